@@ -1,0 +1,303 @@
+"""The life of a WebSocket in its nursery: from connection to events, listeners, and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+
+import trio
+
+from ._dom._blob import Blob
+from ._dom._errors import HandshakeError, WebSocketError, listener_errors
+from ._dom._event import Event, now
+from ._dom._event_target import EventTarget
+from ._dom._events import CloseEvent, ErrorEvent, MessageEvent
+from ._dom._listener import call_listener
+from ._wire._closing import State
+from ._wire._frames import GOING_AWAY, Close
+from ._wire._handshake import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from ._dom._listener import Listener
+    from ._dom._when import EventChannel
+    from ._inbox import Inbox
+    from ._net._connection import Connection
+    from ._net._settings import Settings
+    from ._url import Address
+    from ._wire._handshake import Response
+    from ._wire._messages import Message
+
+MAX_UNFINISHED: Final = 100
+"""Calls of ``async def`` listeners that may be unfinished before the reading waits for them."""
+
+CHUNK: Final = 64
+"""Messages dispatched between two looks at the clock."""
+
+
+class Scope(Protocol):
+    """What a socket tells the scope in which it lives."""
+
+    def _listeners_failed(self, errors: list[BaseException]) -> None: ...
+
+    def _socket_gone(self, ws: Any) -> None: ...
+
+
+class Dispatcher(EventTarget):
+    """What the pump drives, and the program listens to; :class:`WebSocket` adds the interface.
+
+    Attributes:
+      closeEvent: the CloseEvent once there was one, else None: why the connection ended.
+      failure: what is behind an unclean end, with the true cause as ``__cause__``, else None.
+    """
+
+    _accepts_coroutines: ClassVar[bool] = True
+
+    closeEvent: CloseEvent | None = None
+    failure: WebSocketError | None = None
+
+    _address: Address
+    _settings: Settings
+    _connection: Connection
+    _tasks: trio.Nursery | None = None  # for async listeners
+    _binary_type: Literal["blob", "arraybuffer"] = "blob"
+    _response: Response | None = None
+    _inbox: Inbox | None = None
+    _looked = True  # False: messages wait for the program's first look
+    _unfinished = 0  # calls of async listeners
+    _interrupted = False  # a batch is to be looked at afresh
+    _scope: Scope | None = None  # of a door; None: it lives in a trio nursery of the program's
+
+    def _start(self, nursery: trio.Nursery) -> None:
+        self._opened = trio.Event()
+        self._closed = trio.Event()
+        self._gone = trio.Event()
+        self._drained = trio.lowlevel.ParkingLot()
+        self._errors: list[BaseException] = []
+        nursery.start_soon(self._run, name=f"WebSocket {self._address.where}")
+
+    # The life, as a task of the nursery. Ctrl-C never lands here: it would kill the pump.
+
+    @trio.lowlevel.enable_ki_protection
+    async def _run(self) -> None:
+        try:
+            async with trio.open_nursery() as tasks:
+                self._tasks = tasks
+                if self._scope is None:
+                    tasks.start_soon(self._watch)
+                await self._connection.run()
+                self._finish()
+                grace = self._settings.close_timeout
+                tasks.cancel_scope.deadline = trio.current_time() + grace
+        except trio.Cancelled:
+            if not self._errors:
+                raise
+        finally:
+            self._tasks = None
+            self._report()
+            if self._scope is not None:
+                self._scope._socket_gone(self)
+            self._gone.set()
+        if self._errors:
+            raise listener_errors(self._errors)
+
+    @trio.lowlevel.enable_ki_protection
+    async def _watch(self) -> None:
+        """Notice the nursery's cancellation, from outside of the pump's shield.
+
+        A scope needs none of this: its exit notices.
+        """
+        try:
+            await self._closed.wait()
+        except trio.Cancelled:
+            # tasks cancelled along with us run their `finally` first: what they send still goes out
+            with trio.CancelScope(shield=True):
+                await trio.lowlevel.checkpoint()
+            self._connection.close(Close(GOING_AWAY))
+            self._connection.hurry()
+            raise
+
+    def _finish(self) -> None:
+        """TCP is gone (https://websockets.spec.whatwg.org/#closeWebSocket)."""
+        machine = self._connection.machine
+        code, reason, was_clean = machine.verdict
+        if not was_clean:
+            assert machine.cause is not None  # an end without one is clean
+            self.failure = self._explain(machine.cause)
+        if machine.failed:
+            self._dispatch_trusted(
+                ErrorEvent("error", error=self.failure, message=str(self.failure))
+            )
+        self.closeEvent = CloseEvent("close", wasClean=was_clean, code=code, reason=reason)
+        self._dispatch_trusted(self.closeEvent)
+        self._end_channels()
+        if self._inbox is not None:
+            self._inbox.end(self._end_of_messages)
+        self._opened.set()
+        self._closed.set()
+        self._drained.unpark_all()
+        self._report()
+
+    def _explain(self, cause: Exception) -> WebSocketError:
+        """The failure, with the cause and from where it came."""
+        code, reason, _ = self._connection.machine.verdict
+        message = f"{self._address.where}: {cause}"
+        if isinstance(cause, Refused):
+            failure: WebSocketError = HandshakeError._refused(
+                message, cause.status, cause.headers, cause.body
+            )
+        else:
+            failure = WebSocketError._create(message, code, reason)
+        failure.__cause__ = cause
+        return failure
+
+    def _end_of_messages(self) -> Exception:
+        """What ``receive()`` raises behind the last message; a new one each time."""
+        if self.failure is None:
+            return trio.EndOfChannel("the socket was closed cleanly")
+        assert self.failure.__cause__ is not None  # set by _explain
+        assert isinstance(self.failure.__cause__, Exception)
+        return self._explain(self.failure.__cause__)
+
+    # The pump's calls.
+
+    @property
+    def _wants_messages(self) -> bool:
+        if not self._looked or self._unfinished >= MAX_UNFINISHED:
+            return False
+        if self._inbox is not None and self._inbox.full:
+            return False
+        return not any(channel._full and "message" in channel._types for channel in self._channels)
+
+    def _connection_opened(self, response: Response) -> None:
+        self._response = response
+        self._dispatch_trusted(Event("open"))
+        self._opened.set()
+
+    def _take_messages(self, messages: Sequence[Message], index: int) -> int:
+        """Dispatch a chunk of messages; gives the index behind the last one handled."""
+        chunk = messages[index : index + CHUNK]
+        listeners = self._listeners.get("message", ())
+        if not listeners:
+            if self._inbox is not None:
+                self._inbox.put(chunk)
+            return index + len(chunk)
+        self._interrupted = False
+        if len(listeners) == 1 and not listeners[0].once and not self._channels:
+            return index + self._dispatch_to_one(chunk, listeners[0])
+        return index + self._dispatch_to_all(chunk)
+
+    def _dispatch_to_one(self, chunk: Sequence[Message], listener: Listener) -> int:
+        """The fast path, three times as fast as the plain one: nothing about a message event can
+        be canceled or stopped where one listener is all there is."""
+        new, origin, time_stamp = object.__new__, self._address.origin, now()
+        blobs, inbox = self._binary_type == "blob", self._inbox
+        machine, callback = self._connection.machine, listener.callback
+        for count, data in enumerate(chunk, 1):
+            event = new(MessageEvent)
+            event._isTrusted = True
+            event._data = Blob([data]) if blobs and type(data) is bytes else data
+            event._origin = origin
+            event._timeStamp = time_stamp
+            event._target = self
+            event._phase = Event.AT_TARGET
+            if inbox is not None:
+                inbox.put((data,))
+            try:
+                result = call_listener(callback, event)
+                if result is not None and isinstance(result, Coroutine):
+                    self._run_coroutine(result)
+            except BaseException as exc:  # kept, and raised from the scope
+                self._listeners_failed([exc])
+            event._phase = Event.NONE
+            if self._interrupted or machine.state is not State.OPEN:
+                return count
+        return len(chunk)
+
+    def _dispatch_to_all(self, chunk: Sequence[Message]) -> int:
+        """The plain path: any number of listeners of any kind."""
+        machine = self._connection.machine
+        for count, data in enumerate(chunk, 1):
+            blob = self._binary_type == "blob" and isinstance(data, bytes)
+            event = MessageEvent(
+                "message", data=Blob([data]) if blob else data, origin=self._address.origin
+            )
+            if self._inbox is not None:
+                self._inbox.put((data,))
+            self._dispatch_trusted(event)
+            if machine.state is not State.OPEN or not self._wants_messages:
+                return count
+        return len(chunk)
+
+    def _bytes_left(self) -> None:
+        if self._drained:
+            self._drained.unpark_all()
+
+    # Listeners.
+
+    @trio.lowlevel.enable_ki_protection
+    def when(self, *types: str, max_buffer_size: float = 64) -> EventChannel:
+        channel = super().when(*types, max_buffer_size=max_buffer_size)
+        channel._on_room = self._connection.resume
+        if self._closed.is_set():
+            self._end_channels()
+        return channel
+
+    def _listeners_changed(self, type: str) -> None:
+        if type == "message":
+            self._look()
+
+    def _look(self) -> None:
+        """The program looks at messages: they need not wait any more."""
+        self._looked = True
+        self._interrupted = True
+        self._connection.resume()
+
+    def _dispatch_trusted(self, event: Event) -> None:
+        event._isTrusted = True
+        errors = self._fire(event)
+        if errors:
+            self._listeners_failed(errors)
+
+    def _listeners_failed(self, errors: Sequence[BaseException]) -> None:
+        """An error in the program: it is kept for the scope to raise, and the socket closes."""
+        self._errors.extend(errors)
+        self._connection.close(Close(GOING_AWAY))
+        if any(isinstance(error, KeyboardInterrupt) for error in errors):
+            self._connection.hurry()
+        if self._closed.is_set():
+            self._report()
+
+    def _report(self) -> None:
+        """Hand the errors to the scope, if there is one; else :meth:`_run` raises them."""
+        if self._scope is not None and self._errors:
+            errors, self._errors = self._errors, []
+            self._scope._listeners_failed(errors)
+
+    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        if self._tasks is None:
+            coroutine.close()
+            raise RuntimeError(f"{self!r} runs async listeners while it lives in its nursery only")
+        self._unfinished += 1
+        self._interrupted = True
+        self._tasks.start_soon(self._run_listener, coroutine)
+
+    @trio.lowlevel.enable_ki_protection
+    async def _run_listener(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        try:
+            await _interruptible(coroutine)
+        except trio.Cancelled:
+            raise
+        except BaseException as exc:  # kept, and raised from the scope
+            self._listeners_failed([exc])
+        finally:
+            self._unfinished -= 1
+            self._connection.resume()
+
+
+@trio.lowlevel.disable_ki_protection
+async def _interruptible(coroutine: Coroutine[Any, Any, object]) -> None:
+    """Run what is the program's, where Ctrl-C may land."""
+    await coroutine

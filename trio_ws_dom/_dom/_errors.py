@@ -1,0 +1,243 @@
+"""The errors of the DOM, and how those of event listeners are raised."""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+import trio
+
+from trio_ws_dom._dom._webidl import usv_string
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+# https://webidl.spec.whatwg.org/#dfn-error-names-table
+_LEGACY_CODES: Final = {
+    "IndexSizeError": 1,
+    "HierarchyRequestError": 3,
+    "WrongDocumentError": 4,
+    "InvalidCharacterError": 5,
+    "NoModificationAllowedError": 7,
+    "NotFoundError": 8,
+    "NotSupportedError": 9,
+    "InUseAttributeError": 10,
+    "InvalidStateError": 11,
+    "SyntaxError": 12,
+    "InvalidModificationError": 13,
+    "NamespaceError": 14,
+    "InvalidAccessError": 15,
+    "TypeMismatchError": 17,
+    "SecurityError": 18,
+    "NetworkError": 19,
+    "AbortError": 20,
+    "URLMismatchError": 21,
+    "QuotaExceededError": 22,
+    "TimeoutError": 23,
+    "InvalidNodeTypeError": 24,
+    "DataCloneError": 25,
+}
+
+# A Close frame's payload has 125 bytes, two of them are the code: RFC 6455, section 5.5.
+_MAX_REASON_BYTES: Final = 123
+
+
+class DOMException(Exception):
+    """What the standards throw: an error that is told apart by its `name`.
+
+    https://webidl.spec.whatwg.org/#idl-DOMException
+    """
+
+    INDEX_SIZE_ERR: ClassVar[int] = 1
+    DOMSTRING_SIZE_ERR: ClassVar[int] = 2
+    HIERARCHY_REQUEST_ERR: ClassVar[int] = 3
+    WRONG_DOCUMENT_ERR: ClassVar[int] = 4
+    INVALID_CHARACTER_ERR: ClassVar[int] = 5
+    NO_DATA_ALLOWED_ERR: ClassVar[int] = 6
+    NO_MODIFICATION_ALLOWED_ERR: ClassVar[int] = 7
+    NOT_FOUND_ERR: ClassVar[int] = 8
+    NOT_SUPPORTED_ERR: ClassVar[int] = 9
+    INUSE_ATTRIBUTE_ERR: ClassVar[int] = 10
+    INVALID_STATE_ERR: ClassVar[int] = 11
+    SYNTAX_ERR: ClassVar[int] = 12
+    INVALID_MODIFICATION_ERR: ClassVar[int] = 13
+    NAMESPACE_ERR: ClassVar[int] = 14
+    INVALID_ACCESS_ERR: ClassVar[int] = 15
+    VALIDATION_ERR: ClassVar[int] = 16
+    TYPE_MISMATCH_ERR: ClassVar[int] = 17
+    SECURITY_ERR: ClassVar[int] = 18
+    NETWORK_ERR: ClassVar[int] = 19
+    ABORT_ERR: ClassVar[int] = 20
+    URL_MISMATCH_ERR: ClassVar[int] = 21
+    QUOTA_EXCEEDED_ERR: ClassVar[int] = 22
+    TIMEOUT_ERR: ClassVar[int] = 23
+    INVALID_NODE_TYPE_ERR: ClassVar[int] = 24
+    DATA_CLONE_ERR: ClassVar[int] = 25
+
+    _message: str = ""
+    _name: str = "Error"
+
+    def __init__(self, message: str = "", name: str = "Error") -> None:
+        super().__init__(message)
+        self._message = str(message)
+        self._name = str(name)
+
+    @property
+    def name(self) -> str:
+        """Which error it is, such as "SyntaxError".
+
+        https://webidl.spec.whatwg.org/#dom-domexception-name
+        """
+        return self._name
+
+    @property
+    def message(self) -> str:
+        """What happened, for people. https://webidl.spec.whatwg.org/#dom-domexception-message"""
+        return self._message
+
+    @property
+    def code(self) -> int:
+        """The number that old programs know the name by; 0 if the name has none.
+
+        https://webidl.spec.whatwg.org/#dom-domexception-code
+        """
+        return _LEGACY_CODES.get(self._name, 0)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._message!r}, {self._name!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not through __init__: a subclass may have one that takes other arguments, or none at all.
+        return _restore, (type(self), self.args), self.__dict__
+
+
+def _restore(cls: type[DOMException], args: tuple[Any, ...]) -> DOMException:
+    return cls.__new__(cls, *args)
+
+
+class WebSocketError(DOMException, trio.BrokenResourceError):
+    """A WebSocket connection was, or is to be, closed otherwise than cleanly.
+
+    As a `trio.BrokenResourceError` it is understood by code written for any channel or stream.
+
+    Args:
+      message: what happened, for people.
+      closeCode: 1000 or 3000 to 4999; without it, and with a reason, 1000.
+      reason: at most 123 bytes of UTF-8.
+
+    Raises:
+      DOMException: InvalidAccessError for another code, SyntaxError for a longer reason.
+
+    https://websockets.spec.whatwg.org/#websocketerror
+    """
+
+    _name = "WebSocketError"
+    _closeCode: int | None = None
+    _reason: str = ""
+
+    def __init__(
+        self, message: str = "", *, closeCode: int | None = None, reason: str = ""
+    ) -> None:
+        super().__init__(message, "WebSocketError")
+        reason = usv_string(reason)
+        if closeCode is not None:
+            _check_code(closeCode)
+        size = len(reason.encode())
+        if size > _MAX_REASON_BYTES:
+            raise DOMException(
+                f"a reason has at most {_MAX_REASON_BYTES} bytes of UTF-8, this has {size}",
+                "SyntaxError",
+            )
+        # A reason cannot be sent without a code.
+        self._closeCode = 1000 if closeCode is None and reason else closeCode
+        self._reason = reason
+
+    @classmethod
+    def _create(cls, message: str, closeCode: int | None, reason: str) -> Self:
+        """Make one with any code, such as the 1006 that only the library itself may give."""
+        self = cls.__new__(cls, message)
+        self._message = message
+        self._closeCode = closeCode
+        self._reason = reason
+        return self
+
+    @property
+    def closeCode(self) -> int | None:
+        """The code of the close, if there is one.
+
+        https://websockets.spec.whatwg.org/#dom-websocketerror-closecode
+        """
+        return self._closeCode
+
+    @property
+    def reason(self) -> str:
+        """The reason of the close, or "".
+
+        https://websockets.spec.whatwg.org/#dom-websocketerror-reason
+        """
+        return self._reason
+
+
+def _check_code(code: int) -> None:
+    # https://websockets.spec.whatwg.org/#validate-close-code-and-reason
+    if code != 1000 and not 3000 <= code <= 4999:
+        raise DOMException(
+            f"closeCode must be 1000 or from 3000 to 4999, not {code!r}", "InvalidAccessError"
+        )
+
+
+class HandshakeError(WebSocketError):
+    """The server answered the opening handshake, but not with a WebSocket.
+
+    A browser hides the answer from scripts; here it is. Made by the library only.
+    """
+
+    _status: int = 0
+    _headers: Message = Message()
+    _body: bytes = b""
+
+    def __init__(self) -> None:
+        raise TypeError("HandshakeError has no public constructor")
+
+    @classmethod
+    def _refused(cls, message: str, status: int, headers: Message, body: bytes) -> Self:
+        """Make one from the answer; its closeCode is 1006, as for any failed opening."""
+        self = cls._create(message, 1006, "")
+        self._status = status
+        self._headers = headers
+        self._body = body
+        return self
+
+    @property
+    def status(self) -> int:
+        """The status code of the answer, such as 403."""
+        return self._status
+
+    @property
+    def headers(self) -> Message:
+        """The headers of the answer; names are looked up in any case."""
+        return self._headers
+
+    @property
+    def body(self) -> bytes:
+        """The start of the answer's body."""
+        return self._body
+
+
+def listener_errors(
+    errors: Sequence[BaseException], body: BaseException | None = None
+) -> BaseException:
+    """The one exception to raise for all that listeners raised.
+
+    Ctrl-C that happened to land in a listener is not the listener's error: a KeyboardInterrupt on
+    its own is given back bare. All else becomes one flat group.
+
+    Args:
+      errors: what the listeners raised, in order; at least one.
+      body: what was raised beside them, by the block around; it becomes the last member.
+    """
+    if body is None and len(errors) == 1 and isinstance(errors[0], KeyboardInterrupt):
+        return errors[0]
+    members = [*errors] if body is None else [*errors, body]
+    return BaseExceptionGroup("exceptions raised by event listeners", members)

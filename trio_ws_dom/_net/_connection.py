@@ -1,0 +1,358 @@
+"""The pump: one connection from dialling to the end of TCP, and the bounds of its closing.
+
+Everything that touches the stream runs in one scope, which is shielded and has one deadline. No
+cancellation of the program's reaches into it: a close needs a reader for the peer's answer, and a
+reader that was cancelled along with the program cannot hear it. The scope is ended by the
+connection alone, and the deadline, which only ever shrinks, ends it when the peer does not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, Protocol, final
+
+import trio
+
+from ._dial import Failure, dial, shake_hands
+from ._outbox import Outbox
+from ._shut import TRANSPORT_ERRORS, reset, shut
+from ._turns import turn
+from .._wire._closing import ClosingMachine, Event, State
+from .._wire._decoder import Decoder
+from .._wire._deflate import Deflater, Inflater
+from .._wire._errors import ProtocolError
+from .._wire._frames import RSV1, Close, Ping
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._settings import Settings
+    from .._wire._frames import Control
+    from .._wire._handshake import Response
+    from .._wire._messages import Message
+
+TCP_END_TIMEOUT: Final = 2.0
+"""Seconds that the server has for ending TCP once the Closes are exchanged; Chromium's figure."""
+
+READ_SIZE: Final = 256 * 1024
+"""Bytes read at a time: many small messages for one system call and one turn of the scheduler."""
+
+SLICE: Final = 0.002
+"""Seconds of dispatching after which other tasks get a turn."""
+
+
+MIN_DEFLATE: Final = 32
+"""Bytes from which on a message is compressed; a shorter one would save next to nothing."""
+
+
+class Owner(Protocol):
+    """What the pump asks of the object above it. All of it is called from the pump's task."""
+
+    @property
+    def _wants_messages(self) -> bool:
+        """Whether a message may be handed over now; else :meth:`Connection.resume` will tell."""
+
+    def _connection_opened(self, response: Response) -> None: ...
+
+    def _take_messages(self, messages: Sequence[Message], index: int) -> int:
+        """Handle messages from ``index`` on, some or all; gives the index of the next."""
+
+    def _bytes_left(self) -> None:
+        """``outbox.amount`` fell."""
+
+
+@final
+class Connection:
+    """One connection's pump.
+
+    Attributes:
+      machine: where the connection stands, and what is known of its end.
+      outbox: what waits to be written.
+    """
+
+    def __init__(self, settings: Settings, owner: Owner) -> None:
+        self.machine = ClosingMachine()
+        self.outbox = Outbox()
+        self._settings = settings
+        self._owner = owner
+        self._scope = trio.CancelScope(shield=True)
+        self._opening = trio.CancelScope()
+        self._nursery: trio.Nursery | None = None
+        self._stream: trio.abc.Stream | None = None
+        self._fd: int | None = None  # of a plain socket, which can be written to from the reader
+        self._decoder: Decoder
+        self._deflater: Deflater | None = None
+        self._writing = False  # the writer is in the middle of the outbox's head
+        self._reader_flushes = False  # what is queued now leaves from the reader's own turn
+        self._writer_wakes: trio.Event | None = None
+        self._reader_wakes: trio.Event | None = None
+        self._turn_ends = 0.0
+        self._lost: Exception | None = None  # what ended the transport
+
+    # What the program does. Synchronous, so atomic.
+
+    def send(self, first: int, payload: bytes) -> None:
+        """Queue a message whose frame begins with ``first``; dropped, but counted, when closing."""
+        size = len(payload)
+        outbox = self.outbox
+        if self.machine.state is not State.OPEN:
+            outbox.amount += size
+            return
+        limit = self._settings.max_buffered_amount
+        if limit is not None and outbox.amount + size > limit:
+            self._overflow(size, limit)
+            return
+        if self._deflater is not None and size >= MIN_DEFLATE:
+            payload = self._deflater.compress(payload)
+            first |= RSV1
+        outbox.put(first, payload, size)
+        if not self._reader_flushes:
+            self._wake_writer()
+
+    def close(self, close: Close) -> None:
+        """Start the closing handshake behind what is queued; give up opening; else nothing."""
+        state = self.machine.state
+        if state is State.CONNECTING:
+            self._fail(ConnectionAbortedError("closed before the connection was open"))
+            self._opening.cancel()
+        elif state is State.OPEN:
+            self.machine.advance(Event.CLOSE_QUEUES)
+            self._queue_close(close, self._settings.close_timeout)
+
+    def hurry(self) -> None:
+        """The program is cancelled: what is left of the close gets ``cancelled_close_timeout``."""
+        if self._settings.cancelled_close_timeout == 0:
+            self._scope.cancel()  # before the Close frame, not at the next turn of the clock
+        else:
+            self._shrink(self._settings.cancelled_close_timeout)
+
+    def abort(self) -> None:
+        """End it now, without a goodbye."""
+        self.close(Close())
+        self._scope.cancel()
+
+    def resume(self) -> None:
+        """The owner may want messages again, or the state has changed: the reader is to look."""
+        if self._reader_wakes is not None:
+            self._reader_wakes.set()
+            self._reader_wakes = None
+
+    def _fail(self, cause: Exception, close: Close | None = None) -> None:
+        """Fail the connection (RFC 6455 section 7.1.7), unless its end is settled already."""
+        if self.machine.can(Event.FAILS):
+            self.machine.fail(cause)
+            self._queue_close(close, TCP_END_TIMEOUT)
+
+    def _overflow(self, size: int, limit: int) -> None:
+        """The standard's "flag as full": there is no room for a Close either
+        (https://websockets.spec.whatwg.org/#dom-websocket-send)."""
+        queued = self.outbox.amount
+        self.outbox.amount += size
+        self._fail(
+            BufferError(
+                f"expected at most {limit} bytes queued (max_buffered_amount), "
+                f"got a message of {size} on top of {queued}"
+            )
+        )
+        self._scope.cancel()
+
+    def _queue_close(self, close: Close | None, timeout: float) -> None:
+        if close is not None:
+            self.outbox.put_close(close)
+        self._shrink(timeout)
+        self.resume()
+        if not self._reader_flushes:
+            self._wake_writer()
+
+    def _shrink(self, seconds: float) -> None:
+        """The pump ends so many seconds from now at the latest. A deadline never grows."""
+        self._scope.deadline = min(self._scope.deadline, trio.current_time() + seconds)
+
+    # The pump.
+
+    @trio.lowlevel.enable_ki_protection
+    async def run(self) -> None:
+        """From dialling to the end; the machine is CLOSED and the stream closed after it."""
+        with self._scope:
+            await self._open()
+            if self.machine.state is not State.FAILING:
+                async with trio.open_nursery() as self._nursery:
+                    if self.outbox:
+                        self._wake_writer()
+                    await self._read()
+                    self._nursery.cancel_scope.cancel()
+        if self._scope.cancelled_caught:
+            self._cut_off()
+        if self._stream is not None:
+            graceful = self._lost is None or self.machine.state is State.COMPLETE
+            await (shut if graceful else reset)(self._stream)
+        self.machine.end(self._lost or EOFError("the server ended TCP without a Close frame"))
+
+    def _cut_off(self) -> None:
+        """The pump was ended from outside, or ran out of time."""
+        self._fail(ConnectionAbortedError("aborted before the connection was open"))
+        if self._lost is None:
+            self._lost = TimeoutError("the server did not finish the closing handshake in time")
+
+    async def _open(self) -> None:
+        response = None
+        try:
+            with self._opening:
+                response = await self._connect()
+        except Failure as exc:
+            self._fail(exc)
+        if self.machine.state is State.FAILING:
+            return
+        if response is None:
+            seconds = self._settings.open_timeout
+            self._fail(TimeoutError(f"not open within open_timeout ({seconds:g} seconds)"))
+        else:
+            self._opened(response)
+
+    async def _connect(self) -> Response:
+        """Dial and shake hands, timed from here on: waiting for a turn does not count."""
+        settings = self._settings
+        async with turn(settings):
+            self._opening.deadline = trio.current_time() + settings.open_timeout
+            self._stream = await dial(settings)
+            return await shake_hands(self._stream, settings)
+
+    def _opened(self, response: Response) -> None:
+        inflater = None
+        if response.deflate is not None:
+            inflater = Inflater(response.deflate)
+            self._deflater = Deflater(response.deflate)
+        self._decoder = Decoder(
+            max_message_size=self._settings.max_message_size, inflater=inflater
+        )
+        self._decoder.feed(response.trailing)
+        if isinstance(self._stream, trio.SocketStream) and sys.platform != "win32":
+            self._fd = self._stream.socket.fileno()
+        self.machine.advance(Event.ESTABLISHED)
+        self._owner._connection_opened(response)
+
+    async def _read(self) -> None:
+        """Until TCP ends; what the transport raises is kept, never raised."""
+        assert self._stream is not None  # it was opened
+        try:
+            while self.machine.state is not State.FAILING:
+                if await self._take():
+                    await self._breathe()
+                    continue
+                data = await self._stream.receive_some(READ_SIZE)
+                self._turn_ends = perf_counter() + SLICE
+                if not data:
+                    break
+                self._decoder.feed(data)
+            if self.machine.state is State.FAILING:
+                while await self._stream.receive_some(READ_SIZE):
+                    pass  # dropped (section 7.1.7)
+            while self.machine.state is State.PEER_CLOSED and self._lost is None:
+                await self._until_woken()  # TCP ended behind a Close: its echo may still leave
+        except TRANSPORT_ERRORS as exc:
+            self._lost = exc
+
+    async def _take(self) -> bool:
+        """Handle what the decoder has; False if it needs more bytes."""
+        try:
+            messages, control = self._decoder.take()
+        except ProtocolError as exc:
+            self._fail(exc, Close(exc.code))
+            return True
+        if messages:
+            await self._deliver(messages)
+        if control is not None:
+            self._reader_flushes = True
+            self._answer(control)
+            self._reader_flushes = False
+            self._flush()
+        return bool(messages) or control is not None
+
+    async def _deliver(self, messages: Sequence[Message]) -> None:
+        """Hand messages over as the owner takes them; from CLOSING on they are dropped
+        (https://websockets.spec.whatwg.org/#feedback-from-the-protocol)."""
+        index, count = 0, len(messages)
+        while index < count and self.machine.state is State.OPEN:
+            if not self._owner._wants_messages:
+                await self._until_woken()
+                continue
+            self._reader_flushes = True
+            index = self._owner._take_messages(messages, index)
+            self._reader_flushes = False
+            await self._breathe()
+        self._flush()
+
+    async def _until_woken(self) -> None:
+        self._flush()
+        self._reader_wakes = trio.Event()
+        await self._reader_wakes.wait()
+
+    async def _breathe(self) -> None:
+        """Give the other tasks a turn, if this one has lasted."""
+        if perf_counter() > self._turn_ends:
+            self._flush()
+            await trio.lowlevel.checkpoint()
+            self._turn_ends = perf_counter() + SLICE
+
+    def _answer(self, control: Control) -> None:
+        if isinstance(control, Ping):
+            self.outbox.put_pong(control.payload)
+        elif isinstance(control, Close):
+            must_echo = self.machine.state is State.OPEN
+            self.machine.close_came(control)
+            # the echo has the code alone (RFC 6455 section 5.5.1), as browsers do it
+            self._queue_close(Close(control.code) if must_echo else None, TCP_END_TIMEOUT)
+
+    def _flush(self) -> None:
+        """Write what was queued during the reader's turn, without waking anyone if it fits.
+
+        An answer that leaves from here saves the switch to the writer's task and back. What the
+        socket does not take at once is the writer's.
+        """
+        if self._fd is not None and not self._writing:
+            try:
+                while self.outbox.fill():
+                    self._sent(os.write(self._fd, self.outbox.head))
+            except OSError:
+                pass  # full, or broken: then the writer meets the same error
+        if self.outbox:
+            self._wake_writer()
+
+    def _wake_writer(self) -> None:
+        """There is something in the outbox. Before there is a nursery, :meth:`run` sees to it."""
+        if self._writer_wakes is not None:
+            self._writer_wakes.set()
+            self._writer_wakes = None
+        elif self._nursery is not None and not self._writing:
+            self._writing = True
+            self._nursery.start_soon(self._write)
+
+    @trio.lowlevel.enable_ki_protection
+    async def _write(self) -> None:
+        """A task made when first needed: an idle socket has no writer."""
+        assert self._stream is not None  # it was opened
+        try:
+            while True:
+                self._writing = True
+                while self.outbox.fill():
+                    await self._stream.send_all(self.outbox.head)
+                    self._sent(len(self.outbox.head))
+                self._writing = False
+                self._writer_wakes = trio.Event()
+                await self._writer_wakes.wait()
+        except TRANSPORT_ERRORS as exc:
+            # the reader will hear of it too, unless the way from the peer to us is intact
+            self._lost = exc
+            self._shrink(TCP_END_TIMEOUT)
+            self.resume()
+
+    def _sent(self, size: int) -> None:
+        close = self.outbox.sent(size)
+        if close is not None:
+            self.machine.close_left(close)
+            if self.machine.state is State.COMPLETE:
+                self._shrink(TCP_END_TIMEOUT)
+            self.resume()
+        self._owner._bytes_left()

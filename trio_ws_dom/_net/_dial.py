@@ -1,0 +1,109 @@
+"""From a URL's host to a stream on which the server said 101."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import os
+import ssl
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from .._wire._handshake import ClientHandshake, HandshakeFailure, Request
+
+if TYPE_CHECKING:
+    from ._settings import Settings
+    from .._wire._handshake import Response
+
+ALPN: Final = "http/1.1"
+"""The only protocol under which RFC 6455's handshake can be held."""
+
+REFUSAL_PATIENCE: Final = 2.0
+"""Seconds to wait for the body of an answer other than 101, once its head is there."""
+
+_READ_SIZE: Final = 16 * 1024
+
+
+async def dial(settings: Settings) -> trio.abc.Stream:
+    """A connected stream to the server; for ``wss:`` with TLS done.
+
+    Raises:
+      OSError: resolving, connecting or TLS (``ssl.SSLError`` is one) failed.
+    """
+    stream = settings.stream
+    if stream is None:
+        stream = await trio.open_tcp_stream(settings.host, settings.port)
+    if not settings.secure or isinstance(stream, trio.SSLStream):
+        return stream
+    try:
+        return await _start_tls(stream, settings)
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+
+
+async def _start_tls(transport: trio.abc.Stream, settings: Settings) -> trio.abc.Stream:
+    # https_compatible: the WebSocket's own closing handshake tells truncation from an end, so
+    # TLS's is not waited for
+    stream = trio.SSLStream(
+        transport,
+        settings.ssl_context or _default_context(),
+        server_hostname=settings.host,
+        https_compatible=True,
+    )
+    try:
+        await stream.do_handshake()
+    except trio.BrokenResourceError as exc:
+        # trio wraps what ssl said; the reason (expired, wrong host, self-signed) is in it
+        if isinstance(exc.__cause__, ssl.SSLError):
+            raise exc.__cause__ from None
+        raise ssl.SSLError("the TLS handshake was cut off by the server") from exc
+    selected = stream.selected_alpn_protocol()
+    if selected not in (None, ALPN):
+        raise ssl.SSLError(f"expected ALPN {ALPN!r}, got {selected!r} from the server")
+    return stream
+
+
+@functools.cache
+def _default_context() -> ssl.SSLContext:
+    """Verifies against the system's authorities; shared, as loading them takes milliseconds."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols([ALPN])
+    return context
+
+
+async def shake_hands(stream: trio.abc.Stream, settings: Settings) -> Response:
+    """Hold the opening handshake (RFC 6455 section 4.1).
+
+    Raises:
+      HandshakeFailure: the server's answer was not a good 101.
+      trio.BrokenResourceError: the connection was lost.
+    """
+    handshake = ClientHandshake(
+        Request(
+            host=settings.authority,
+            target=settings.target,
+            key=base64.b64encode(os.urandom(16)),
+            protocols=settings.protocols,
+            headers=settings.headers,
+            compression=settings.compression,
+        )
+    )
+    await stream.send_all(handshake.request_bytes())
+    with trio.CancelScope() as patience:
+        while True:
+            response = handshake.receive(await stream.receive_some(_READ_SIZE))
+            if response is not None:
+                return response
+            if handshake.refusal_so_far() is not None:
+                patience.deadline = min(
+                    patience.deadline, trio.current_time() + REFUSAL_PATIENCE
+                )
+    refusal = handshake.refusal_so_far()
+    assert refusal is not None  # else there was no deadline to run out
+    raise refusal
+
+
+Failure = (HandshakeFailure, OSError, trio.BrokenResourceError, trio.ClosedResourceError)
+"""What :func:`dial` and :func:`shake_hands` raise for what a server or the network did."""

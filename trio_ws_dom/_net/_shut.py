@@ -1,0 +1,35 @@
+"""The end of a stream: gracefully where it can be, forcefully where not, always closed."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from contextlib import suppress
+from typing import Final
+
+import trio
+
+TRANSPORT_ERRORS: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
+"""What a stream raises for what the peer or the network did."""
+
+SHUT_TIMEOUT: Final = 2.0
+"""Seconds for a stream's own farewell, where it has one; plain TCP and our TLS have none."""
+
+
+async def shut(stream: trio.abc.Stream) -> None:
+    """Close a stream that has done its work, also when called under cancellation."""
+    with trio.move_on_after(SHUT_TIMEOUT, shield=True), suppress(*TRANSPORT_ERRORS):
+        await stream.aclose()
+
+
+async def reset(stream: trio.abc.Stream) -> None:
+    """Close a stream at once and tell the peer so: what the kernel still holds is discarded."""
+    transport = stream
+    while isinstance(transport, trio.SSLStream):
+        transport = transport.transport_stream
+    if isinstance(transport, trio.SocketStream):
+        with suppress(OSError):
+            # linger for zero seconds: close(2) then sends a reset in place of what is unsent
+            transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with suppress(*TRANSPORT_ERRORS):
+        await trio.aclose_forcefully(stream)

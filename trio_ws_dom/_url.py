@@ -1,0 +1,113 @@
+"""URLs and subprotocols, as the constructor's algorithm wants them.
+
+https://websockets.spec.whatwg.org/#dom-websocket-websocket
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from ada_url import URL
+
+from ._dom._errors import DOMException
+from ._dom._webidl import usv_string
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_SCHEMES: Final = {"http:": "ws:", "https:": "wss:"}
+_DEFAULT_PORTS: Final = {"ws:": 80, "wss:": 443}
+
+
+class Address(NamedTuple):
+    """A parsed WebSocket URL.
+
+    Attributes:
+      href: the whole, serialized, credentials included, as the ``url`` attribute shows it.
+      where: the same without credentials, for messages and logs.
+      origin: of the URL, as ``MessageEvent.origin`` shows it.
+      host: to resolve; an address without brackets.
+      authority: the Host header's value.
+      authorization: the Authorization header's value for the URL's credentials, or "".
+    """
+
+    href: str
+    where: str
+    origin: str
+    secure: bool
+    host: str
+    port: int
+    authority: str
+    target: str
+    authorization: str
+
+
+def parse_url(url: str, base: str | None) -> Address:
+    """The URL, as a browser reads it.
+
+    Raises:
+      DOMException: named "SyntaxError".
+    """
+    try:
+        parsed = URL(usv_string(str(url)), None if base is None else usv_string(str(base)))
+    except ValueError:
+        relative = "" if base is None else f" (relative to {base!r})"
+        raise _syntax_error(f"expected a valid URL, got {url!r}{relative}") from None
+    scheme = _SCHEMES.get(parsed.protocol)
+    if scheme is not None:
+        parsed.protocol = scheme
+    if parsed.protocol not in _DEFAULT_PORTS:
+        raise _syntax_error(
+            f"expected the scheme ws, wss, http or https, got {parsed.protocol[:-1]!r} in {url!r}"
+        )
+    if "#" in parsed.href:
+        raise _syntax_error(f"expected a URL without a fragment, got {url!r}")
+    return _address(parsed)
+
+
+def _address(parsed: URL) -> Address:
+    href = parsed.href
+    authorization = ""
+    if parsed.username or parsed.password:
+        user, password = unquote_to_bytes(parsed.username), unquote_to_bytes(parsed.password)
+        authorization = "Basic " + base64.b64encode(user + b":" + password).decode()
+        parsed.username = parsed.password = ""
+    return Address(
+        href=href,
+        where=parsed.href,
+        origin=f"{parsed.protocol}//{parsed.host}",
+        secure=parsed.protocol == "wss:",
+        host=parsed.hostname.strip("[]"),
+        port=int(parsed.port or _DEFAULT_PORTS[parsed.protocol]),
+        authority=parsed.host,
+        target=parsed.pathname + parsed.search,
+        authorization=authorization,
+    )
+
+
+def parse_protocols(protocols: str | Iterable[str]) -> tuple[str, ...]:
+    """The subprotocols to offer, in order of preference.
+
+    Raises:
+      DOMException: named "SyntaxError".
+    """
+    offered = (protocols,) if isinstance(protocols, str) else tuple(protocols)
+    seen: set[str] = set()
+    for protocol in offered:
+        if not isinstance(protocol, str):
+            raise TypeError(f"expected subprotocols as str, got {protocol!r}")
+        if not _TOKEN.fullmatch(protocol):
+            raise _syntax_error(f"expected a token as subprotocol, got {protocol!r}")
+        # without regard to case: web-platform-tests ask for it, and Chromium does it
+        if protocol.lower() in seen:
+            raise _syntax_error(f"expected each subprotocol once, got {protocol!r} twice")
+        seen.add(protocol.lower())
+    return offered
+
+
+def _syntax_error(message: str) -> DOMException:
+    return DOMException(message, "SyntaxError")

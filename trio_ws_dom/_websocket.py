@@ -1,0 +1,310 @@
+"""WebSocket: the browser's interface, as a state machine over a connection.
+
+https://websockets.spec.whatwg.org/#the-websocket-interface
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, final
+
+import trio
+
+from ._dispatcher import Dispatcher
+from ._dom._blob import Blob
+from ._dom._errors import DOMException, WebSocketError
+from ._dom._event_handler import EventHandler
+from ._dom._webidl import bytes_like, usv_string
+from ._inbox import Inbox
+from ._leaving import is_cancelled, outlast
+from ._net._connection import Connection
+from ._options import resolve
+from ._wire._closing import READY_STATE
+from ._wire._frames import BINARY, FIN, GOING_AWAY, MAX_REASON, NORMAL_CLOSURE, TEXT, Close
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+    from typing import Self, Unpack
+
+    from ._dom._event import Event
+    from ._dom._events import CloseEvent, ErrorEvent, MessageEvent
+    from ._options import ConnectOptions
+
+_TEXT: Final = FIN | TEXT
+_BINARY: Final = FIN | BINARY
+
+
+@final
+class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
+    """A WebSocket connection, as browsers have it, in a trio nursery.
+
+    The constructor returns at once, in CONNECTING; what happens next is told by events, which are
+    dispatched by a task of the nursery. The nursery stays open until the socket is CLOSED, and a
+    nursery that is cancelled closes it with 1001. The usual door is :func:`open_websocket`.
+
+    Args:
+      url: absolute, or relative to the option ``base_url``; http(s) means ws(s).
+      protocols: subprotocols to ask for, one or several in order of preference.
+      nursery: where the socket lives.
+      options: see :class:`ConnectOptions`.
+
+    Raises:
+      DOMException: "SyntaxError", for a bad URL or bad protocols.
+      TypeError, ValueError: for bad options.
+      RuntimeError: the nursery is closed.
+
+    https://websockets.spec.whatwg.org/#dom-websocket-websocket
+    """
+
+    CONNECTING: ClassVar[int] = 0
+    OPEN: ClassVar[int] = 1
+    CLOSING: ClassVar[int] = 2
+    CLOSED: ClassVar[int] = 3
+
+    onopen = EventHandler["Event"]("open")
+    onmessage = EventHandler["MessageEvent"]("message")
+    onerror = EventHandler["ErrorEvent"]("error")
+    onclose = EventHandler["CloseEvent"]("close")
+
+    def __init__(
+        self,
+        url: str,
+        protocols: str | Iterable[str] = (),
+        *,
+        nursery: trio.Nursery,
+        **options: Unpack[ConnectOptions],
+    ) -> None:
+        self._set_up(url, protocols, options)
+        self._start(nursery)
+
+    def _set_up(
+        self, url: str, protocols: str | Iterable[str], options: ConnectOptions
+    ) -> None:
+        self._address, self._settings = resolve(url, protocols, options)
+        self._connection = Connection(self._settings, self)
+
+    def __repr__(self) -> str:
+        state = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")[self.readyState]
+        return f"<WebSocket {self._address.where} {state}>"
+
+    # The standard's attributes.
+
+    @property
+    def url(self) -> str:
+        """The URL, absolute and serialized, with its credentials if it has any.
+
+        https://websockets.spec.whatwg.org/#dom-websocket-url
+        """
+        return self._address.href
+
+    @property
+    def readyState(self) -> int:
+        """CONNECTING, OPEN, CLOSING or CLOSED; it only grows.
+
+        https://websockets.spec.whatwg.org/#dom-websocket-readystate
+        """
+        return READY_STATE[self._connection.machine.state]
+
+    @property
+    def bufferedAmount(self) -> int:
+        """Bytes of messages (text: of UTF-8) that were queued and not handed to the network.
+
+        It grows with each ``send()``, also after the close, and never falls between two
+        checkpoints of the program.
+
+        https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
+        """
+        return self._connection.outbox.amount
+
+    @property
+    def extensions(self) -> str:
+        """The extensions that the server selected, "" before ``open``.
+
+        https://websockets.spec.whatwg.org/#dom-websocket-extensions
+        """
+        return "" if self._response is None else self._response.extensions
+
+    @property
+    def protocol(self) -> str:
+        """The subprotocol that the server selected, "" if none, or before ``open``.
+
+        https://websockets.spec.whatwg.org/#dom-websocket-protocol
+        """
+        return "" if self._response is None else self._response.protocol
+
+    @property
+    def binaryType(self) -> Literal["blob", "arraybuffer"]:
+        """What ``event.data`` is for a binary message: "blob" (a :class:`Blob`, the default) or
+        "arraybuffer" (``bytes``). Anything else that is set is ignored.
+
+        https://websockets.spec.whatwg.org/#dom-websocket-binarytype
+        """
+        return self._binary_type
+
+    @binaryType.setter
+    def binaryType(self, value: Literal["blob", "arraybuffer"]) -> None:
+        if value in ("blob", "arraybuffer"):
+            self._binary_type = value
+
+    # The standard's methods.
+
+    @trio.lowlevel.enable_ki_protection
+    def send(self, data: str | bytes | bytearray | memoryview | Blob) -> None:
+        """Queue a message, and return at once.
+
+        In CLOSING and CLOSED the message is dropped, though counted in ``bufferedAmount``.
+
+        Args:
+          data: text, or binary: any bytes-like object (copied now), or a Blob.
+
+        Raises:
+          DOMException: "InvalidStateError" in CONNECTING, whatever the data.
+          TypeError: data is something else.
+
+        https://websockets.spec.whatwg.org/#dom-websocket-send
+        """
+        if self.readyState == self.CONNECTING:
+            raise DOMException(
+                "expected send() after open, got it while CONNECTING", "InvalidStateError"
+            )
+        if isinstance(data, str):
+            try:
+                self._connection.send(_TEXT, data.encode())
+            except UnicodeEncodeError:
+                self._connection.send(_TEXT, usv_string(data).encode())
+        elif isinstance(data, Blob):
+            self._connection.send(_BINARY, bytes(data))
+        else:
+            self._connection.send(_BINARY, bytes_like(data))
+
+    @trio.lowlevel.enable_ki_protection
+    def close(self, code: int | None = None, reason: str = "") -> None:
+        """Start the closing handshake, behind what is queued; give up a connection not yet open.
+
+        Args:
+          code: 1000, or 3000 to 4999; without one, the Close frame has no body.
+          reason: at most 123 bytes of UTF-8; without a code it is not sent.
+
+        Raises:
+          DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
+
+        https://websockets.spec.whatwg.org/#dom-websocket-close
+        """
+        self._connection.close(_close_frame(code, reason))
+
+    # What is added for trio.
+
+    @property
+    def status(self) -> int | None:
+        """The status of the server's answer, 101 once open; None before."""
+        return None if self._response is None else self._response.status
+
+    @property
+    def headers(self) -> Any:
+        """The headers of the server's answer (an ``email.message.Message``), None before."""
+        return None if self._response is None else self._response.headers
+
+    async def receive(self) -> str | bytes:
+        """The next message; also by ``async for message in ws``.
+
+        There is one inbox per socket, which begins with the first call. A cancelled call has taken
+        nothing. While messages are there, at most 256, or for 1 ms, are given without letting
+        other tasks run.
+
+        Raises:
+          trio.EndOfChannel: the socket was closed cleanly, with whatever code, and all messages
+            were taken.
+          WebSocketError: it ended otherwise.
+          trio.ClosedResourceError: it was closed by :meth:`aclose`, or its block was left.
+          trio.BusyResourceError: another task is receiving.
+        """
+        if self._inbox is None:
+            self._inbox = Inbox(self._connection.resume)
+            if self._closed.is_set():
+                self._inbox.end(self._end_of_messages)
+            self._look()
+        return await self._inbox.receive()
+
+    async def aclose(self, code: int | None = NORMAL_CLOSURE, reason: str = "") -> None:
+        """Close the socket as :meth:`close` does, drop what is unread, and wait until CLOSED.
+
+        The wait is bounded by ``close_timeout``. Cancelled, it goes on for
+        ``cancelled_close_timeout`` at most; the socket is CLOSED in any case.
+
+        Raises:
+          DOMException: as :meth:`close`; nothing has happened then.
+        """
+        close = _close_frame(code, reason)
+        pending = await self._leave(close)
+        if pending is not None:
+            raise pending
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    @trio.lowlevel.enable_ki_protection
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        clean = exc is None and not is_cancelled()
+        pending = await self._leave(Close(NORMAL_CLOSURE if clean else GOING_AWAY))
+        if isinstance(pending, KeyboardInterrupt) or (exc is None and pending is not None):
+            raise pending
+
+    @trio.lowlevel.enable_ki_protection
+    async def _leave(self, close: Close) -> BaseException | None:
+        self._begin_leaving(close)
+        return await outlast([self._closed], [self._connection])
+
+    def _begin_leaving(self, close: Close) -> None:
+        """The program is done with the socket."""
+        if self._inbox is None:
+            self._inbox = Inbox(self._connection.resume)
+        self._inbox.close()
+        self._connection.close(close)
+        if is_cancelled():
+            self._connection.hurry()
+
+    async def wait_closed(self) -> CloseEvent:
+        """Wait until ``close`` was dispatched; gives that event. Cancelled, nothing has changed.
+
+        This is a look at messages: those that nobody listens for are dropped, unless somebody has
+        received; then they are kept, and an inbox that nobody empties holds up the reading.
+        """
+        self._look()
+        await self._closed.wait()
+        assert self.closeEvent is not None  # it is set first
+        return self.closeEvent
+
+    async def drain(self, below: int = 1) -> None:
+        """Wait until ``bufferedAmount`` is less than ``below`` bytes.
+
+        Raises:
+          WebSocketError: the socket closed first.
+        """
+        await trio.lowlevel.checkpoint()
+        while self.bufferedAmount >= below:
+            if self._closed.is_set():
+                code, reason, _ = self._connection.machine.verdict
+                raise WebSocketError._create(
+                    f"closed with {self.bufferedAmount} bytes not sent", code, reason
+                ) from self.failure
+            await self._drained.park()
+
+
+def _close_frame(code: int | None, reason: str) -> Close:
+    """The checks of https://websockets.spec.whatwg.org/#dom-websocket-close"""
+    if code is not None and code != NORMAL_CLOSURE and not 3000 <= code <= 4999:
+        raise DOMException(
+            f"expected a close code of 1000 or from 3000 to 4999, got {code}", "InvalidAccessError"
+        )
+    reason = usv_string(reason)
+    size = len(reason.encode())
+    if size > MAX_REASON:
+        raise DOMException(
+            f"expected a reason of at most {MAX_REASON} bytes of UTF-8, got {size}", "SyntaxError"
+        )
+    return Close() if code is None else Close(code, reason)

@@ -1,0 +1,280 @@
+"""Frames from bytes: RFC 6455 section 5, the receiving side, in batches.
+
+Speed comes from here: :meth:`Decoder.take` goes through all complete frames of a chunk in one
+loop. What is short, whole and uncompressed, as nearly everything in practice is, never leaves
+that loop; all else takes the plain path below it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from ._deflate import Inflater
+from ._errors import ProtocolError
+from ._frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    FIN,
+    INVALID_PAYLOAD,
+    MASKED,
+    MAX_CONTROL_PAYLOAD,
+    NO_STATUS_RECEIVED,
+    PING,
+    PONG,
+    PROTOCOL_ERROR,
+    RSV,
+    RSV1,
+    TEXT,
+    Close,
+    Control,
+    Ping,
+    Pong,
+    is_sendable_code,
+)
+from ._messages import Message, PartialMessage
+
+MAX_BATCH: Final = 1024
+"""Messages that one :meth:`Decoder.take` gives at most: about a millisecond's work."""
+
+MAX_BATCH_BYTES: Final = 256 * 1024
+"""Bytes of messages after which a batch ends, so that inflating a chunk is bounded too."""
+
+_WHOLE_TEXT: Final = FIN | TEXT
+_WHOLE_BINARY: Final = FIN | BINARY
+_OPCODES: Final = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
+
+
+@final
+class Decoder:
+    """What a server sends, as messages and control frames.
+
+    Args:
+      max_message_size: bytes that a message may have, after inflating; None: no limit.
+      inflater: permessage-deflate's receiving half, if it was negotiated.
+    """
+
+    def __init__(
+        self, *, max_message_size: int | None = None, inflater: Inflater | None = None
+    ) -> None:
+        self._limit = max_message_size
+        self._inflater = inflater
+        # the longest payload that the fast loop takes: all of the 7-bit form's, less for a
+        # smaller limit
+        self._short = 125 if max_message_size is None else min(125, max_message_size)
+        self._data = b""
+        self._pos = 0
+        self._message: PartialMessage | None = None  # begun, and not finished
+        self._remaining = 0  # bytes of its current frame that have not come
+        self._final = True  # whether that frame is its last
+        self._room = 0  # bytes that this batch may still grow by
+        self._failure: ProtocolError | None = None
+        self._done = False  # a Close came, or a rule was broken: nothing more is looked at
+
+    def feed(self, data: bytes) -> None:
+        """Bytes from the transport; to be followed by :meth:`take` until it gives nothing."""
+        if not self._done:
+            self._data = self._data[self._pos :] + data if self._pos < len(self._data) else data
+            self._pos = 0
+
+    def take(self) -> tuple[list[Message], Control | None]:
+        """The next messages, and the control frame behind them, if one ended the batch.
+
+        Returns:
+          Both empty: more bytes are needed.
+
+        Raises:
+          ProtocolError: the peer broke a rule. All messages before it were given, and nothing
+            comes after it.
+        """
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        messages: list[Message] = []
+        if self._done:
+            return messages, None
+        try:
+            return messages, self._run(messages)
+        except ProtocolError as exc:
+            self._stop()
+            if not messages:
+                raise
+            self._failure = exc
+            return messages, None
+
+    def _stop(self) -> None:
+        self._done = True
+        self._data = b""
+        self._pos = 0
+        self._message = None
+
+    def _run(self, messages: list[Message]) -> Control | None:
+        """Fill ``messages``: to a control frame, to the batch's bound, or as far as bytes reach."""
+        self._room = MAX_BATCH_BYTES
+        while len(messages) < MAX_BATCH and self._room > 0:
+            if self._message is None:
+                self._take_short(messages)
+            if self._remaining:
+                progress = self._take_payload(messages)
+            else:
+                progress = self._take_frame(messages)
+            if progress is not True:
+                return progress or None
+        return None
+
+    def _take_short(self, messages: list[Message]) -> None:
+        """The fast path: short unfragmented messages, as they stand one behind the other."""
+        data, pos, short = self._data, self._pos, self._short
+        end = len(data)
+        last = end - 1
+        append = messages.append
+        try:
+            for _ in range(MAX_BATCH - len(messages)):
+                if pos >= last:
+                    break
+                size = data[pos + 1]
+                stop = pos + 2 + size
+                if size > short or stop > end:
+                    break
+                first = data[pos]
+                if first == _WHOLE_TEXT:
+                    append(data[pos + 2 : stop].decode())
+                elif first == _WHOLE_BINARY:
+                    append(data[pos + 2 : stop])
+                else:
+                    break
+                pos = stop
+        except UnicodeDecodeError:
+            pass  # the plain path meets the same bytes, and says what is wrong with them
+        self._pos = pos
+
+    def _take_frame(self, messages: list[Message]) -> Control | bool:
+        """The plain path: a frame of any kind.
+
+        Returns:
+          A control frame; True if a data frame was begun; False if bytes are missing.
+        """
+        header = _read_header(self._data, self._pos)
+        if header is None:
+            return False
+        first, size, start = header
+        if first & 0x08:
+            if len(self._data) < start + size:
+                return False
+            self._pos = start + size
+            return self._control(first, self._data[start : self._pos])
+        self._pos = start
+        self._begin(first, size)
+        self._remaining = size
+        self._take_payload(messages)
+        return True
+
+    def _control(self, first: int, payload: bytes) -> Control:
+        opcode = first & 0x0F
+        if opcode == PING:
+            return Ping(payload)
+        if opcode == PONG:
+            return Pong(payload)
+        close = _parse_close(payload)
+        self._stop()  # section 5.5.1: nothing follows a Close
+        return close
+
+    def _begin(self, first: int, size: int) -> None:
+        """A data frame's header was read (RFC 6455 section 5.4, RFC 7692 section 6)."""
+        opcode = first & 0x0F
+        self._final = bool(first & FIN)
+        if opcode == CONTINUATION:
+            if self._message is None:
+                raise _broken("expected a text or binary frame, got a continuation of nothing")
+            if first & RSV1:
+                raise _broken("expected RSV1 to be clear in a continuation frame, but it is set")
+        elif self._message is not None:
+            raise _broken(f"expected a continuation of the message, got a new one ({opcode:#x})")
+        else:
+            self._message = PartialMessage(
+                text=opcode == TEXT, limit=self._limit, inflater=self._inflater_for(first)
+            )
+        self._message.announce(size)
+
+    def _inflater_for(self, first: int) -> Inflater | None:
+        if not first & RSV1:
+            return None
+        if self._inflater is None:
+            raise _broken("expected RSV1 to be clear, as no compression was negotiated")
+        return self._inflater
+
+    def _take_payload(self, messages: list[Message]) -> bool:
+        """As much of the current frame's payload as there is; False if there is none."""
+        assert self._message is not None  # a payload belongs to a message that was begun
+        piece = self._data[self._pos : self._pos + self._remaining]
+        if self._remaining and not piece:
+            return False
+        self._pos += len(piece)
+        self._remaining -= len(piece)
+        self._message.add(piece)
+        if self._final and not self._remaining:
+            message, self._message = self._message.finish(), None
+            messages.append(message)
+            self._room -= len(message)
+        return True
+
+
+def _read_header(data: bytes, pos: int) -> tuple[int, int, int] | None:
+    """The first byte, the payload's size, and where it starts; None if bytes are missing."""
+    available = len(data) - pos
+    if available == 0:
+        return None
+    first = data[pos]
+    _check_first(first)
+    if available == 1:
+        return None
+    size = data[pos + 1]
+    if size & MASKED:
+        raise _broken("expected an unmasked frame from a server, got a masked one")
+    if first & 0x08 and size > MAX_CONTROL_PAYLOAD:
+        raise _broken("expected a control frame of at most 125 bytes, got a longer one")
+    if size < 126:
+        return first, size, pos + 2
+    width, least = (2, 126) if size == 126 else (8, 0x10000)
+    start = pos + 2 + width
+    if len(data) < start:
+        return None
+    size = int.from_bytes(data[pos + 2 : start], "big")
+    if not least <= size < 1 << 63:
+        raise _broken(f"expected the shortest form of a frame's length, got {size} in {width} bytes")
+    return first, size, start
+
+
+def _check_first(first: int) -> None:
+    """What a frame's first byte tells (RFC 6455 section 5.2); RSV1 is looked at later."""
+    opcode = first & 0x0F
+    if opcode not in _OPCODES:
+        raise _broken(f"expected a known opcode, got {opcode:#x}")
+    if first & (RSV & ~RSV1):
+        raise _broken("expected RSV2 and RSV3 to be clear, as no extension uses them")
+    if opcode & 0x08:
+        if first & RSV1:
+            raise _broken("expected RSV1 to be clear in a control frame, but it is set")
+        if not first & FIN:
+            raise _broken("expected a control frame in one piece, got a fragment")
+
+
+def _parse_close(payload: bytes) -> Close:
+    """A Close frame's body (RFC 6455 sections 5.5.1 and 7.4)."""
+    if not payload:
+        return Close(NO_STATUS_RECEIVED)
+    if len(payload) == 1:
+        raise _broken("expected a Close frame with a code of two bytes, got one byte")
+    code = int.from_bytes(payload[:2], "big")
+    if not is_sendable_code(code):
+        raise _broken(f"expected a close code that may be sent, got {code}")
+    try:
+        return Close(code, payload[2:].decode())
+    except UnicodeDecodeError as exc:
+        raise ProtocolError(
+            INVALID_PAYLOAD, f"expected UTF-8 in a Close frame's reason, got {payload[2:]!r}"
+        ) from exc
+
+
+def _broken(message: str) -> ProtocolError:
+    return ProtocolError(PROTOCOL_ERROR, message)
