@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 MAX_UNFINISHED: Final = 100
 """Calls of ``async def`` listeners that may be unfinished before the reading waits for them."""
 
+CANCEL_TURNS: Final = 3
+"""Turns of the scheduler until a task that was cancelled with us has seen it: one if it sleeps,
+and three if it is in a ``trio.lowlevel.checkpoint()``."""
+
 CHUNK: Final = 64
 """Messages dispatched between two looks at the clock."""
 
@@ -113,8 +117,8 @@ class Dispatcher(EventTarget):
             await self._closed.wait()
         except trio.Cancelled:
             # tasks cancelled along with us run their `finally` first: what they send still goes out
-            with trio.CancelScope(shield=True):
-                await trio.lowlevel.checkpoint()
+            for _ in range(CANCEL_TURNS):
+                await trio.lowlevel.cancel_shielded_checkpoint()
             self._connection.close(Close(GOING_AWAY))
             self._connection.hurry()
             raise

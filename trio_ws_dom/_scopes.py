@@ -33,6 +33,7 @@ class WebSocketNursery:
         # untouched, which they would not do through a nursery
         self._body = trio.CancelScope()
 
+    @trio.lowlevel.enable_ki_protection
     def connect(
         self, url: str, protocols: str | Iterable[str] = (), **options: Unpack[ConnectOptions]
     ) -> WebSocket:

@@ -204,6 +204,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         """The headers of the server's answer (an ``email.message.Message``), None before."""
         return None if self._response is None else self._response.headers
 
+    @trio.lowlevel.enable_ki_protection
     async def receive(self) -> str | bytes:
         """The next message; also by ``async for message in ws``.
 
@@ -218,13 +219,30 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
           trio.ClosedResourceError: it was closed by :meth:`aclose`, or its block was left.
           trio.BusyResourceError: another task is receiving.
         """
-        if self._inbox is None:
-            self._inbox = Inbox(self._connection.resume)
-            if self._closed.is_set():
-                self._inbox.end(self._end_of_messages)
-            self._look()
-        return await self._inbox.receive()
+        inbox = self._inbox or self._begin_receiving()
+        return await inbox.receive()
 
+    def _begin_receiving(self) -> Inbox:
+        self._inbox = Inbox(self._connection.resume, self._connection.flush)
+        if self._closed.is_set():
+            self._inbox.end(self._end_of_messages)
+        self._look()
+        return self._inbox
+
+    @trio.lowlevel.enable_ki_protection
+    async def __anext__(self) -> str | bytes:
+        # The first lines are the fast path, for messages that are there already: one coroutine
+        # a message in place of three. Then what ReceiveChannel's own does.
+        inbox = self._inbox
+        if inbox is not None and inbox.ready:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            return inbox.take()
+        try:
+            return await self.receive()
+        except trio.EndOfChannel:
+            raise StopAsyncIteration from None
+
+    @trio.lowlevel.enable_ki_protection
     async def aclose(self, code: int | None = NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the socket as :meth:`close` does, drop what is unread, and wait until CLOSED.
 
@@ -261,13 +279,13 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
     def _begin_leaving(self, close: Close) -> None:
         """The program is done with the socket."""
-        if self._inbox is None:
-            self._inbox = Inbox(self._connection.resume)
-        self._inbox.close()
+        inbox = self._inbox or self._begin_receiving()
+        inbox.close()
         self._connection.close(close)
         if is_cancelled():
             self._connection.hurry()
 
+    @trio.lowlevel.enable_ki_protection
     async def wait_closed(self) -> CloseEvent:
         """Wait until ``close`` was dispatched; gives that event. Cancelled, nothing has changed.
 
@@ -279,6 +297,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         assert self.closeEvent is not None  # it is set first
         return self.closeEvent
 
+    @trio.lowlevel.enable_ki_protection
     async def drain(self, below: int = 1) -> None:
         """Wait until ``bufferedAmount`` is less than ``below`` bytes.
 

@@ -20,6 +20,7 @@ from trio_ws_dom._dom._listener import (
     Listener,
     call_listener,
     check_listener,
+    check_signal,
 )
 from trio_ws_dom._dom._when import EventChannel
 
@@ -57,8 +58,7 @@ class EventTarget:
     ) -> None:
         """Call `callback` with each event of this type from now on.
 
-        Adding the same callback again, for the same type and the same `capture`, does nothing.
-        Nor does adding None, or adding with a signal that is aborted.
+        Adding the same type, callback and capture again does nothing, nor does adding None.
 
         Args:
           type: such as "message".
@@ -66,30 +66,24 @@ class EventTarget:
           once: remove it right before its first call.
           passive: its preventDefault() does nothing.
           capture: call it before those that are not.
-          signal: an AbortSignal; remove it when that aborts.
+          signal: an AbortSignal; remove it when that aborts, and if it has do not add it.
 
         Raises:
-          TypeError: callback or signal is something else, or is async and this target has no
-            nursery to run it in.
+          TypeError: callback or signal is something else, or async without a nursery to run in.
 
         https://dom.spec.whatwg.org/#dom-eventtarget-addeventlistener
         """
-        if signal is not None:
-            _check_signal(signal)
+        check_signal(signal)
         if callback is None:
             return
         check_listener(callback, accepts_coroutines=self._accepts_coroutines)
-        type, capture = str(type), bool(capture)
         if signal is not None and signal.aborted:
             return
-        if self._find(type, callback, capture) is not None:
-            return
-        listener = Listener(type, callback, capture=capture, once=bool(once), passive=bool(passive))
-        if signal is not None:
-            drop = partial(self._drop, listener)
-            signal._add_algorithm(drop)
-            listener.detach = partial(signal._remove_algorithm, drop)
-        self._add(listener)
+        listener = Listener(str(type), callback, capture=capture, once=once, passive=passive)
+        if self._find(listener.type, callback, listener.capture) is None:
+            self._add(listener)
+            if signal is not None:
+                self._drop_on_abort(listener, signal)
 
     @enable_ki_protection
     def removeEventListener(
@@ -250,6 +244,11 @@ class EventTarget:
         self._listeners = {**self._listeners, listener.type: [*earlier, listener]}
         self._listeners_changed(listener.type)
 
+    def _drop_on_abort(self, listener: Listener, signal: Abortable) -> None:
+        drop = partial(self._drop, listener)
+        signal._add_algorithm(drop)
+        listener.detach = partial(signal._remove_algorithm, drop)
+
     def _drop(self, listener: Listener) -> None:
         # https://dom.spec.whatwg.org/#remove-an-event-listener
         listener.removed = True
@@ -293,8 +292,3 @@ class EventTarget:
 def _check_event(event: object) -> None:
     if not isinstance(event, Event):
         raise TypeError(f"dispatchEvent() takes an Event, not {event!r}")
-
-
-def _check_signal(signal: object) -> None:
-    if not isinstance(signal, Abortable):
-        raise TypeError(f"signal must be an AbortSignal or None, not {signal!r}")

@@ -64,9 +64,9 @@ class Listener:
     ) -> None:
         self.type = type
         self.callback = callback
-        self.capture = capture
-        self.once = once
-        self.passive = passive
+        self.capture = bool(capture)
+        self.once = bool(once)
+        self.passive = bool(passive)
         self.slot = slot
         self.removed = False
         # Makes the AbortSignal forget about the listener.
@@ -100,6 +100,12 @@ def check_listener(callback: object, *, accepts_coroutines: bool) -> None:
         )
     if not accepts_coroutines and _is_async(callback):
         raise TypeError(f"this EventTarget has no nursery to run async listeners in: {callback!r}")
+
+
+def check_signal(signal: object) -> None:
+    """Raise TypeError for what is neither an AbortSignal nor None."""
+    if signal is not None and not isinstance(signal, Abortable):
+        raise TypeError(f"signal must be an AbortSignal or None, not {signal!r}")
 
 
 def _is_async(callback: Any) -> bool:

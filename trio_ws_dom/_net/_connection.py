@@ -8,17 +8,15 @@ connection alone, and the deadline, which only ever shrinks, ends it when the pe
 
 from __future__ import annotations
 
-import os
-import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, Protocol, final
 
 import trio
 
 from ._dial import Failure, dial, shake_hands
-from ._outbox import Outbox
 from ._shut import TRANSPORT_ERRORS, reset, shut
 from ._turns import turn
+from ._writer import Writer
 from .._wire._closing import ClosingMachine, Event, State
 from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
@@ -69,24 +67,21 @@ class Connection:
 
     Attributes:
       machine: where the connection stands, and what is known of its end.
-      outbox: what waits to be written.
+      outbox: what waits to be written; ``flush()`` writes what the socket takes at once.
     """
 
     def __init__(self, settings: Settings, owner: Owner) -> None:
         self.machine = ClosingMachine()
-        self.outbox = Outbox()
+        self._writer = Writer(self._sent, self._write_failed)
+        self.outbox = self._writer.outbox
+        self.flush = self._writer.flush
         self._settings = settings
         self._owner = owner
         self._scope = trio.CancelScope(shield=True)
         self._opening = trio.CancelScope()
-        self._nursery: trio.Nursery | None = None
         self._stream: trio.abc.Stream | None = None
-        self._fd: int | None = None  # of a plain socket, which can be written to from the reader
         self._decoder: Decoder
         self._deflater: Deflater | None = None
-        self._writing = False  # the writer is in the middle of the outbox's head
-        self._reader_flushes = False  # what is queued now leaves from the reader's own turn
-        self._writer_wakes: trio.Event | None = None
         self._reader_wakes: trio.Event | None = None
         self._turn_ends = 0.0
         self._lost: Exception | None = None  # what ended the transport
@@ -108,8 +103,7 @@ class Connection:
             payload = self._deflater.compress(payload)
             first |= RSV1
         outbox.put(first, payload, size)
-        if not self._reader_flushes:
-            self._wake_writer()
+        self._writer.wake()
 
     def close(self, close: Close) -> None:
         """Start the closing handshake behind what is queued; give up opening; else nothing."""
@@ -129,8 +123,8 @@ class Connection:
             self._shrink(self._settings.cancelled_close_timeout)
 
     def abort(self) -> None:
-        """End it now, without a goodbye."""
-        self.close(Close())
+        """End it now, without a goodbye; to be called once it is closing."""
+        assert self.machine.state not in (State.CONNECTING, State.OPEN)  # or it has no way out
         self._scope.cancel()
 
     def resume(self) -> None:
@@ -163,8 +157,7 @@ class Connection:
             self.outbox.put_close(close)
         self._shrink(timeout)
         self.resume()
-        if not self._reader_flushes:
-            self._wake_writer()
+        self._writer.wake()
 
     def _shrink(self, seconds: float) -> None:
         """The pump ends so many seconds from now at the latest. A deadline never grows."""
@@ -178,11 +171,7 @@ class Connection:
         with self._scope:
             await self._open()
             if self.machine.state is not State.FAILING:
-                async with trio.open_nursery() as self._nursery:
-                    if self.outbox:
-                        self._wake_writer()
-                    await self._read()
-                    self._nursery.cancel_scope.cancel()
+                await self._pump()
         if self._scope.cancelled_caught:
             self._cut_off()
         if self._stream is not None:
@@ -190,9 +179,15 @@ class Connection:
             await (shut if graceful else reset)(self._stream)
         self.machine.end(self._lost or EOFError("the server ended TCP without a Close frame"))
 
+    async def _pump(self) -> None:
+        assert self._stream is not None  # it was opened
+        async with trio.open_nursery() as nursery:
+            self._writer.start(self._stream, nursery)
+            await self._read(self._stream)
+            nursery.cancel_scope.cancel()
+
     def _cut_off(self) -> None:
         """The pump was ended from outside, or ran out of time."""
-        self._fail(ConnectionAbortedError("aborted before the connection was open"))
         if self._lost is None:
             self._lost = TimeoutError("the server did not finish the closing handshake in time")
 
@@ -228,26 +223,23 @@ class Connection:
             max_message_size=self._settings.max_message_size, inflater=inflater
         )
         self._decoder.feed(response.trailing)
-        if isinstance(self._stream, trio.SocketStream) and sys.platform != "win32":
-            self._fd = self._stream.socket.fileno()
         self.machine.advance(Event.ESTABLISHED)
         self._owner._connection_opened(response)
 
-    async def _read(self) -> None:
+    async def _read(self, stream: trio.abc.Stream) -> None:
         """Until TCP ends; what the transport raises is kept, never raised."""
-        assert self._stream is not None  # it was opened
         try:
             while self.machine.state is not State.FAILING:
                 if await self._take():
                     await self._breathe()
                     continue
-                data = await self._stream.receive_some(READ_SIZE)
+                data = await stream.receive_some(READ_SIZE)
                 self._turn_ends = perf_counter() + SLICE
                 if not data:
                     break
                 self._decoder.feed(data)
             if self.machine.state is State.FAILING:
-                while await self._stream.receive_some(READ_SIZE):
+                while await stream.receive_some(READ_SIZE):
                     pass  # dropped (section 7.1.7)
             while self.machine.state is State.PEER_CLOSED and self._lost is None:
                 await self._until_woken()  # TCP ended behind a Close: its echo may still leave
@@ -264,10 +256,10 @@ class Connection:
         if messages:
             await self._deliver(messages)
         if control is not None:
-            self._reader_flushes = True
+            self._writer.held = True
             self._answer(control)
-            self._reader_flushes = False
-            self._flush()
+            self._writer.held = False
+            self.flush()
         return bool(messages) or control is not None
 
     async def _deliver(self, messages: Sequence[Message]) -> None:
@@ -278,21 +270,21 @@ class Connection:
             if not self._owner._wants_messages:
                 await self._until_woken()
                 continue
-            self._reader_flushes = True
+            self._writer.held = True
             index = self._owner._take_messages(messages, index)
-            self._reader_flushes = False
+            self._writer.held = False
             await self._breathe()
-        self._flush()
+        self.flush()
 
     async def _until_woken(self) -> None:
-        self._flush()
+        self.flush()
         self._reader_wakes = trio.Event()
         await self._reader_wakes.wait()
 
     async def _breathe(self) -> None:
         """Give the other tasks a turn, if this one has lasted."""
         if perf_counter() > self._turn_ends:
-            self._flush()
+            self.flush()
             await trio.lowlevel.checkpoint()
             self._turn_ends = perf_counter() + SLICE
 
@@ -305,54 +297,18 @@ class Connection:
             # the echo has the code alone (RFC 6455 section 5.5.1), as browsers do it
             self._queue_close(Close(control.code) if must_echo else None, TCP_END_TIMEOUT)
 
-    def _flush(self) -> None:
-        """Write what was queued during the reader's turn, without waking anyone if it fits.
+    # The writer's calls.
 
-        An answer that leaves from here saves the switch to the writer's task and back. What the
-        socket does not take at once is the writer's.
-        """
-        if self._fd is not None and not self._writing:
-            try:
-                while self.outbox.fill():
-                    self._sent(os.write(self._fd, self.outbox.head))
-            except OSError:
-                pass  # full, or broken: then the writer meets the same error
-        if self.outbox:
-            self._wake_writer()
-
-    def _wake_writer(self) -> None:
-        """There is something in the outbox. Before there is a nursery, :meth:`run` sees to it."""
-        if self._writer_wakes is not None:
-            self._writer_wakes.set()
-            self._writer_wakes = None
-        elif self._nursery is not None and not self._writing:
-            self._writing = True
-            self._nursery.start_soon(self._write)
-
-    @trio.lowlevel.enable_ki_protection
-    async def _write(self) -> None:
-        """A task made when first needed: an idle socket has no writer."""
-        assert self._stream is not None  # it was opened
-        try:
-            while True:
-                self._writing = True
-                while self.outbox.fill():
-                    await self._stream.send_all(self.outbox.head)
-                    self._sent(len(self.outbox.head))
-                self._writing = False
-                self._writer_wakes = trio.Event()
-                await self._writer_wakes.wait()
-        except TRANSPORT_ERRORS as exc:
-            # the reader will hear of it too, unless the way from the peer to us is intact
-            self._lost = exc
-            self._shrink(TCP_END_TIMEOUT)
-            self.resume()
-
-    def _sent(self, size: int) -> None:
-        close = self.outbox.sent(size)
+    def _sent(self, close: Close | None) -> None:
         if close is not None:
             self.machine.close_left(close)
             if self.machine.state is State.COMPLETE:
                 self._shrink(TCP_END_TIMEOUT)
             self.resume()
         self._owner._bytes_left()
+
+    def _write_failed(self, exc: Exception) -> None:
+        # the reader will hear of it too, unless the way from the peer to us is intact
+        self._lost = exc
+        self._shrink(TCP_END_TIMEOUT)
+        self.resume()

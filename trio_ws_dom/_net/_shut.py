@@ -31,5 +31,7 @@ async def reset(stream: trio.abc.Stream) -> None:
         with suppress(OSError):
             # linger for zero seconds: close(2) then sends a reset in place of what is unsent
             transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    with suppress(*TRANSPORT_ERRORS):
-        await trio.aclose_forcefully(stream)
+    # trio.aclose_forcefully() lets a cancellation from around us through
+    with trio.CancelScope(shield=True) as now, suppress(*TRANSPORT_ERRORS):
+        now.cancel()
+        await stream.aclose()

@@ -129,7 +129,7 @@ class Deflater:
     def compress(self, payload: bytes) -> bytes:
         """The payload of one whole message, as it stands on the wire (section 7.2.1)."""
         if not payload:
-            return b"\x00"  # section 7.2.3.6; zlib does not flush twice in a row
+            return b"\x00"  # section 7.2.3.6; it needs no compressor
         compressor = self._compressor or _new_compressor(self._window_bits)
         if self._takeover:
             self._compressor = compressor
@@ -157,8 +157,7 @@ class Inflater:
 
     def __init__(self, parameters: DeflateParameters) -> None:
         self._takeover = not parameters.server_no_context_takeover
-        # A server that asks zlib for 8 bits is given 9 by it.
-        self._window_bits = max(9, parameters.server_max_window_bits)
+        self._window_bits = parameters.server_max_window_bits
         self._decompressor: Decompressor | None = None  # made at first use
         self._open = False  # whether the message's last block may want _TAIL
         self._final_blocks = 0  # so far in this message

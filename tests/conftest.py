@@ -1,0 +1,38 @@
+"""Fixtures that tests of several folders share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+import trio.testing
+from support.world import MemoryWorld, SocketWorld
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from support.world import World
+
+
+@pytest.fixture(params=["memory", "sockets"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Where the test's connections run."""
+    return str(request.param)
+
+
+@pytest.fixture
+def clock(kind: str) -> trio.abc.Clock | None:
+    """Virtual time in memory, real time over sockets; to be asked for wherever ``world`` is."""
+    return trio.testing.MockClock(autojump_threshold=0) if kind == "memory" else None
+
+
+@pytest.fixture
+async def world(kind: str, clock: trio.abc.Clock | None) -> AsyncIterator[World]:
+    """Memory streams first, then real sockets on loopback."""
+    if kind == "memory":
+        yield MemoryWorld()
+        return
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    async with listener:
+        yield SocketWorld(listener)

@@ -1,0 +1,1 @@
+"""What tests of several folders share: the other end of the wire, under the test's control."""

@@ -1,0 +1,152 @@
+"""A server's end of one connection, frame by frame, with nothing of ours in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from typing import NamedTuple
+
+import trio
+
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+
+class Frame(NamedTuple):
+    """One frame as it came, unmasked."""
+
+    opcode: int
+    payload: bytes
+
+
+def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0) -> bytes:
+    """One unmasked frame, as a server sends it."""
+    first = (0x80 if fin else 0) | rsv << 4 | opcode
+    if len(payload) < 126:
+        head = bytes((first, len(payload)))
+    elif len(payload) < 0x10000:
+        head = struct.pack("!BBH", first, 126, len(payload))
+    else:
+        head = struct.pack("!BBQ", first, 127, len(payload))
+    return head + payload
+
+
+def close(code: int | None = None, reason: str = "") -> bytes:
+    """A Close frame; None: one without a body."""
+    return frame(CLOSE, b"" if code is None else struct.pack("!H", code) + reason.encode())
+
+
+class Peer:
+    """The server's end.
+
+    Attributes:
+      request: the handshake's bytes, once it was accepted.
+      frames: every frame that came, in order.
+      ended: how the other side ended TCP: "eof", "reset", or None.
+    """
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.stream = stream
+        self.request = b""
+        self.frames: list[Frame] = []
+        self.ended: str | None = None
+        self._buffer = b""
+
+    async def read_request(self) -> None:
+        """Read the handshake's request, to its last byte."""
+        while b"\r\n\r\n" not in self._buffer:
+            data = await self.stream.receive_some(65536)
+            assert data, "the client went away before its request was complete"
+            self._buffer += data
+        self.request, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+
+    def response(self, *headers: str) -> bytes:
+        """The good answer to the request."""
+        fields = dict(line.split(": ", 1) for line in self.request.decode().split("\r\n")[1:])
+        key = fields["Sec-WebSocket-Key"].encode()
+        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        accept = base64.b64encode(digest).decode()
+        lines = (
+            "HTTP/1.1 101 Switching Protocols",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Accept: {accept}",
+            *headers,
+        )
+        return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+    async def accept(self, *headers: str, then: bytes = b"") -> None:
+        """Hold the opening handshake; ``then`` goes out in the same segment as the 101."""
+        await self.read_request()
+        await self.send(self.response(*headers) + then)
+
+    async def send(self, *data: bytes) -> None:
+        """Send frames, or any bytes."""
+        await self.stream.send_all(b"".join(data))
+
+    async def next(self) -> Frame | None:
+        """The next frame; None when the other side has ended TCP."""
+        while (parsed := self._parse()) is None:
+            try:
+                data = await self.stream.receive_some(65536)
+            except trio.BrokenResourceError:
+                self.ended = "reset"
+                return None
+            if not data:
+                self.ended = "eof"
+                return None
+            self._buffer += data
+        self.frames.append(parsed)
+        return parsed
+
+    def _parse(self) -> Frame | None:
+        data = self._buffer
+        if len(data) < 2:
+            return None
+        size, start = data[1] & 0x7F, 2
+        if size > 125:
+            start += 2 if size == 126 else 8
+            if len(data) < start:
+                return None
+            size = int.from_bytes(data[2:start], "big")
+        if len(data) < start + 4 + size:
+            return None
+        assert data[1] & 0x80, "a client masks its frames"
+        mask = data[start : start + 4]
+        masked = data[start + 4 : start + 4 + size]
+        self._buffer = data[start + 4 + size :]
+        return Frame(data[0] & 0x0F, bytes(b ^ mask[i % 4] for i, b in enumerate(masked)))
+
+    async def read_to_close(self) -> Frame | None:
+        """Read frames up to the Close; None if TCP ended without one."""
+        while (got := await self.next()) is not None:
+            if got.opcode == CLOSE:
+                return got
+        return None
+
+    async def finish(self) -> None:
+        """What a good server does at the end: answer the Close, and end TCP."""
+        got = await self.read_to_close()
+        if got is not None:
+            await self.send(frame(CLOSE, got.payload[:2]))
+        await self.stream.aclose()
+
+    async def serve(self) -> None:
+        """A whole connection: accept it, then read until it is closed, and do one's part."""
+        await self.accept()
+        await self.finish()
+
+    async def read_to_end(self) -> None:
+        """Read until the client has ended TCP, and answer nothing."""
+        while await self.next() is not None:
+            pass
+
+    @property
+    def close_code(self) -> int | None:
+        """The code of the Close that came, 1005 for one without; None if there was none."""
+        closes = [got for got in self.frames if got.opcode == CLOSE]
+        assert len(closes) < 2, "one Close is all that may be sent"
+        if not closes:
+            return None
+        assert closes[0] is self.frames[-1], "nothing may follow a Close"
+        return int.from_bytes(closes[0].payload[:2], "big") or 1005

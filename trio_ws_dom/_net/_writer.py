@@ -1,0 +1,94 @@
+"""The writer: the outbox's way to the network, from whichever task is at hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, final
+
+import trio
+
+from ._outbox import Outbox
+from ._shut import TRANSPORT_ERRORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._wire._frames import Close
+
+
+@final
+class Writer:
+    """Writes what is in the outbox.
+
+    A task does it that is made when first needed, so that an idle socket has none. A task of ours
+    that is about to sleep anyway calls :meth:`flush` and saves the switch.
+
+    Args:
+      on_sent: called when bytes have left, with the Close if it was among them.
+      on_lost: called when the transport is broken.
+
+    Attributes:
+      outbox: what waits to be written.
+      held: whether what is queued now will be flushed by the one who queues it.
+    """
+
+    def __init__(
+        self, on_sent: Callable[[Close | None], None], on_lost: Callable[[Exception], None]
+    ) -> None:
+        self.outbox = Outbox()
+        self.held = False
+        self._on_sent = on_sent
+        self._on_lost = on_lost
+        self._nursery: trio.Nursery | None = None
+        self._stream: trio.abc.Stream
+        self._fd: int | None = None  # of a plain socket, which can be written to without waiting
+        self._has_task = False
+        self._writing = False  # the task is in the middle of the outbox's head
+        self._wakes: trio.Event | None = None  # the task sleeps on it
+
+    def start(self, stream: trio.abc.Stream, nursery: trio.Nursery) -> None:
+        """There is a stream to write to."""
+        self._stream = stream
+        self._nursery = nursery
+        if isinstance(stream, trio.SocketStream) and sys.platform != "win32":
+            self._fd = stream.socket.fileno()
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be something in the outbox."""
+        if self.held or self._nursery is None or not self.outbox:
+            return
+        if self._wakes is not None:
+            self._wakes.set()
+            self._wakes = None
+        elif not self._has_task:
+            self._has_task = True
+            self._nursery.start_soon(self._run)
+
+    def flush(self) -> None:
+        """Write now what the socket takes at once; the rest is the task's."""
+        if self._fd is not None and not self._writing:
+            try:
+                while self.outbox.fill():
+                    self._sent(os.write(self._fd, self.outbox.head))
+            except OSError:
+                pass  # full, or broken: then the task meets the same error
+        self.wake()
+
+    @trio.lowlevel.enable_ki_protection
+    async def _run(self) -> None:
+        try:
+            while True:
+                self._writing = True
+                while self.outbox.fill():
+                    await self._stream.send_all(self.outbox.head)
+                    self._sent(len(self.outbox.head))
+                self._writing = False
+                self._wakes = trio.Event()
+                await self._wakes.wait()
+        except TRANSPORT_ERRORS as exc:
+            self._on_lost(exc)
+
+    def _sent(self, size: int) -> None:
+        self._on_sent(self.outbox.sent(size))
