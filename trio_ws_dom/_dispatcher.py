@@ -8,27 +8,28 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 import trio
 
 from ._dom._blob import Blob
-from ._dom._errors import HandshakeError, WebSocketError, listener_errors
+from ._dom._errors import listener_errors
 from ._dom._event import Event, now
 from ._dom._event_target import EventTarget
 from ._dom._events import CloseEvent, ErrorEvent, MessageEvent
 from ._dom._listener import call_listener
+from ._failures import explain
 from ._wire._closing import State
 from ._wire._frames import GOING_AWAY, Close
-from ._wire._handshake import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
+    from ._dom._errors import WebSocketError
     from ._dom._listener import Listener
     from ._dom._when import EventChannel
     from ._inbox import Inbox
     from ._net._connection import Connection
     from ._net._settings import Settings
     from ._url import Address
-    from ._wire._handshake import Response
     from ._wire._messages import Message
+    from ._wire._response import Response
 
 MAX_UNFINISHED: Final = 100
 """Calls of ``async def`` listeners that may be unfinished before the reading waits for them."""
@@ -81,6 +82,7 @@ class Dispatcher(EventTarget):
         self._drained = trio.lowlevel.ParkingLot()
         self._errors: list[BaseException] = []
         nursery.start_soon(self._run, name=f"WebSocket {self._address.where}")
+        self._connection.queue_up()
 
     # The life, as a task of the nursery. Ctrl-C never lands here: it would kill the pump.
 
@@ -145,25 +147,15 @@ class Dispatcher(EventTarget):
         self._report()
 
     def _explain(self, cause: Exception) -> WebSocketError:
-        """The failure, with the cause and from where it came."""
-        code, reason, _ = self._connection.machine.verdict
-        message = f"{self._address.where}: {cause}"
-        if isinstance(cause, Refused):
-            failure: WebSocketError = HandshakeError._refused(
-                message, cause.status, cause.headers, cause.body
-            )
-        else:
-            failure = WebSocketError._create(message, code, reason)
-        failure.__cause__ = cause
-        return failure
+        return explain(self._address.where, cause, self._connection.machine.verdict)
 
     def _end_of_messages(self) -> Exception:
         """What ``receive()`` raises behind the last message; a new one each time."""
+        cause = self._connection.machine.cause
         if self.failure is None:
             return trio.EndOfChannel("the socket was closed cleanly")
-        assert self.failure.__cause__ is not None  # set by _explain
-        assert isinstance(self.failure.__cause__, Exception)
-        return self._explain(self.failure.__cause__)
+        assert cause is not None  # there is a failure
+        return self._explain(cause)
 
     # The pump's calls.
 

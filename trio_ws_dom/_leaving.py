@@ -18,7 +18,9 @@ def is_cancelled() -> bool:
 
 
 @trio.lowlevel.enable_ki_protection
-async def outlast(ends: Iterable[trio.Event], connections: Iterable[Connection]) -> BaseException | None:
+async def outlast(
+    ends: Iterable[trio.Event], connections: Iterable[Connection]
+) -> BaseException | None:
     """Wait for all of ``ends``, come what may.
 
     A cancellation hurries the connections' closing, and so does a first Ctrl-C; a second one

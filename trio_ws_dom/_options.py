@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 from ._net._settings import Settings
 from ._url import parse_protocols, parse_url
 from ._version import __version__
-from ._wire._handshake import check_header
+from ._wire._request import check_header
 
 if TYPE_CHECKING:
     import ssl

@@ -97,9 +97,11 @@ class WebSocketNursery:
 
     async def _close_all(self, exc: BaseException | None) -> BaseException | None:
         clean = exc is None and not self._errors and not is_cancelled()
+        # one that is CLOSED keeps its end, and the messages that were not taken
         sockets = list(self._sockets)
         for ws in sockets:
-            ws._begin_leaving(Close(NORMAL_CLOSURE if clean else GOING_AWAY))
+            if ws.readyState != WebSocket.CLOSED:
+                ws._begin_leaving(Close(NORMAL_CLOSURE if clean else GOING_AWAY))
             if isinstance(exc, KeyboardInterrupt):
                 ws._connection.hurry()
         return await outlast([ws._gone for ws in sockets], [ws._connection for ws in sockets])
@@ -130,9 +132,7 @@ def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:
 class _OpenWebSocket(AbstractAsyncContextManager[WebSocket]):
     """See :func:`open_websocket`."""
 
-    def __init__(
-        self, url: str, protocols: str | Iterable[str], options: ConnectOptions
-    ) -> None:
+    def __init__(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
         self._scope = WebSocketNursery()
         self._arguments = url, protocols, options
 

@@ -61,10 +61,10 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
     CLOSING: ClassVar[int] = 2
     CLOSED: ClassVar[int] = 3
 
-    onopen = EventHandler["Event"]("open")
-    onmessage = EventHandler["MessageEvent"]("message")
-    onerror = EventHandler["ErrorEvent"]("error")
-    onclose = EventHandler["CloseEvent"]("close")
+    onopen: EventHandler[Event] = EventHandler("open")
+    onmessage: EventHandler[MessageEvent] = EventHandler("message")
+    onerror: EventHandler[ErrorEvent] = EventHandler("error")
+    onclose: EventHandler[CloseEvent] = EventHandler("close")
 
     def __init__(
         self,
@@ -77,9 +77,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         self._set_up(url, protocols, options)
         self._start(nursery)
 
-    def _set_up(
-        self, url: str, protocols: str | Iterable[str], options: ConnectOptions
-    ) -> None:
+    def _set_up(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
         self._address, self._settings = resolve(url, protocols, options)
         self._connection = Connection(self._settings, self)
 

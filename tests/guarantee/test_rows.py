@@ -527,9 +527,7 @@ async def test_websocket_nursery_ends(scene: Scene, clock: object) -> None:
     for _ in range(3):
         await scene.play()
     async with open_websocket_nursery() as sockets:
-        every = [
-            sockets.connect(scene.world.url, **scene.world.options(**SHORT)) for _ in range(3)
-        ]
+        every = [sockets.connect(scene.world.url, **scene.world.options(**SHORT)) for _ in range(3)]
         for opens in [ws.when("open") for ws in every]:
             await opens.receive()
     assert [peer.close_code for peer in scene.peers] == [1000] * 3
@@ -558,9 +556,7 @@ async def test_websocket_nursery_silent_peers(scene: Scene, clock: object) -> No
     for _ in range(3):
         await scene.play(accept_and_listen)
     async with open_websocket_nursery() as sockets:
-        every = [
-            sockets.connect(scene.world.url, **scene.world.options(**SHORT)) for _ in range(3)
-        ]
+        every = [sockets.connect(scene.world.url, **scene.world.options(**SHORT)) for _ in range(3)]
         for opens in [ws.when("open") for ws in every]:
             await opens.receive()
         start = trio.current_time()

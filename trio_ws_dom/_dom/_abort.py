@@ -12,10 +12,10 @@ from weakref import WeakValueDictionary
 
 import trio
 
-from trio_ws_dom._dom._errors import DOMException, listener_errors
-from trio_ws_dom._dom._event import Event
-from trio_ws_dom._dom._event_handler import EventHandler
-from trio_ws_dom._dom._event_target import EventTarget
+from ._errors import DOMException, listener_errors
+from ._event import Event
+from ._event_handler import EventHandler
+from ._event_target import EventTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

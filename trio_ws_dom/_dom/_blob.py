@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, final
 
 import trio
 
-from trio_ws_dom._dom._webidl import bytes_like, utf8
+from ._webidl import bytes_like, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import trio
 
-from trio_ws_dom._dom._webidl import usv_string
+from ._webidl import usv_string
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

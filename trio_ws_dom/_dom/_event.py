@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from trio_ws_dom._dom._event_target import EventTarget
+    from ._event_target import EventTarget
 
 _TIME_ORIGIN = time.perf_counter()
 

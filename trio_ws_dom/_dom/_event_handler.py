@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, final, overload
 
 from trio.lowlevel import enable_ki_protection
 
-from trio_ws_dom._dom._event import Event
-from trio_ws_dom._dom._listener import check_listener
+from ._event import Event
+from ._listener import check_listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_ws_dom._dom._event_target import EventTarget
+    from ._event_target import EventTarget
 
 _E = TypeVar("_E", bound=Event)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from trio.lowlevel import enable_ki_protection
 
-from trio_ws_dom._dom._errors import DOMException, listener_errors
-from trio_ws_dom._dom._event import Event
-from trio_ws_dom._dom._listener import (
+from ._errors import DOMException, listener_errors
+from ._event import Event
+from ._listener import (
     Abortable,
     EventListener,
     Listener,
@@ -22,7 +22,7 @@ from trio_ws_dom._dom._listener import (
     check_listener,
     check_signal,
 )
-from trio_ws_dom._dom._when import EventChannel
+from ._when import EventChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from trio_ws_dom._dom._event import Event
-from trio_ws_dom._dom._webidl import unsigned_long, unsigned_short, usv_string
+from ._event import Event
+from ._webidl import unsigned_long, unsigned_short, usv_string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

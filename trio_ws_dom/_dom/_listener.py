@@ -11,7 +11,7 @@ from trio.lowlevel import disable_ki_protection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_ws_dom._dom._event import Event
+    from ._event import Event
 
 
 class EventListenerObject(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, final
 import trio
 from trio.lowlevel import Abort, enable_ki_protection
 
-from trio_ws_dom._dom._event import Event
+from ._event import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,28 +8,30 @@ connection alone, and the deadline, which only ever shrinks, ends it when the pe
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, Protocol, final
+from typing import TYPE_CHECKING, Final, final
 
 import trio
 
-from ._dial import Failure, dial, shake_hands
-from ._shut import TRANSPORT_ERRORS, reset, shut
-from ._turns import turn
-from ._writer import Writer
 from .._wire._closing import ClosingMachine, Event, State
 from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
 from .._wire._errors import ProtocolError
 from .._wire._frames import RSV1, Close, Ping
+from ._dial import Failure, dial, shake_hands
+from ._shut import TRANSPORT_ERRORS, reset, shut
+from ._turns import Turn
+from ._writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._settings import Settings
     from .._wire._frames import Control
-    from .._wire._handshake import Response
     from .._wire._messages import Message
+    from .._wire._response import Response
+    from ._owner import Owner
+    from ._settings import Settings
 
 TCP_END_TIMEOUT: Final = 2.0
 """Seconds that the server has for ending TCP once the Closes are exchanged; Chromium's figure."""
@@ -43,22 +45,6 @@ SLICE: Final = 0.002
 
 MIN_DEFLATE: Final = 32
 """Bytes from which on a message is compressed; a shorter one would save next to nothing."""
-
-
-class Owner(Protocol):
-    """What the pump asks of the object above it. All of it is called from the pump's task."""
-
-    @property
-    def _wants_messages(self) -> bool:
-        """Whether a message may be handed over now; else :meth:`Connection.resume` will tell."""
-
-    def _connection_opened(self, response: Response) -> None: ...
-
-    def _take_messages(self, messages: Sequence[Message], index: int) -> int:
-        """Handle messages from ``index`` on, some or all; gives the index of the next."""
-
-    def _bytes_left(self) -> None:
-        """``outbox.amount`` fell."""
 
 
 @final
@@ -79,12 +65,19 @@ class Connection:
         self._owner = owner
         self._scope = trio.CancelScope(shield=True)
         self._opening = trio.CancelScope()
+        self._turn: Turn | None = None
         self._stream: trio.abc.Stream | None = None
         self._decoder: Decoder
         self._deflater: Deflater | None = None
         self._reader_wakes: trio.Event | None = None
         self._turn_ends = 0.0
         self._lost: Exception | None = None  # what ended the transport
+
+    def queue_up(self) -> None:
+        """Take a place among those who connect to the same server; :meth:`run` is to follow."""
+        settings = self._settings
+        if settings.serialize_connects and settings.stream is None:
+            self._turn = Turn(settings.host, settings.port)
 
     # What the program does. Synchronous, so atomic.
 
@@ -209,7 +202,7 @@ class Connection:
     async def _connect(self) -> Response:
         """Dial and shake hands, timed from here on: waiting for a turn does not count."""
         settings = self._settings
-        async with turn(settings):
+        async with self._turn or nullcontext():
             self._opening.deadline = trio.current_time() + settings.open_timeout
             self._stream = await dial(settings)
             return await shake_hands(self._stream, settings)
@@ -219,9 +212,7 @@ class Connection:
         if response.deflate is not None:
             inflater = Inflater(response.deflate)
             self._deflater = Deflater(response.deflate)
-        self._decoder = Decoder(
-            max_message_size=self._settings.max_message_size, inflater=inflater
-        )
+        self._decoder = Decoder(max_message_size=self._settings.max_message_size, inflater=inflater)
         self._decoder.feed(response.trailing)
         self.machine.advance(Event.ESTABLISHED)
         self._owner._connection_opened(response)
@@ -260,7 +251,7 @@ class Connection:
             self._answer(control)
             self._writer.held = False
             self.flush()
-        return bool(messages) or control is not None
+        return not self._decoder.hungry
 
     async def _deliver(self, messages: Sequence[Message]) -> None:
         """Hand messages over as the owner takes them; from CLOSING on they are dropped

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from .._wire._handshake import ClientHandshake, HandshakeFailure, Request
+from .._wire._handshake import ClientHandshake
+from .._wire._request import Request
+from .._wire._response import HandshakeFailure
 
 if TYPE_CHECKING:
+    from .._wire._response import Response
     from ._settings import Settings
-    from .._wire._handshake import Response
 
 ALPN: Final = "http/1.1"
 """The only protocol under which RFC 6455's handshake can be held."""
@@ -97,9 +99,7 @@ async def shake_hands(stream: trio.abc.Stream, settings: Settings) -> Response:
             if response is not None:
                 return response
             if handshake.refusal_so_far() is not None:
-                patience.deadline = min(
-                    patience.deadline, trio.current_time() + REFUSAL_PATIENCE
-                )
+                patience.deadline = min(patience.deadline, trio.current_time() + REFUSAL_PATIENCE)
     refusal = handshake.refusal_so_far()
     assert refusal is not None  # else there was no deadline to run out
     raise refusal

@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias, final
 
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from types import TracebackType
 
-    from ._settings import Settings
+_Place: TypeAlias = tuple[str, int]
 
-_locks: trio.lowlevel.RunVar[WeakValueDictionary[tuple[str, int], trio.Lock]] = (
-    trio.lowlevel.RunVar("trio_ws_dom_connecting")
+_queues: trio.lowlevel.RunVar[dict[_Place, deque[Turn]]] = trio.lowlevel.RunVar(
+    "trio_ws_dom_connecting"
 )
 
 
-@asynccontextmanager
-async def turn(settings: Settings) -> AsyncIterator[None]:
-    """Wait until nobody else in this trio run is connecting to the host and port.
+@final
+class Turn:
+    """A place in the queue of those who connect to one host and port within a trio run.
 
-    The queue is fair; a cancelled wait leaves it. A ready stream dials nobody, and waits for none.
+    The place is taken when this is made, so that sockets connect in the order of their making;
+    ``async with`` waits until it is the first, and gives it up, also where the wait is cancelled.
     """
-    if not settings.serialize_connects or settings.stream is not None:
-        yield
-        return
-    where = settings.host, settings.port
-    try:
-        locks = _locks.get()
-    except LookupError:
-        locks = WeakValueDictionary()
-        _locks.set(locks)
-    lock = locks.get(where)
-    if lock is None:
-        locks[where] = lock = trio.Lock()
-    async with lock:
-        yield
+
+    def __init__(self, host: str, port: int) -> None:
+        self._place = host, port
+        try:
+            self._queues = _queues.get()
+        except LookupError:
+            self._queues = {}
+            _queues.set(self._queues)
+        queue = self._queues.setdefault(self._place, deque())
+        queue.append(self)
+        self._comes = trio.Event()
+        if queue[0] is self:
+            self._comes.set()
+
+    async def __aenter__(self) -> None:
+        try:
+            await self._comes.wait()
+        except BaseException:
+            self._give_up()
+            raise
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._give_up()
+
+    def _give_up(self) -> None:
+        queue = self._queues[self._place]
+        queue.remove(self)
+        if queue:
+            queue[0]._comes.set()
+        else:
+            del self._queues[self._place]

@@ -35,7 +35,8 @@ from ._frames import (
 from ._messages import Message, PartialMessage
 
 MAX_BATCH: Final = 1024
-"""Messages that one :meth:`Decoder.take` gives at most: about a millisecond's work."""
+"""Messages that one :meth:`Decoder.take` gives at most, and frames that it takes by the plain path:
+about a millisecond's work."""
 
 MAX_BATCH_BYTES: Final = 256 * 1024
 """Bytes of messages after which a batch ends, so that inflating a chunk is bounded too."""
@@ -52,11 +53,15 @@ class Decoder:
     Args:
       max_message_size: bytes that a message may have, after inflating; None: no limit.
       inflater: permessage-deflate's receiving half, if it was negotiated.
+
+    Attributes:
+      hungry: whether the last :meth:`take` ended for want of bytes.
     """
 
     def __init__(
         self, *, max_message_size: int | None = None, inflater: Inflater | None = None
     ) -> None:
+        self.hungry = True
         self._limit = max_message_size
         self._inflater = inflater
         # the longest payload that the fast loop takes: all of the 7-bit form's, less for a
@@ -72,7 +77,7 @@ class Decoder:
         self._done = False  # a Close came, or a rule was broken: nothing more is looked at
 
     def feed(self, data: bytes) -> None:
-        """Bytes from the transport; to be followed by :meth:`take` until it gives nothing."""
+        """Bytes from the transport; to be followed by :meth:`take` until :attr:`hungry`."""
         if not self._done:
             self._data = self._data[self._pos :] + data if self._pos < len(self._data) else data
             self._pos = 0
@@ -80,8 +85,7 @@ class Decoder:
     def take(self) -> tuple[list[Message], Control | None]:
         """The next messages, and the control frame behind them, if one ended the batch.
 
-        Returns:
-          Both empty: more bytes are needed.
+        To be called until :attr:`hungry`; a batch may be empty where a message has many fragments.
 
         Raises:
           ProtocolError: the peer broke a rule. All messages before it were given, and nothing
@@ -91,6 +95,7 @@ class Decoder:
             failure, self._failure = self._failure, None
             raise failure
         messages: list[Message] = []
+        self.hungry = self._done
         if self._done:
             return messages, None
         try:
@@ -111,14 +116,17 @@ class Decoder:
     def _run(self, messages: list[Message]) -> Control | None:
         """Fill ``messages``: to a control frame, to the batch's bound, or as far as bytes reach."""
         self._room = MAX_BATCH_BYTES
-        while len(messages) < MAX_BATCH and self._room > 0:
+        for _ in range(MAX_BATCH):
             if self._message is None:
                 self._take_short(messages)
+            if len(messages) >= MAX_BATCH or self._room <= 0:
+                break
             if self._remaining:
                 progress = self._take_payload(messages)
             else:
                 progress = self._take_frame(messages)
             if progress is not True:
+                self.hungry = progress is False
                 return progress or None
         return None
 
@@ -241,7 +249,9 @@ def _read_header(data: bytes, pos: int) -> tuple[int, int, int] | None:
         return None
     size = int.from_bytes(data[pos + 2 : start], "big")
     if not least <= size < 1 << 63:
-        raise _broken(f"expected the shortest form of a frame's length, got {size} in {width} bytes")
+        raise _broken(
+            f"expected the shortest form of a frame's length, got {size} in {width} bytes"
+        )
     return first, size, start
 
 

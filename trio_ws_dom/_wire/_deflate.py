@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final, final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    # zlib's types have no public names
-    from zlib import _Compress as Compressor  # pyright: ignore[reportPrivateUsage]
-    from zlib import _Decompress as Decompressor  # pyright: ignore[reportPrivateUsage]
+    from zlib import _Compress as Compressor  # pyright: ignore[reportPrivateUsage]  # no public name
+    from zlib import _Decompress as Decompressor  # pyright: ignore[reportPrivateUsage]  # no public name
 
 NAME: Final = "permessage-deflate"
 
@@ -42,6 +41,10 @@ websockets library's choice, too.
 
 _MEMORY_LEVEL: Final = 5
 
+_INFLATE_BITS: Final = 15
+"""The decompressor's window. The largest serves for all, and zlib checks a smaller one only from
+one piece of input to the next: what a server breaks would depend on the chunking."""
+
 _PIECE: Final = 64 * 1024
 """Bytes that go into zlib, or come out of it, at a time.
 
@@ -56,7 +59,16 @@ costs a decompressor. No precedent: others have no limit, or take no final block
 
 @final
 class TooBig(Exception):
-    """A message inflates to more than the budget."""
+    """A message inflates to more than the budget.
+
+    Attributes:
+      start: what of the piece fits into the budget, in parts; to be cleared, lest the exception
+        keeps it.
+    """
+
+    def __init__(self, start: list[bytes]) -> None:
+        super().__init__("the message inflates to more than its limit")
+        self.start = start
 
 
 @final
@@ -182,10 +194,10 @@ class Inflater:
                 rest: bytes | None = data[start : start + _PIECE]
                 while rest is not None:
                     piece, rest = self._step(rest, min(_PIECE, budget + 1))
+                    output.append(piece[:budget])
+                    if len(piece) > budget:
+                        raise TooBig(output.copy())
                     budget -= len(piece)
-                    if budget < 0:
-                        raise TooBig("the message inflates to more than its limit")
-                    output.append(piece)
             return b"".join(output)
         except zlib.error as exc:
             raise InvalidDeflate(f"expected DEFLATE data, got: {exc}") from exc
@@ -210,7 +222,7 @@ class Inflater:
         """At most ``size`` bytes of output, and the data that is left; None: nothing is to do."""
         decompressor = self._decompressor
         if decompressor is None:
-            decompressor = self._decompressor = zlib.decompressobj(-self._window_bits)
+            decompressor = self._decompressor = zlib.decompressobj(-_INFLATE_BITS)
         piece = decompressor.decompress(data, size)
         if decompressor.eof:
             return piece, self._after_final_block(decompressor.unused_data)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from ._deflate import Inflater, InvalidDeflate, TooBig
 from ._errors import ProtocolError
 from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Message = str | bytes
 
@@ -60,10 +63,7 @@ class PartialMessage:
             self._store(self._inflate(None))
         if self._text is None:
             return bytes(self._binary)
-        try:
-            self._decoder.decode(b"", final=True)
-        except UnicodeDecodeError as exc:
-            raise _invalid_utf8(exc) from exc
+        self._decode(b"", final=True)
         return self._text.getvalue()
 
     def _inflate(self, piece: bytes | None) -> bytes:
@@ -74,17 +74,27 @@ class PartialMessage:
                 return self._inflater.finish(budget)
             return self._inflater.inflate(piece, budget)
         except TooBig as exc:
+            self._check(exc.start)  # an invalid byte in what fits comes before the limit
+            exc.start.clear()
             raise too_big("more (after inflating)", self._limit or 0) from exc
         except InvalidDeflate as exc:
             raise ProtocolError(INVALID_PAYLOAD, str(exc)) from exc
+
+    def _check(self, pieces: Iterable[bytes]) -> None:
+        if self._text is not None:
+            for piece in pieces:
+                self._decode(piece)
 
     def _store(self, data: bytes) -> None:
         self._size += len(data)
         if self._text is None:
             self._binary += data
-            return
+        else:
+            self._text.write(self._decode(data))
+
+    def _decode(self, data: bytes, *, final: bool = False) -> str:
         try:
-            self._text.write(self._decoder.decode(data))
+            return self._decoder.decode(data, final)
         except UnicodeDecodeError as exc:
             raise _invalid_utf8(exc) from exc
 

@@ -1,0 +1,32 @@
+"""Prints the events of a socket as they fire."""
+
+from urllib.parse import urlsplit
+
+from trio_ws_dom import CloseEvent, ErrorEvent, MessageEvent, WebSocket
+
+
+def show(ws: WebSocket) -> None:
+    """Show what happens from now on; an unclean close is an error of the program."""
+    url = urlsplit(ws.url)
+
+    def row(event: str, text: str = "") -> None:
+        print(f"{url.query:>8} {url.path:7} {event:8} {text}".rstrip())
+
+    def on_close(event: CloseEvent) -> None:
+        row("close", f"code={event.code} reason={event.reason!r} wasClean={event.wasClean}")
+        if not event.wasClean:
+            assert ws.failure is not None  # it says why
+            raise ws.failure  # out of the scope that the socket lives in
+
+    def on_error(event: ErrorEvent) -> None:
+        row("error", event.message)
+
+    def on_message(event: MessageEvent) -> None:
+        row("message", event.data)
+
+    if ws.readyState == ws.OPEN:  # open_websocket's block begins right after the event
+        row("open")
+    ws.addEventListener("open", lambda event: row("open"))
+    ws.addEventListener("message", on_message)
+    ws.addEventListener("error", on_error)
+    ws.addEventListener("close", on_close)

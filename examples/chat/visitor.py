@@ -1,0 +1,32 @@
+"""Says its next line when it hears its cue, and then leaves. `async for`."""
+
+from trio_ws_dom import open_websocket
+
+from .show import show
+
+Script = dict[str | bytes, str]
+LEAVE = ""
+
+ADA: Script = {
+    "greeter: Hello, ada!": "abacus, what is 6 * 7?",
+    "abacus: ada, 6 * 7 is 42": "Good night, greeter!",
+    "* greeter left": LEAVE,
+}
+BOB: Script = {
+    "* bob joined": "abacus, what is 1024 - 1?",
+    "abacus: bob, 1024 - 1 is 1023": LEAVE,
+}
+
+
+async def visitor(url: str, script: Script) -> None:
+    async with open_websocket(url) as ws:
+        show(ws)
+        async for cue in ws:
+            line = script.get(cue)
+            if line == LEAVE:
+                break
+            if line is not None:
+                ws.send(line)
+        else:  # the server closed cleanly, which ends the loop: ask why
+            raise RuntimeError(f"shown the door: {ws.closeEvent}")
+    # Here the closing handshake is over.

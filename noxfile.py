@@ -1,0 +1,197 @@
+"""Every check there is, by name. `nox -l` lists them; `nox` alone runs the quick ones.
+
+The settings of the tools are in pyproject.toml, and so are the Pythons and the dependencies.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).parent
+TESTS = ROOT / "tests"
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+
+ACTIVE = f"{sys.version_info.major}.{sys.version_info.minor}"
+PYTHONS = nox.project.python_versions(PYPROJECT)
+if ACTIVE not in PYTHONS:  # a Python newer than the classifiers: the tests say whether it works
+    PYTHONS.append(ACTIVE)
+OLDEST = PYTHONS[0]
+
+nox.needs_version = ">=2026.10"
+nox.options.sessions = ["lint", "types", f"tests-{ACTIVE}"]
+nox.options.default_venv_backend = "venv"  # nothing but Python is needed
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False  # nox says which it skips, on CI too
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Format and lint with ruff; `nox -s lint -- --fix` mends what can be mended."""
+    install_groups(session, "lint")
+    if "--fix" in session.posargs:
+        session.run("ruff", "check", "--fix", ".")
+        session.run("ruff", "format", ".")
+    else:
+        session.run("ruff", "format", "--check", ".")
+        session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types: mypy strict, pyright strict, and that the public types are complete."""
+    install_package(session)
+    install_groups(session, "types")
+    session.run("mypy")
+    session.run("pyright", "--warnings")
+    with outside(session):  # the question is about what a user has installed
+        session.run("pyright", "--verifytypes", "trio_ws_dom", "--ignoreexternal")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests against the installed wheel; with no arguments, coverage must be 100 %.
+
+    Arguments go to pytest: `nox -s tests-3.13 -- tests/wire -k close`.
+    """
+    install_package(session)
+    install_groups(session, "test")
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs)
+        return
+    settings = f"--rcfile={ROOT / 'pyproject.toml'}"
+    with outside(session) as folder:
+        env = {"COVERAGE_FILE": str(folder / "coverage")}
+        session.run("python", "-m", "coverage", "run", settings, "-m", "pytest", *suite(), env=env)
+        with session.chdir(ROOT):  # where the paths that it reports are
+            session.run("python", "-m", "coverage", "combine", settings, "--quiet", env=env)
+            session.run("python", "-m", "coverage", "report", settings, env=env)
+
+
+@nox.session(python=OLDEST)
+def minimums(session: nox.Session) -> None:
+    """Run the tests with the lowest versions of the dependencies, on the oldest Python."""
+    lowest = [lower_bound(requirement) for requirement in PYPROJECT["project"]["dependencies"]]
+    with outside(session) as folder:
+        constraints = folder / "lowest.txt"
+        constraints.write_text("\n".join(lowest) + "\n")
+        options = ["-c", str(constraints)]
+        install_package(session, *options)
+        install_groups(session, "test", options=options)
+        session.run("python", "-m", "pytest", *suite(), *session.posargs)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run the tests of the examples, and nothing else."""
+    install_package(session)
+    install_groups(session, "test")
+    with outside(session):
+        session.run("python", "-m", "pytest", *suite("examples"), *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the speed beside other clients, in one run; `-- --help` lists the arguments."""
+    install_package(session)
+    install_groups(session, "bench")
+    with session.chdir(TESTS):
+        session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session
+def autobahn(session: nox.Session) -> None:
+    """Hold the client against the Autobahn suite; `-- quick` (default), `-- ci` or `-- full`.
+
+    Skipped where there is no Python 2.7, which the suite needs.
+    """
+    profile = session.posargs[0] if session.posargs else "quick"
+    install_package(session)
+    with session.chdir(TESTS):
+        find = session.run("python", "-m", "autobahn.make_env", "--find", silent=True)
+        if not find:
+            session.skip("no Python 2.7 on this machine (PYTHON27 may name one)")
+        env = f"--env={cache(session) / 'autobahn'}"
+        for mode in ("compression", "no-compression"):
+            out = f"--out={ROOT / 'build' / 'autobahn' / mode}"
+            session.run("python", "-m", "autobahn", env, out, f"--profile={profile}", f"--{mode}")
+
+
+@nox.session(python=OLDEST)  # atheris has no wheels for the newest
+def fuzz(session: nox.Session) -> None:
+    """Fuzz the wire layer, guided by coverage; `-- 600` is the seconds for each target."""
+    seconds = session.posargs[0] if session.posargs else "60"
+    install_package(session)
+    install_groups(session, "fuzz")
+    for target in sorted((TESTS / "fuzz").glob("fuzz_*.py")):
+        found = cache(session) / target.stem  # where the next run goes on from
+        session.run("python", str(target), f"-max_total_time={seconds}", str(found))
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the wire layer in many small ways, and list the changes no test noticed."""
+    install_package(session)  # for its dependencies: what is tested is mutmut's own copy
+    session.run("python", "-m", "pip", "uninstall", "-q", "-y", "trio-ws-dom")
+    install_groups(session, "mutation")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@contextmanager
+def outside(session: nox.Session) -> Iterator[Path]:
+    """Run what is in the block in a folder outside the tree, where only the wheel is imported."""
+    with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
+        yield Path(folder)
+
+
+def cache(session: nox.Session) -> Path:
+    """A folder that sessions share, and that is still there the next time."""
+    return ROOT / session.cache_dir
+
+
+def suite(*folders: str) -> list[str]:
+    """pytest's arguments for a run from outside the tree."""
+    return ["-c", str(ROOT / "pyproject.toml"), *(str(TESTS / f) for f in folders or ("",))]
+
+
+_wheels: list[str] = []
+
+
+def built_wheel(session: nox.Session) -> str:
+    """The package as users get it: built by the first session that asks, for all of this run."""
+    if not _wheels:
+        out = cache(session) / "wheel"
+        for old in out.glob("*.whl"):
+            old.unlink()
+        session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(out), str(ROOT))
+        _wheels.extend(str(built) for built in out.glob("*.whl"))
+    return _wheels[0]
+
+
+def install_package(session: nox.Session, *options: str) -> None:
+    """Install the wheel and what it needs; afresh, also where nox reuses an environment."""
+    wheel = built_wheel(session)
+    session.install("--force-reinstall", "--no-deps", wheel)
+    session.install(wheel, *options)
+
+
+def install_groups(session: nox.Session, *groups: str, options: Sequence[str] = ()) -> None:
+    """Install dependency groups of pyproject.toml with any pip (its own --group came in 25.1)."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, *groups), *options)
+
+
+def lower_bound(requirement: str) -> str:
+    """The lowest version that a dependency allows: "trio>=0.28" gives "trio==0.28"."""
+    match = re.fullmatch(r"([\w-]+)>=([\d.]+)", requirement)
+    assert match, f"pyproject.toml: {requirement!r} must have one lower bound, and nothing else"
+    return f"{match[1]}=={match[2]}"

@@ -1,0 +1,136 @@
+"""A bare trio socket that moves the same bytes: what trio itself costs, and Python's framing.
+
+It masks and frames each message, and takes each apart, but checks nothing that a WebSocket must.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import trio
+
+from bench.clients.running import on_trio as run
+from bench.frames import CLOSE_OPCODE, header, xor
+from bench.work import Work, burst
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = ["echo", "receive", "run", "send"]
+
+READ_BYTES = 256 * 1024
+CLOSE_FRAME = header(CLOSE_OPCODE, 2, masked=True) + bytes(4) + b"\x03\xe8"
+
+
+class Bare:
+    """An open connection: `take` gives what has arrived, `frame` makes what to send."""
+
+    def __init__(self, stream: trio.SocketStream, rest: bytes, work: Work) -> None:
+        self.stream = stream
+        self.buffer = rest
+        self.work = work
+        self.head = header(work.opcode, work.size, masked=True)
+        self.closed = False
+
+    def frame(self, message: str | bytes) -> bytes:
+        payload = message.encode() if isinstance(message, str) else message
+        mask = os.urandom(4)
+        return self.head + mask + xor(payload, mask)
+
+    async def take(self) -> list[str | bytes]:
+        """Every message that is complete, at least one; none at the end."""
+        messages: list[str | bytes] = []
+        while not messages and not self.closed:
+            self.parse(messages)
+            if not messages and not self.closed:
+                data = await self.stream.receive_some(READ_BYTES)
+                assert data, "the server left without a Close"
+                self.buffer = self.buffer + data if self.buffer else data
+        return messages
+
+    def parse(self, messages: list[str | bytes]) -> None:
+        buffer, position, text = self.buffer, 0, self.work.text
+        available = len(buffer)
+        while position + 2 <= available:
+            start, size = position + 2, buffer[position + 1]
+            if size > 125:
+                extended = 2 if size == 126 else 8
+                start += extended
+                if start > available:
+                    break
+                size = int.from_bytes(buffer[start - extended : start], "big")
+            end = start + size
+            if end > available:
+                break
+            if buffer[position] & 0x0F == CLOSE_OPCODE:
+                self.closed = True
+            else:
+                payload = buffer[start:end]
+                messages.append(payload.decode() if text else payload)
+            position = end
+        self.buffer = buffer[position:]
+
+
+@asynccontextmanager
+async def connect(url: str, work: Work) -> AsyncIterator[Bare]:
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    request = (
+        f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    async with await trio.open_tcp_stream(parts.hostname, parts.port) as stream:
+        await stream.send_all(request.encode())
+        response = b""
+        while b"\r\n\r\n" not in response:
+            response += await stream.receive_some()
+        yield Bare(stream, response.partition(b"\r\n\r\n")[2], work)
+        await stream.send_all(CLOSE_FRAME)
+        await stream.send_eof()
+
+
+async def receive(url: str, work: Work) -> float:
+    received = 0
+    async with connect(url, work) as bare:
+        start = perf_counter()
+        while messages := await bare.take():
+            for message in messages:
+                received += len(message)
+        seconds = perf_counter() - start
+    assert received == work.count * work.size
+    return seconds
+
+
+async def send(url: str, work: Work) -> float:
+    message, left, several = work.message, work.count, burst(work)
+    async with connect(url, work) as bare:
+        start = perf_counter()
+        while left:
+            now = min(left, several)
+            await bare.stream.send_all(b"".join([bare.frame(message) for _ in range(now)]))
+            left -= now
+        await bare.take()
+        return perf_counter() - start
+
+
+async def echo(url: str, work: Work) -> float:
+    message, to_send, to_receive = work.message, work.count - work.in_flight, work.count
+    async with connect(url, work) as bare:
+        start = perf_counter()
+        frames = [bare.frame(message) for _ in range(work.in_flight)]
+        await bare.stream.send_all(b"".join(frames))
+        while to_receive:
+            answers = await bare.take()
+            assert all(len(answer) == work.size for answer in answers)
+            to_receive -= len(answers)
+            now = min(len(answers), to_send)
+            to_send -= now
+            if now:
+                await bare.stream.send_all(b"".join([bare.frame(message) for _ in range(now)]))
+        return perf_counter() - start

@@ -1,0 +1,72 @@
+"""trio_ws_dom as in a browser: `onmessage`."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import trio
+
+from bench.clients.running import on_trio as run
+from bench.work import Work, burst
+from trio_ws_dom import MessageEvent, open_websocket
+
+__all__ = ["echo", "receive", "run", "send"]
+
+
+async def receive(url: str, work: Work) -> float:
+    received = 0
+
+    def on_message(event: MessageEvent) -> None:
+        nonlocal received
+        received += len(event.data)
+
+    async with open_websocket(url) as ws:
+        ws.binaryType = "arraybuffer"
+        start = perf_counter()
+        ws.onmessage = on_message
+        await ws.wait_closed()
+        seconds = perf_counter() - start
+    assert received == work.count * work.size
+    return seconds
+
+
+async def send(url: str, work: Work) -> float:
+    message, left, several = work.message, work.count, burst(work)
+    done = trio.Event()
+    async with open_websocket(url) as ws:
+        ws.onmessage = lambda event: done.set()
+        start = perf_counter()
+        while left:
+            now = min(left, several)
+            for _ in range(now):
+                ws.send(message)
+            left -= now
+            await ws.drain(several * work.size)
+        await done.wait()
+        return perf_counter() - start
+
+
+async def echo(url: str, work: Work) -> float:
+    message, to_send, to_receive = work.message, work.count, work.count
+    done = trio.Event()
+
+    async with open_websocket(url) as ws:
+
+        def on_message(event: MessageEvent) -> None:
+            nonlocal to_send, to_receive
+            assert len(event.data) == work.size
+            to_receive -= 1
+            if to_send:
+                to_send -= 1
+                ws.send(message)
+            elif not to_receive:
+                done.set()
+
+        ws.binaryType = "arraybuffer"
+        ws.onmessage = on_message
+        start = perf_counter()
+        for _ in range(work.in_flight):
+            to_send -= 1
+            ws.send(message)
+        await done.wait()
+        return perf_counter() - start

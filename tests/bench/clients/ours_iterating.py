@@ -1,0 +1,54 @@
+"""trio_ws_dom as trio has it: `async for`."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from bench.clients.running import on_trio as run
+from bench.work import Work, burst
+from trio_ws_dom import open_websocket
+
+__all__ = ["echo", "receive", "run", "send"]
+
+
+async def receive(url: str, work: Work) -> float:
+    received = 0
+    async with open_websocket(url) as ws:
+        start = perf_counter()
+        async for message in ws:
+            received += len(message)
+        seconds = perf_counter() - start
+    assert received == work.count * work.size
+    return seconds
+
+
+async def send(url: str, work: Work) -> float:
+    message, left, several = work.message, work.count, burst(work)
+    async with open_websocket(url) as ws:
+        start = perf_counter()
+        while left:
+            now = min(left, several)
+            for _ in range(now):
+                ws.send(message)
+            left -= now
+            await ws.drain(several * work.size)
+        await ws.receive()
+        return perf_counter() - start
+
+
+async def echo(url: str, work: Work) -> float:
+    message, to_send, to_receive = work.message, work.count, work.count
+    async with open_websocket(url) as ws:
+        start = perf_counter()
+        for _ in range(work.in_flight):
+            to_send -= 1
+            ws.send(message)
+        async for answer in ws:
+            assert len(answer) == work.size
+            to_receive -= 1
+            if to_send:
+                to_send -= 1
+                ws.send(message)
+            elif not to_receive:
+                break
+        return perf_counter() - start

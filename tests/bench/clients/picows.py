@@ -1,0 +1,113 @@
+"""picows: callbacks, written in Cython."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from bench.clients.running import on_asyncio as run
+from bench.work import Work, burst
+
+__all__ = ["echo", "receive", "run", "send"]
+
+
+class Listener(WSListener):
+    """What all kinds of work share: the end, and waiting until one may write again."""
+
+    def __init__(self, work: Work) -> None:
+        self.type = WSMsgType.TEXT if work.text else WSMsgType.BINARY
+        # picows takes bytes for text too: whoever has a str must encode it for each message
+        self.message = work.message
+        self.text = work.text
+        self.size = work.size
+        self.done = asyncio.Event()
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    def pause_writing(self) -> None:
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        self.writable.set()
+
+    def encoded(self) -> bytes:
+        return self.message.encode() if isinstance(self.message, str) else self.message
+
+
+class Receiver(Listener):
+    received = 0
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.CLOSE:
+            self.done.set()
+        elif self.text:
+            self.received += len(frame.get_payload_as_utf8_text())
+        else:
+            self.received += len(frame.get_payload_as_bytes())
+
+
+class Sender(Listener):
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self.done.set()
+
+
+class Echoer(Listener):
+    to_send = to_receive = 0
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        payload = frame.get_payload_as_utf8_text() if self.text else frame.get_payload_as_bytes()
+        assert len(payload) == self.size
+        self.to_receive -= 1
+        if self.to_send:
+            self.to_send -= 1
+            transport.send(self.type, self.encoded())
+        elif not self.to_receive:
+            self.done.set()
+
+
+async def receive(url: str, work: Work) -> float:
+    listener = Receiver(work)
+    transport, _ = await ws_connect(lambda: listener, url, max_frame_size=2**25)
+    start = perf_counter()
+    await listener.done.wait()
+    seconds = perf_counter() - start
+    await leave(transport)
+    assert listener.received == work.count * work.size
+    return seconds
+
+
+async def send(url: str, work: Work) -> float:
+    listener, left = Sender(work), work.count
+    transport, _ = await ws_connect(lambda: listener, url)
+    start = perf_counter()
+    while left:
+        now = min(left, burst(work))
+        for _ in range(now):
+            transport.send(listener.type, listener.encoded())
+        left -= now
+        await listener.writable.wait()
+    await listener.done.wait()
+    seconds = perf_counter() - start
+    await leave(transport)
+    return seconds
+
+
+async def echo(url: str, work: Work) -> float:
+    listener = Echoer(work)
+    listener.to_send, listener.to_receive = work.count - work.in_flight, work.count
+    transport, _ = await ws_connect(lambda: listener, url)
+    start = perf_counter()
+    for _ in range(work.in_flight):
+        transport.send(listener.type, listener.encoded())
+    await listener.done.wait()
+    seconds = perf_counter() - start
+    await leave(transport)
+    return seconds
+
+
+async def leave(transport: WSTransport) -> None:
+    transport.send_close()
+    transport.disconnect()
+    await transport.wait_disconnected()

@@ -1,0 +1,57 @@
+"""websockets' client for asyncio."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from websockets.asyncio.client import connect
+
+from bench.clients.running import on_asyncio as run
+
+if TYPE_CHECKING:
+    from bench.work import Work
+
+__all__ = ["echo", "receive", "run", "send"]
+
+OPTIONS: dict[str, Any] = {
+    "compression": None,
+    "max_size": None,
+    "ping_interval": None,
+    "proxy": None,
+}
+
+
+async def receive(url: str, work: Work) -> float:
+    received = 0
+    async with connect(url, **OPTIONS) as ws:
+        start = perf_counter()
+        async for message in ws:
+            received += len(message)
+        seconds = perf_counter() - start
+    assert received == work.count * work.size
+    return seconds
+
+
+async def send(url: str, work: Work) -> float:
+    message = work.message
+    async with connect(url, **OPTIONS) as ws:
+        start = perf_counter()
+        for _ in range(work.count):
+            await ws.send(message)
+        await ws.recv()
+        return perf_counter() - start
+
+
+async def echo(url: str, work: Work) -> float:
+    message = work.message
+    async with connect(url, **OPTIONS) as ws:
+        start = perf_counter()
+        for _ in range(work.in_flight):
+            await ws.send(message)
+        for _ in range(work.count - work.in_flight):
+            assert len(await ws.recv()) == work.size
+            await ws.send(message)
+        for _ in range(work.in_flight):
+            assert len(await ws.recv()) == work.size
+        return perf_counter() - start

@@ -1,0 +1,132 @@
+"""The neutral server: blocking sockets, a thread for each connection, frames built beforehand.
+
+It knows the work from the request target, so that it need not parse what it can count: frames of
+one size. `python -m bench.server CORE` prints its port and runs until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+
+from bench.affinity import pin
+from bench.frames import CLOSE, CLOSE_OPCODE, accept_key, header, xor
+from bench.work import Work
+
+READ_BYTES = 256 * 1024
+WRITE_BYTES = 256 * 1024
+
+
+def main() -> None:
+    pin(int(sys.argv[1]))
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    threading.Thread(target=accept_all, args=(listener,), daemon=True).start()
+    print(listener.getsockname()[1], flush=True)
+    sys.stdin.read()
+
+
+def accept_all(listener: socket.socket) -> None:
+    while True:
+        connection, _ = listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+
+def serve(connection: socket.socket) -> None:
+    with connection:
+        try:
+            work, rest = shake_hands(connection)
+            DOES[work.kind](connection, work, rest)
+        except OSError:
+            pass  # a client that leaves without the closing handshake loses nothing here
+
+
+def shake_hands(connection: socket.socket) -> tuple[Work, bytes]:
+    """Answer the opening handshake, without extensions; give the work, and bytes that followed."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        request += received(connection)
+    head, _, rest = request.partition(b"\r\n\r\n")
+    start, *lines = head.split(b"\r\n")
+    fields = {name.lower(): value.strip() for name, _, value in (x.partition(b":") for x in lines)}
+    connection.sendall(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept_key(fields[b"sec-websocket-key"]) + b"\r\n\r\n"
+    )
+    return Work.from_target(start.split()[1].decode()), rest
+
+
+def flood(connection: socket.socket, work: Work, rest: bytes) -> None:
+    """Send the messages, then close."""
+    frame = server_frame(work)
+    several = max(1, WRITE_BYTES // len(frame))
+    chunk = frame * several
+    for _ in range(work.count // several):
+        connection.sendall(chunk)
+    connection.sendall(frame * (work.count % several) + CLOSE)
+    drain(connection)
+
+
+def swallow(connection: socket.socket, work: Work, rest: bytes) -> None:
+    """Count the messages in, by their bytes; after the last send one, then close."""
+    missing = work.count * client_frame_size(work) - len(rest)
+    buffer = bytearray(READ_BYTES)
+    while missing > 0:
+        got = connection.recv_into(buffer, min(missing, READ_BYTES))
+        if not got:
+            raise ConnectionError("the client left before its last message")
+        missing -= got
+    connection.sendall(server_frame(work) + CLOSE)
+    drain(connection)
+
+
+def echo(connection: socket.socket, work: Work, rest: bytes) -> None:
+    """Send each message back, unmasked, until the client's Close."""
+    reply = header(work.opcode, work.size)
+    masked = header(work.opcode, work.size, masked=True)
+    start, size = len(masked), client_frame_size(work)
+    buffer = bytearray(rest)
+    while True:
+        frames = []
+        while len(buffer) >= size and buffer.startswith(masked):
+            mask, payload = buffer[start : start + 4], buffer[start + 4 : size]
+            frames += [reply, xor(payload, mask)]
+            del buffer[:size]
+        if frames:
+            connection.sendall(b"".join(frames))
+        if buffer and buffer[0] & 0x0F == CLOSE_OPCODE:
+            connection.sendall(CLOSE)
+            return drain(connection)
+        buffer += received(connection)
+
+
+DOES = {"receive": flood, "send": swallow, "echo": echo}
+
+
+def server_frame(work: Work) -> bytes:
+    message = work.message
+    payload = message.encode() if isinstance(message, str) else message
+    return header(work.opcode, work.size) + payload
+
+
+def client_frame_size(work: Work) -> int:
+    return len(header(work.opcode, work.size, masked=True)) + 4 + work.size
+
+
+def received(connection: socket.socket) -> bytes:
+    data = connection.recv(READ_BYTES)
+    if not data:
+        raise ConnectionError("the client left")
+    return data
+
+
+def drain(connection: socket.socket) -> None:
+    """End the sending and wait for the client to end too, so that nothing sent is lost."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(READ_BYTES):
+        pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Where ours is meant to differ from Chromium, each with its reason. The comparison knows this
+table, and no other exception.
+
+A departure turns Chromium's trace into the one that ours must give. `ERROR_EVENT` holds
+everywhere; the others hold in the scenarios that name them, and a test sees to it that each of
+those really differs: a departure that is none any more goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .compare import _is_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .runner import Trace
+    from .scenario import Scenario
+
+Entry = list[Any]
+
+
+@dataclass(frozen=True)
+class Departure:
+    reason: str
+    change: Callable[[Trace], Trace] | None = None
+    """Without it, what ours does stands in `recorded/departures.json`, and was read before it was
+    put there."""
+
+
+def _each(
+    program: Callable[[Entry], Entry] = lambda e: e, wire: Callable[[Entry], Entry] = lambda e: e
+) -> Callable[[Trace], Trace]:
+    """The change that these make of each entry."""
+    return lambda trace: {
+        "program": [program(e) for e in trace["program"]],
+        "wire": [[wire(e) for e in c] for c in trace["wire"]],
+    }
+
+
+def _error_event(entry: Entry) -> Entry:
+    return (
+        [*entry[:2], {**entry[2], "class": "ErrorEvent"}, *entry[3:]]
+        if _is_failure(entry)
+        else entry
+    )
+
+
+def _bad_payload(entry: Entry) -> Entry:
+    return ["close", 1007, *entry[2:]] if entry[:2] == ["close", 1002] else entry
+
+
+def _reported_last(trace: Trace) -> Trace:
+    """Exceptions are seen when the scope, or dispatchEvent, is left; not in the middle."""
+    program = trace["program"]
+    reported = [e for e in program if e[0] == "reported"]
+    return {**trace, "program": [e for e in program if e[0] != "reported"] + reported}
+
+
+ERROR_EVENT = Departure(
+    "A browser hides from scripts why a connection failed, for the safety of its user's "
+    "network. A Python program needs the cause: error is an ErrorEvent.",
+    _each(_error_event),
+)
+DEPARTURES: dict[str, Departure] = {
+    "1007 for a bad payload": Departure(
+        "Chromium fails with 1002 whatever was wrong; RFC 6455 section 7.4.1 has a code "
+        "for a payload that is not what its type says.",
+        _each(wire=_bad_payload),
+    ),
+    "a code that may not be sent": Departure(
+        "Chromium takes every code but 1005, 1006 and 1015. RFC 6455 section 7.4 leaves "
+        "some to nobody: a peer that sends them is broken, and we say so."
+    ),
+    "a listener's exception closes": Departure(
+        "An exception is not swallowed: where a page goes on, we close with 1001 and raise it."
+    ),
+    "a reason without a code": Departure(
+        "Chromium reads close(undefined, reason) as the code 0, an InvalidAccessError. By"
+        " Web IDL an undefined argument is a missing one; the standard, as written since "
+        "WebSocketStream, then sends 1000 and the reason."
+    ),
+    "a space in a host": Departure(
+        "Chromium escapes a space in a host name; the URL Standard has it forbidden."
+    ),
+    "an EventTarget that is no Node": Departure(
+        "For targets outside the document's tree Chromium calls capturing listeners in "
+        "their turn, not first, and leaves the stop flags set after a dispatch. The DOM "
+        "Standard makes no such exception."
+    ),
+    "bytes after a Close": Departure(
+        "Chromium fails a connection whose server goes on after its Close. RFC 6455 section "
+        "1.4: what follows a Close is discarded."
+    ),
+    "credentials at once": Departure(
+        "Chromium sends a URL's credentials once the server has asked with 401; we send "
+        "them at once, for there is nobody to ask."
+    ),
+    "HTTP by the book": Departure(
+        "RFC 9110: interim responses (1xx) are skipped, header lines have a colon; RFC "
+        "6455: the answer is HTTP/1.1. Chromium sees all three otherwise."
+    ),
+    "listeners' exceptions": Departure(
+        "A page's exceptions go to window.onerror and the page goes on. In Python they "
+        "come out of the scope, or of dispatchEvent().",
+        _reported_last,
+    ),
+    "protocols that differ by case": Departure(
+        "Chromium takes two protocols that differ only by case; the standard, and its "
+        "tests, do not."
+    ),
+}
+
+
+def expected_of_ours(scenario: Scenario, chromium: Trace, stored: Trace | None) -> Trace:
+    """Chromium's trace, as ours must be. `stored`: what stands in `departures.json` for this
+    scenario."""
+    departures = [DEPARTURES[name] for name in scenario.departs]
+    if any(d.change is None for d in departures):
+        assert stored is not None, (
+            f"{scenario.name} has no entry in departures.json: python -m tests.browser departures"
+        )
+        return stored
+    for departure in (ERROR_EVENT, *departures):
+        assert departure.change is not None, "those without were asked above"
+        chromium = departure.change(chromium)
+    return chromium

@@ -1,0 +1,173 @@
+"""The judge is judged: mistakes, seeded into our WebSocket one at a time, that the scenarios must
+find.
+
+Each is one that a client for Python or JavaScript has had, or is likely to have.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from trio_ws_dom import WebSocket
+
+from .recording import find_differences
+
+
+class SendsLoneSurrogatesAsQuestionMarks(WebSocket):
+    def send(self, data: Any) -> None:
+        super().send(data.encode(errors="replace").decode() if isinstance(data, str) else data)
+
+
+class SendsTheWholeBufferOfAView(WebSocket):
+    def send(self, data: Any) -> None:
+        super().send(data.obj if isinstance(data, memoryview) else data)
+
+
+class SendsTextAsBinary(WebSocket):
+    def send(self, data: Any) -> None:
+        super().send(data.encode() if isinstance(data, str) and len(data) > 65535 else data)
+
+
+class DropsEmptyMessages(WebSocket):
+    def send(self, data: Any) -> None:
+        if self.readyState != self.OPEN or not isinstance(data, (str, bytes)) or len(data):
+            super().send(data)
+
+
+class RaisesWhenSendingAfterClose(WebSocket):
+    def send(self, data: Any) -> None:
+        if self.readyState > self.OPEN:
+            raise trio.ClosedResourceError
+        super().send(data)
+
+
+class ForgetsWhatIsBufferedWhenClosed(WebSocket):
+    @property
+    def bufferedAmount(self) -> int:
+        return 0 if self.readyState == self.CLOSED else super().bufferedAmount
+
+
+class CountsCharactersNotBytes(WebSocket):
+    _less = 0
+
+    def send(self, data: Any) -> None:
+        super().send(data)
+        if isinstance(data, str):
+            self._less += len(data.encode(errors="replace")) - len(data)
+
+    @property
+    def bufferedAmount(self) -> int:
+        return max(0, super().bufferedAmount - self._less)
+
+
+class ClosesWith1000ByDefault(WebSocket):
+    def close(self, code: Any = 1000, reason: str = "") -> None:
+        super().close(code, reason)
+
+
+class CutsLongReasons(WebSocket):
+    def close(self, code: Any = None, reason: str = "") -> None:
+        super().close(code, reason[:41])
+
+
+class RefusesTheLastCode(WebSocket):
+    def close(self, code: Any = None, reason: str = "") -> None:
+        super().close(1001 if code == 4999 else code, reason)
+
+
+class ChecksNothingOnceClosed(WebSocket):
+    def close(self, code: Any = None, reason: str = "") -> None:
+        if self.readyState < self.CLOSING:
+            super().close(code, reason)
+
+
+class IsOpenWhileClosing(WebSocket):
+    @property
+    def readyState(self) -> int:
+        state = super().readyState
+        return self.OPEN if state == self.CLOSING else state
+
+
+class KeepsTheFragmentQuiet(WebSocket):
+    def __init__(self, url: str, *more: Any, **options: Any) -> None:
+        super().__init__(url.partition("#")[0] or url, *more, **options)
+
+
+class TakesAProtocolTwice(WebSocket):
+    def __init__(self, url: str, protocols: Any = (), **options: Any) -> None:
+        given = protocols if isinstance(protocols, str) else list(dict.fromkeys(protocols))
+        super().__init__(url, given, **options)
+
+
+class SplitsAString(WebSocket):
+    def __init__(self, url: str, protocols: Any = (), **options: Any) -> None:
+        given = (
+            [p.strip() for p in protocols.split(",")] if isinstance(protocols, str) else protocols
+        )
+        super().__init__(url, given, **options)
+
+
+class ForgetsOnce(WebSocket):
+    def addEventListener(self, *arguments: Any, **options: Any) -> None:
+        options.pop("once", None)
+        super().addEventListener(*arguments, **options)
+
+
+class ForgetsTheSignal(WebSocket):
+    def addEventListener(self, *arguments: Any, **options: Any) -> None:
+        options.pop("signal", None)
+        super().addEventListener(*arguments, **options)
+
+
+class TakesAnyBinaryType(WebSocket):
+    _junk: Any = None
+
+    @property
+    def binaryType(self) -> Any:
+        return self._junk or super().binaryType
+
+    @binaryType.setter
+    def binaryType(self, value: Any) -> None:
+        self._junk = value
+
+
+class TellsTheProtocolEarly(WebSocket):
+    def __init__(self, url: str, protocols: Any = (), **options: Any) -> None:
+        super().__init__(url, protocols, **options)
+        self._asked = protocols
+
+    @property
+    def protocol(self) -> str:
+        asked = self._asked
+        first = asked if isinstance(asked, str) else next(iter(asked), "")
+        return first if self.readyState == self.CONNECTING else super().protocol
+
+
+class ForgetsToOfferCompression(WebSocket):
+    def __init__(self, url: str, protocols: Any = (), **options: Any) -> None:
+        super().__init__(url, protocols, **{**options, "compression": False})
+
+
+class ConnectsAllAtOnce(WebSocket):
+    def __init__(self, url: str, protocols: Any = (), **options: Any) -> None:
+        super().__init__(url, protocols, **{**options, "serialize_connects": False})
+
+
+FAULTS: list[type[WebSocket]] = [
+    cls
+    for cls in list(globals().values())
+    if isinstance(cls, type) and issubclass(cls, WebSocket) and cls is not WebSocket
+]
+
+
+def judge_the_judge() -> str:
+    """For each fault the scenarios that find it, beyond those that differ without it."""
+    before = trio.run(find_differences)
+    lines = []
+    for fault in FAULTS:
+        found = [name for name in trio.run(find_differences, fault) if name not in before]
+        shown = f"found by {len(found)}: {', '.join(found[:3])}" if found else "NOT FOUND"
+        lines.append(f"{fault.__name__}: {shown}")
+    return "\n".join(lines)

@@ -1,0 +1,399 @@
+"""Carries out a scenario's program in Python, through `trio_ws_dom`. `page.js` is its twin:
+change both or neither."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+import trio_ws_dom
+from trio_ws_dom import (
+    AbortController,
+    Blob,
+    DOMException,
+    Event,
+    EventTarget,
+    MessageEvent,
+    WebSocket,
+)
+
+if TYPE_CHECKING:
+    from .scenario import Op
+    from .server import Signals
+
+SHORT = 160
+PROPERTIES = ("url", "readyState", "bufferedAmount", "extensions", "protocol", "binaryType")
+EVENT = (
+    "type",
+    "bubbles",
+    "cancelable",
+    "composed",
+    "defaultPrevented",
+    "returnValue",
+    "cancelBubble",
+    "eventPhase",
+    "isTrusted",
+)
+MORE = {
+    "MessageEvent": ("origin", "lastEventId", "source"),
+    "CloseEvent": ("code", "reason", "wasClean"),
+}
+STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
+TYPE_CODES = {
+    "DataView": "B",
+    "Float32Array": "f",
+    "Float64Array": "d",
+    "Int8Array": "b",
+    "Int16Array": "h",
+    "Int32Array": "i",
+    "Uint8Array": "B",
+    "Uint8ClampedArray": "B",
+    "Uint16Array": "H",
+    "Uint32Array": "I",
+}
+
+
+class ProgramError(Exception):
+    """What the operation `throw` raises."""
+
+
+class ObjectListener:
+    def __init__(self, call: Callable[[Any, Event], None]) -> None:
+        self._call = call
+
+    def handleEvent(self, event: Event) -> None:
+        self._call(self, event)
+
+
+class PythonProgram:
+    def __init__(
+        self,
+        places: dict[str, int],
+        base: str,
+        signals: Signals,
+        websocket: type[WebSocket] = WebSocket,
+    ) -> None:
+        self.trace: list[Any] = []
+        self._places = places
+        self._websocket = websocket
+        self._base = self._fill(base)
+        self._signals = signals
+        self._things: dict[str, Any] = {}
+        self._names: dict[int, str] = {}
+        self._listeners: dict[str, Any] = {}
+        self._controllers: dict[str, AbortController] = {}
+        self._buffers: dict[str, bytearray] = {}
+        self._kept: dict[str, Event] = {}
+        self._nursery: trio.Nursery
+
+    async def run_to_end(self, ops: list[Op]) -> None:
+        """Do the operations; return when every socket is closed."""
+        try:
+            async with trio.open_nursery() as self._nursery:
+                self._run(ops, None)
+        except BaseExceptionGroup as group:
+            raised, rest = group.split(ProgramError)
+            if rest is not None:
+                raise rest from None
+            assert raised is not None, "a group is not empty"
+            self._report(raised)
+
+    async def finish(self, ops: list[Op]) -> None:
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
+        self._run(ops, None)
+
+    def _report(self, error: BaseException) -> None:
+        for each in error.exceptions if isinstance(error, BaseExceptionGroup) else [error]:
+            if isinstance(each, BaseExceptionGroup):
+                self._report(each)
+            else:
+                self.trace.append(["reported", str(each)])
+
+    # ---- the operations
+
+    def _run(self, ops: list[Op], event: Event | None) -> None:
+        for op, *arguments in ops:
+            getattr(self, f"_do_{op}")(event, *arguments)
+
+    def _attempt(self, entry: list[Any], f: Callable[[], Any]) -> None:
+        try:
+            value = f()
+        except DOMException as error:
+            self.trace.append([*entry, ["throws", "DOMException", error.name, error.code]])
+        except (TypeError, AttributeError) as error:
+            self.trace.append([*entry, ["throws", type(error).__name__]])
+        else:
+            self.trace.append([*entry, ["gives", value]])
+
+    def _fill(self, string: str) -> str:
+        return re.sub(r"\{(port|closed|page)\}", lambda m: str(self._places[m[1]]), string)
+
+    def _do_throw(self, event: Event, message: str) -> None:
+        raise ProgramError(message)
+
+    def _do_new(
+        self, event: Event, name: str, url: str, protocols: Any, on: dict[str, Any] | None
+    ) -> None:
+        def construct() -> dict[str, Any]:
+            origin = f"http://127.0.0.1:{self._places['page']}"
+            given = () if protocols is None else (protocols,)
+            ws = self._websocket(
+                self._fill(url), *given, nursery=self._nursery, base_url=self._base, origin=origin
+            )
+            self._name(name, ws)
+            ws.addEventListener(
+                "close", lambda event: None
+            )  # the page's twin needs one; so the lists are alike
+            if on is not None:
+                for type in ("open", "message", "error", "close"):
+                    setattr(ws, f"on{type}", self._listener(f"{name}.on{type}", on.get(type, [])))
+            return self._properties(ws)
+
+        self._attempt(["new", name], construct)
+
+    def _do_target(self, event: Event, name: str) -> None:
+        self._name(name, EventTarget())
+
+    def _do_slot(
+        self, event: Event, name: str, type: str, label: str | None, ops: list[Op]
+    ) -> None:
+        setattr(
+            self._things[name], f"on{type}", None if label is None else self._listener(label, ops)
+        )
+
+    def _do_slotvalue(self, event: Event, name: str, type: str, value: Any) -> None:
+        def put() -> str | None:
+            setattr(self._things[name], f"on{type}", value)
+            return None if getattr(self._things[name], f"on{type}") is None else "function"
+
+        self._attempt(["slotvalue", type], put)
+
+    def _do_sameslot(self, event: Event, name: str, type: str, label: str) -> None:
+        self.trace.append(
+            ["sameslot", getattr(self._things[name], f"on{type}") is self._listeners[label]]
+        )
+
+    def _do_add(
+        self,
+        event: Event,
+        name: str,
+        type: str,
+        label: str | None,
+        ops: list[Op],
+        options: dict[str, Any],
+    ) -> None:
+        listener = (
+            None
+            if label is None
+            else self._listener(label, ops, as_object=options.get("object", False))
+        )
+        self._attempt(
+            ["add", label],
+            lambda: self._things[name].addEventListener(type, listener, **self._options(options)),
+        )
+
+    def _do_remove(
+        self, event: Event, name: str, type: str, label: str | None, options: dict[str, Any]
+    ) -> None:
+        listener = None if label is None else self._listeners[label]
+        self._attempt(
+            ["remove", label],
+            lambda: self._things[name].removeEventListener(
+                type, listener, **self._options(options)
+            ),
+        )
+
+    def _do_send(self, event: Event, name: str, payload: dict[str, Any]) -> None:
+        ws = self._things[name]
+        self._attempt(["send", name], lambda: ws.send(self._payload(payload)))
+        self.trace.append(["state", name, ws.readyState, ws.bufferedAmount])
+
+    def _do_close(self, event: Event, name: str, code: int | None, reason: str | None) -> None:
+        ws = self._things[name]
+        given = {k: v for k, v in (("code", code), ("reason", reason)) if v is not None}
+        self._attempt(["close", name], lambda: ws.close(**given))
+        self.trace.append(["state", name, ws.readyState, ws.bufferedAmount])
+
+    def _do_get(self, event: Event, name: str) -> None:
+        self.trace.append(["get", name, self._properties(self._things[name])])
+
+    def _do_put(self, event: Event, name: str, attribute: str, value: Any) -> None:
+        ws = self._things[name]
+        self._attempt(["put", attribute], lambda: setattr(ws, attribute, value))
+        self.trace.append(["is", attribute, getattr(ws, attribute)])
+
+    def _do_constants(self, event: Event, name: str | None) -> None:
+        on = [
+            [getattr(x, state) for state in STATES] if x else None
+            for x in (self._websocket, name and self._things[name])
+        ]
+        self.trace.append(["constants", *on])
+
+    def _do_when(self, event: Any, data: str, ops: list[Op]) -> None:
+        if event.data == data:
+            self._run(ops, event)
+
+    def _do_note(self, event: Event, note: str) -> None:
+        self.trace.append(["note", note])
+
+    def _do_tell(self, event: Event, signal: str) -> None:
+        self._signals.set(signal)
+
+    def _do_heard(self, event: Event, signal: str, ops: list[Op]) -> None:
+        async def wait() -> None:
+            await self._signals[signal].wait()
+            self._run(ops, None)
+
+        self._nursery.start_soon(wait)
+
+    def _do_buffer(self, event: Event, name: str, digits: str) -> None:
+        self._buffers[name] = bytearray.fromhex(digits)
+
+    def _do_poke(self, event: Event, name: str, index: int, value: int) -> None:
+        self._buffers[name][index] = value
+
+    def _do_dispatch(
+        self, event: Event, name: str, cls: str, type: str, init: dict[str, Any], kept: str | None
+    ) -> None:
+        raised: list[BaseException] = []
+
+        def dispatch() -> bool:
+            made = self._kept.get(kept) if kept else None
+            if made is None:
+                made = getattr(trio_ws_dom, cls)(type, **init)
+                if kept:
+                    self._kept[kept] = made
+            try:
+                self._things[name].dispatchEvent(made)
+            except (ProgramError, ExceptionGroup) as error:
+                raised.append(error)
+            self.trace.append(["dispatched", self._describe_event(made)])
+            return not made.defaultPrevented
+
+        self._attempt(["dispatch", type], dispatch)
+        for each in raised:
+            self._report(each)
+
+    def _do_redispatch(self, event: Event, name: str) -> None:
+        self._attempt(["redispatch"], lambda: self._things[name].dispatchEvent(event))
+
+    def _do_makeevent(self, event: Event, cls: str, type: str, init: dict[str, Any]) -> None:
+        self._attempt(
+            ["makeevent", cls],
+            lambda: self._describe_event(getattr(trio_ws_dom, cls)(type, **init)),
+        )
+
+    def _do_stop(self, event: Event) -> None:
+        event.stopPropagation()
+
+    def _do_stopnow(self, event: Event) -> None:
+        event.stopImmediatePropagation()
+
+    def _do_prevent(self, event: Event) -> None:
+        event.preventDefault()
+        self.trace.append(["defaultPrevented", event.defaultPrevented])
+
+    def _do_path(self, event: Event) -> None:
+        self.trace.append(["path", [self._names.get(id(t)) for t in event.composedPath()]])
+
+    def _do_setevent(self, event: Event, attribute: str, value: Any) -> None:
+        def put() -> Any:
+            setattr(event, attribute, value)
+            return getattr(event, attribute)
+
+        self._attempt(["setevent", attribute], put)
+
+    def _do_controller(self, event: Event, name: str) -> None:
+        self._controllers[name] = AbortController()
+
+    def _do_abort(self, event: Event, name: str) -> None:
+        self._controllers[name].abort()
+
+    # ---- what they are made of
+
+    def _name(self, name: str, thing: Any) -> None:
+        self._things[name] = thing
+        self._names[id(thing)] = name
+
+    def _properties(self, ws: WebSocket) -> dict[str, Any]:
+        return {p: getattr(ws, p) for p in PROPERTIES}
+
+    def _options(self, options: dict[str, Any]) -> dict[str, Any]:
+        if "whole" in options:
+            return {"capture": options["whole"]}
+        given = {k: options[k] for k in ("once", "passive", "capture") if k in options}
+        if "signal" in options:
+            given["signal"] = self._controllers[options["signal"]].signal
+        return given
+
+    def _listener(self, label: str, ops: list[Op], *, as_object: bool = False) -> Any:
+        def called(this: Any, event: Event) -> None:
+            self.trace.append(
+                [
+                    "event",
+                    label,
+                    self._describe_event(event),
+                    this is None or this is self._listeners[label],
+                ]
+            )
+            self._run(ops, event)
+
+        if label not in self._listeners:
+            self._listeners[label] = (
+                ObjectListener(called) if as_object else lambda event: called(None, event)
+            )
+        return self._listeners[label]
+
+    def _payload(self, spec: dict[str, Any]) -> Any:
+        if "ref" in spec:
+            return self._buffers[spec["ref"]]
+        if "raw" in spec:
+            return spec["raw"]
+        if "text" in spec:
+            return spec["text"] * spec["repeat"]
+        data = bytes.fromhex(spec["hex"]) * spec["repeat"]
+        if spec["kind"] == "ArrayBuffer":
+            return data
+        if spec["kind"] == "Blob":
+            return Blob([data])
+        return memoryview(data)[spec.get("from", 0) : spec.get("to")].cast(TYPE_CODES[spec["kind"]])
+
+    def _describe_event(self, event: Any) -> dict[str, Any]:
+        kind = type(event).__name__
+        seen: dict[str, Any] = {"class": kind}
+        for attribute in (*EVENT, *MORE.get(kind, ())):
+            seen[attribute] = getattr(event, attribute, "no such attribute")
+        for attribute in ("target", "currentTarget", "srcElement"):
+            thing = getattr(event, attribute, "no such attribute")
+            seen[attribute] = (
+                thing if thing is None else self._names.get(id(thing), "something else")
+            )
+        if isinstance(event, MessageEvent):
+            ports = getattr(event, "ports", None)
+            seen["ports"] = "no such attribute" if ports is None else len(ports)
+            seen["data"] = _describe_data(event.data)
+        if isinstance(event.target, WebSocket):
+            seen["readyState"] = event.target.readyState
+            seen["bufferedAmount"] = event.target.bufferedAmount
+        return seen
+
+
+def _describe_data(data: Any) -> list[Any]:
+    if isinstance(data, str):
+        return ["text", _describe_bytes(data.encode("utf-8", "surrogatepass"), as_text=True)]
+    if isinstance(data, bytes):
+        return ["ArrayBuffer", _describe_bytes(data, as_text=False)]
+    if isinstance(data, Blob):
+        return ["Blob", data.size, data.type, _describe_bytes(bytes(data), as_text=False)]
+    return ["other", data]
+
+
+def _describe_bytes(data: bytes, *, as_text: bool) -> Any:
+    if len(data) > SHORT:
+        return {"bytes": len(data), "adler32": zlib.adler32(data)}
+    return data.decode() if as_text else data.hex()

@@ -1,0 +1,74 @@
+"""Runs a scenario, in Chromium or with ours, and gives its raw trace."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from .server import Signals, serve
+
+if TYPE_CHECKING:
+    from trio_ws_dom import WebSocket
+
+    from .chromium import Browser
+    from .scenario import Scenario
+
+Trace = dict[str, Any]
+"""`program`: what the program saw; `wire`: what the server saw, a list for each connection;
+`places`: the ports."""
+
+PAGE_PORT = 1234
+"""Of the page that ours says it comes from: there is none, and no port that the system hands out
+is the same."""
+TIMEOUT = 8
+"""Seconds, for one scenario. Chromium waits 2 s for a server to end TCP, and never more than 10
+for a Close."""
+
+
+class ExampleResolver(trio.abc.HostnameResolver):
+    """Every *.example is here, as Chromium is told by --host-resolver-rules."""
+
+    async def getaddrinfo(self, host: Any, port: Any, *more: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        here = "127.0.0.1" if name.removesuffix(".").endswith(".example") else host
+        return await trio.to_thread.run_sync(lambda: socket.getaddrinfo(here, port, *more))
+
+    async def getnameinfo(self, *arguments: Any) -> Any:
+        raise NotImplementedError("nobody asks for names")
+
+
+async def run_in_chromium(browser: Browser, scenario: Scenario) -> Trace:
+    devtools = browser.devtools
+    signals = Signals(lambda name: devtools.evaluate(f"program.signal({json.dumps(name)})"))
+    devtools.on_tell = signals.set
+    async with serve(scenario.server, signals, scenario.host) as server:
+        places = {"port": server.port, "closed": server.closed_port, "page": browser.page_port}
+        with trio.move_on_after(TIMEOUT) as scope:
+            await devtools.evaluate(f"begin({json.dumps(places)}, {json.dumps(scenario.base)})")
+            await devtools.evaluate(f"program.start({json.dumps(scenario.program)})")
+            await devtools.evaluate("program.idle")
+            await server.wait_done()
+        ended = await devtools.evaluate(f"program.finish({json.dumps(scenario.after)})")
+        trace = [*json.loads(ended), *([["TIMEOUT"]] if scope.cancelled_caught else [])]
+        return {"program": trace, "wire": server.wire, "places": places}
+
+
+async def run_ours(scenario: Scenario, websocket: type[WebSocket] | None = None) -> Trace:
+    from trio_ws_dom import WebSocket
+
+    from .python_program import PythonProgram
+
+    signals = Signals()
+    trio.socket.set_custom_hostname_resolver(ExampleResolver())
+    async with serve(scenario.server, signals, scenario.host) as server:
+        places = {"port": server.port, "closed": server.closed_port, "page": PAGE_PORT}
+        program = PythonProgram(places, scenario.base, signals, websocket or WebSocket)
+        with trio.move_on_after(TIMEOUT) as scope:
+            await program.run_to_end(scenario.program)
+            await server.wait_done()
+        await program.finish(scenario.after)
+        trace = [*program.trace, *([["TIMEOUT"]] if scope.cancelled_caught else [])]
+        return {"program": trace, "wire": server.wire, "places": places}

@@ -1,0 +1,13 @@
+"""The scenarios, a module for each group."""
+
+from __future__ import annotations
+
+from ..scenario import Scenario
+from . import attributes, closing, events, failures, protocols, sending, server_closes, urls
+
+GROUPS: dict[str, list[Scenario]] = {
+    module.__name__.rpartition(".")[2]: module.SCENARIOS
+    for module in (urls, protocols, sending, closing, server_closes, failures, events, attributes)
+}
+ALL = {scenario.name: scenario for group in GROUPS.values() for scenario in group}
+assert len(ALL) == sum(map(len, GROUPS.values())), "two scenarios have one name"

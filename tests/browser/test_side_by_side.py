@@ -1,0 +1,49 @@
+"""Chromium and ours, side by side: one scenario, one test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .compare import differences
+from .departures import expected_of_ours
+from .recording import watch_ours
+from .scenarios import ALL
+
+if TYPE_CHECKING:
+    from .runner import Trace
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ALL)
+def test_chromium_does_what_was_recorded(
+    name: str, recording: dict[str, Trace], live: dict[str, Trace]
+) -> None:
+    """The recording is what the browser of today does."""
+    assert not differences(recording[name], live[name])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ALL)
+async def test_ours_does_what_chromium_does(
+    name: str, recording: dict[str, Trace], stored: dict[str, Trace]
+) -> None:
+    """The same events, attributes, exceptions and bytes, but for the departures."""
+    expected = expected_of_ours(ALL[name], recording[name], stored.get(name))
+    found = differences(expected, await watch_ours(name))
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("name", [n for n, s in ALL.items() if s.departs])
+def test_a_departure_departs(
+    name: str, recording: dict[str, Trace], stored: dict[str, Trace]
+) -> None:
+    """A scenario that names a departure differs by it; one that differs no more names it no
+    more."""
+    plain = replace(ALL[name], departs=())
+    assert differences(
+        expected_of_ours(plain, recording[name], None),
+        expected_of_ours(ALL[name], recording[name], stored.get(name)),
+    )

@@ -1,0 +1,222 @@
+"""What can be a listener, what counts as the same one, and how it is called."""
+
+import signal
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import pytest
+import trio
+
+from trio_ws_dom._dom import (
+    Event,
+    EventTarget,
+)
+from trio_ws_dom._dom._listener import call_listener
+
+
+class AsyncTarget(EventTarget):
+    """A target that keeps the coroutines."""
+
+    _accepts_coroutines = True
+
+    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        self.coroutine = coroutine
+
+
+async def an_async_function(*_: object) -> None:
+    """Do nothing, asynchronously."""
+
+
+def note(heard: list[str], what: str) -> Callable[[Event], None]:
+    """Make a listener that appends `what`."""
+    return lambda event: heard.append(what)
+
+
+def test_the_same_listener_counts_once() -> None:
+    """Also a bound method, of which each access makes a new object."""
+    target, heard = EventTarget(), []
+    target.addEventListener("foo", heard.append)
+    target.addEventListener("foo", heard.append, once=True, passive=True)
+    target.dispatchEvent(Event("foo"))
+    assert len(heard) == 1
+
+
+def test_the_same_callback_for_both_phases_is_two_listeners() -> None:
+    """`capture` is part of a listener's identity, in adding and in removing."""
+    target, heard = EventTarget(), []
+    target.addEventListener("foo", heard.append)
+    target.addEventListener("foo", heard.append, capture=True)
+    target.dispatchEvent(Event("foo"))
+    target.removeEventListener("foo", heard.append, capture=True)
+    target.dispatchEvent(Event("foo"))
+    assert len(heard) == 3
+
+
+def test_equal_objects_with_handle_event_are_two_listeners() -> None:
+    """Objects are told apart by identity, however they compare."""
+
+    class Recorder:
+        heard = 0
+
+        def handleEvent(self, event: Event) -> None:
+            self.heard += 1
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment]  # not needed of a listener
+
+    target, one, two = EventTarget(), Recorder(), Recorder()
+    target.addEventListener("foo", one)
+    target.addEventListener("foo", one)
+    target.addEventListener("foo", two)
+    target.dispatchEvent(Event("foo"))
+    assert (one.heard, two.heard) == (1, 1)
+
+
+def test_handle_event_is_looked_up_each_time() -> None:
+    """The object may change its mind between two events."""
+
+    class Listener:
+        def handleEvent(self, event: Event) -> None:
+            heard.append("first")
+            setattr(self, "handleEvent", note(heard, "second"))  # noqa: B010  # methods are not for assigning
+
+    target, heard = EventTarget(), []
+    target.addEventListener("foo", Listener())
+    target.dispatchEvent(Event("foo"))
+    target.dispatchEvent(Event("foo"))
+    assert heard == ["first", "second"]
+
+
+def test_a_callable_is_called_even_if_it_has_handle_event() -> None:
+    """As Web IDL has it for callback interfaces."""
+
+    class Both:
+        def __call__(self, event: Event) -> None:
+            heard.append("call")
+
+        def handleEvent(self, event: Event) -> None:
+            heard.append("handleEvent")
+
+    target, heard = EventTarget(), []
+    target.addEventListener("foo", Both())
+    target.dispatchEvent(Event("foo"))
+    assert heard == ["call"]
+
+
+def test_a_handle_event_that_cannot_be_called_is_the_listeners_error() -> None:
+    """That shows in the dispatch, where it is looked up."""
+
+    class Listener:
+        handleEvent: Any = None
+
+    target = EventTarget()
+    target.addEventListener("foo", Listener())
+    with pytest.raises(ExceptionGroup) as caught:
+        target.dispatchEvent(Event("foo"))
+    assert isinstance(caught.value.exceptions[0], TypeError)
+
+
+@pytest.mark.parametrize("junk", [3, "f", object()])
+def test_other_things_cannot_be_listeners(junk: Any) -> None:
+    """The error says what could."""
+    with pytest.raises(TypeError, match="a listener must be callable, or have a method"):
+        EventTarget().addEventListener("foo", junk)
+
+
+def test_ctrl_c_can_interrupt_a_listener_of_a_protected_caller() -> None:
+    """call_listener() is where protection ends, and its return is where it begins again."""
+    seen = []
+
+    def look(event: Event) -> None:
+        seen.append(trio.lowlevel.currently_ki_protected())
+
+    @trio.lowlevel.enable_ki_protection
+    def protected() -> None:
+        call_listener(look, Event("foo"))
+        look(Event("foo"))
+
+    protected()
+    assert seen == [False, True]
+
+
+async def test_ctrl_c_in_a_listener_comes_out_of_the_dispatch() -> None:
+    """A real signal, raised while the listener runs."""
+    target = EventTarget()
+    target.addEventListener("foo", lambda event: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        target.dispatchEvent(Event("foo"))
+
+
+class AsyncCallable:
+    """A listener whose class makes it async."""
+
+    async def __call__(self, event: Event) -> None:
+        """Do nothing."""
+
+
+class AsyncHandler:
+    """A listener whose method is async."""
+
+    async def handleEvent(self, event: Event) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    "listener",
+    [
+        an_async_function,
+        partial(partial(an_async_function, 1), 2),
+        AsyncCallable(),
+        partial(AsyncCallable()),
+        AsyncCallable().__call__,
+        AsyncHandler(),
+    ],
+)
+def test_async_listeners_are_rejected(listener: Any) -> None:
+    """A plain target has no nursery to run them in, and says so when one is added."""
+    with pytest.raises(TypeError, match="no nursery"):
+        EventTarget().addEventListener("foo", listener)
+    AsyncTarget().addEventListener("foo", listener)
+
+
+def test_a_class_can_be_a_listener_though_its_instances_are_async() -> None:
+    """Calling the class makes an instance, no coroutine."""
+    target, made = EventTarget(), []
+
+    class Made(AsyncCallable):
+        def __init__(self, event: Event) -> None:
+            made.append(event)
+
+    target.addEventListener("foo", Made)
+    target.dispatchEvent(Event("foo"))
+    assert len(made) == 1
+
+
+def test_a_coroutine_that_is_returned_anyway_is_an_error() -> None:
+    """It is closed, so nothing warns that it was never awaited, and the listener is to blame."""
+    target, returned = EventTarget(), an_async_function()
+    target.addEventListener("foo", lambda event: returned)
+    with pytest.raises(ExceptionGroup) as caught:
+        target.dispatchEvent(Event("foo"))
+    assert isinstance(caught.value.exceptions[0], TypeError)
+    assert returned.cr_frame is None
+
+
+def test_a_target_that_accepts_coroutines_gets_them() -> None:
+    """Whatever made them: an async function, or a lambda around one."""
+    target, returned = AsyncTarget(), an_async_function()
+    target.addEventListener("foo", lambda event: returned)
+    target.dispatchEvent(Event("foo"))
+    assert target.coroutine is returned
+    returned.close()
+
+
+def test_other_results_of_listeners_are_ignored() -> None:
+    """Also False, which means something only from an on* attribute."""
+    target = EventTarget()
+    target.addEventListener("foo", lambda event: False)
+    target.addEventListener("foo", lambda event: "x")
+    assert target.dispatchEvent(Event("foo", cancelable=True))

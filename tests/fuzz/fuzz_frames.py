@@ -1,0 +1,135 @@
+# ruff: noqa: PT017  # no pytest here: an assertion is how a target tells
+"""Fuzz the decoder, with and without permessage-deflate.
+
+The first four bytes choose its parameters, and the chunks; the rest is what the server sends.
+Whatever that is: nothing but ProtocolError is raised, no message passes the limit, it comes to an
+end, and any chunking gives the same answer.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import atheris
+from harness import chunks, run
+
+with atheris.instrument_imports(include=["trio_ws_dom"]):
+    from trio_ws_dom._wire._decoder import Decoder
+    from trio_ws_dom._wire._deflate import DeflateParameters, Inflater
+    from trio_ws_dom._wire._errors import ProtocolError
+    from trio_ws_dom._wire._frames import (
+        BINARY,
+        CLOSE,
+        CONTINUATION,
+        FIN,
+        INVALID_PAYLOAD,
+        MESSAGE_TOO_BIG,
+        PING,
+        PONG,
+        PROTOCOL_ERROR,
+        RSV1,
+        TEXT,
+    )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from trio_ws_dom._wire._frames import Control
+    from trio_ws_dom._wire._messages import Message
+
+LIMITS = [None, 0, 5, 125, 1000, 100_000]
+BITS = [15, 8, 9, 12]
+
+
+def decoder(mode: int, limit: int) -> Decoder:
+    parameters = DeflateParameters(
+        server_no_context_takeover=bool(mode & 2), server_max_window_bits=BITS[mode >> 2 & 3]
+    )
+    return Decoder(
+        max_message_size=LIMITS[limit % len(LIMITS)],
+        inflater=Inflater(parameters) if mode & 1 else None,
+    )
+
+
+def answer(tried: Decoder, data: Iterable[bytes]) -> tuple[list[Message | Control], int | None]:
+    """What was given, and which kind of failure is behind it."""
+    items: list[Message | Control] = []
+    try:
+        for chunk in data:
+            tried.feed(chunk)
+            for _ in range(len(chunk) + 2):
+                messages, control = tried.take()
+                items += messages
+                items += [] if control is None else [control]
+                if tried.hungry:
+                    break
+            else:
+                raise AssertionError("take() gives without end")
+    except ProtocolError as exc:
+        assert exc.code in (PROTOCOL_ERROR, INVALID_PAYLOAD, MESSAGE_TOO_BIG)
+        # zlib may see what is broken behind the limit before it gives what is in front of it
+        return items, PROTOCOL_ERROR if exc.code == PROTOCOL_ERROR else INVALID_PAYLOAD
+    return items, None
+
+
+def target(data: bytes) -> None:
+    mode, limit, size, other = data[:4].ljust(4, b"\0")
+    stream = data[4:]
+    items, code = answer(decoder(mode, limit), chunks(stream, size))
+    again = answer(decoder(mode, limit), chunks(stream, other))
+    if not mode & 1 or BITS[mode >> 2 & 3] == 15:
+        # Of a server that looks back further than it said, zlib takes what lies within the chunk.
+        assert again == (items, code)
+    most = LIMITS[limit % len(LIMITS)]
+    for item in items:
+        if most is not None and isinstance(item, str | bytes):
+            assert len(item.encode() if isinstance(item, str) else item) <= most
+
+
+def frame(first: int, payload: bytes = b"") -> bytes:
+    size = len(payload)
+    if size < 126:
+        return bytes((first, size)) + payload
+    return bytes((first, 126)) + size.to_bytes(2, "big") + payload
+
+
+def deflate(data: bytes, end: int = zlib.Z_SYNC_FLUSH) -> bytes:
+    compressor = zlib.compressobj(wbits=-15)
+    return (compressor.compress(data) + compressor.flush(end)).removesuffix(b"\0\0\xff\xff")
+
+
+def seeds() -> Iterator[bytes]:
+    """One of each thing that a server may send, and of each that it may not."""
+    plain = [
+        frame(FIN | TEXT, b"Hello"),
+        frame(FIN | TEXT, "grün \N{GRINNING FACE}".encode()),
+        frame(FIN | BINARY, bytes(126)),
+        bytes((FIN | BINARY, 127)) + (1 << 16).to_bytes(8, "big") + b"x",
+        frame(TEXT, b"\xf0\x9f") + frame(FIN | PING, b"p") + frame(FIN, b"\x98\x80"),
+        frame(BINARY) + frame(CONTINUATION, b"ab") + frame(FIN | CONTINUATION, b"c"),
+        frame(FIN | PONG, b"x" * 125),
+        frame(FIN | CLOSE),
+        frame(FIN | CLOSE, b"\x03\xe8bye"),
+        frame(FIN | CLOSE, b"\x03\xed") + frame(FIN | TEXT, b"\xff"),
+    ]
+    packed = [
+        frame(FIN | RSV1 | TEXT, deflate(b"Hello")),
+        frame(FIN | RSV1 | TEXT, deflate(b"\xff")),
+        frame(FIN | RSV1 | BINARY, deflate(bytes(2000))),
+        frame(FIN | RSV1 | BINARY, deflate(b"Hello", zlib.Z_FINISH)),
+        frame(RSV1 | TEXT, deflate(b"Hello")[:3]) + frame(FIN, deflate(b"Hello")[3:]),
+        frame(FIN | RSV1 | TEXT, b"\x00"),
+    ]
+    for limit in range(len(LIMITS)):
+        for size in (0, 1, 7):
+            for stream in plain:
+                yield bytes((0, limit, 0, size)) + stream
+            yield bytes((0, limit, 0, size)) + b"".join(plain)
+            for stream in packed:
+                yield bytes((1, limit, 0, size)) + stream * 2
+            yield bytes((3, limit, 0, size)) + b"".join(packed)
+
+
+if __name__ == "__main__":
+    run(target, seeds())

@@ -1,0 +1,35 @@
+"""What the fuzz targets share: the seeds' way to libFuzzer, and chunks."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import atheris
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def run(target: Callable[[bytes], None], seeds: Iterable[bytes]) -> None:
+    """Fuzz until something is found, or libFuzzer's -max_total_time is over.
+
+    The command line is libFuzzer's. Seeds are made by code, and go into the first folder that it
+    names, which is where libFuzzer keeps what it finds.
+    """
+    folders = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")]
+    if folders and not folders[0].is_file():  # a file is a finding to be run again
+        folders[0].mkdir(parents=True, exist_ok=True)
+        for seed in seeds:
+            (folders[0] / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
+        sys.argv.append(f"-artifact_prefix={folders[0]}/")
+    atheris.Setup(sys.argv, target)
+    atheris.Fuzz()
+
+
+def chunks(data: bytes, size: int) -> list[bytes]:
+    """The data in chunks of so many bytes; 0: in one."""
+    size = size or len(data) or 1
+    return [data[i : i + size] for i in range(0, len(data), size)]

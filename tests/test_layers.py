@@ -1,0 +1,152 @@
+"""The shape of the code: who imports whom, how long things are, and reasons beside suppressions."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import trio_ws_dom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(trio_ws_dom.__file__).parent
+CHECKOUT = Path(__file__).parents[1]
+MODULES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+# Layer: the layers that it may import, besides itself. "" is the modules at the top.
+BELOW = {
+    "_wire": set[str](),
+    "_dom": set[str](),
+    "_net": {"_wire", "_dom"},
+    "": {"_wire", "_dom", "_net"},
+}
+
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40
+# File, or file:function, in the package: why it is longer.
+LONGER: dict[str, str] = {}
+
+SUPPRESSION = re.compile(
+    r"#\s*(noqa(:[A-Z0-9, ]+)?|(type|pyright):\s*ignore(\[[^]]*\])?|pragma:\s*no \w+)(?P<rest>.*)"
+)
+
+
+def layer_of(name: str) -> str:
+    return name.split("/")[0] if "/" in name else ""
+
+
+def imports_of(name: str) -> Iterator[tuple[str, list[str]]]:
+    """The full name of each module that this one imports, and the names taken from it."""
+    package = ["trio_ws_dom", *name.split("/")[:-1]]
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, []) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield module, [alias.name for alias in node.names]
+
+
+def layers_imported(name: str) -> Iterator[str]:
+    for module, names in imports_of(name):
+        root, *rest = module.split(".")
+        if root == "trio_ws_dom":
+            yield from (part if part in BELOW else "" for part in rest[:1] or names)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_down_only(name: str) -> None:
+    """A module imports its own layer and those below it."""
+    layer = layer_of(name)
+    assert set(layers_imported(name)) <= BELOW[layer] | {layer}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if layer_of(name) == "_wire"])
+def test_the_wire_imports_no_trio(name: str) -> None:
+    """What is sans-I/O imports no library that does I/O."""
+    roots = {module.split(".")[0] for module, _ in imports_of(name)}
+    assert roots.isdisjoint({"trio", "trio_websocket", "socket", "ssl", "asyncio", "time"})
+
+
+def test_the_wire_loads_without_trio() -> None:
+    """Every module of _wire can be imported where there is no trio."""
+    modules = [
+        "trio_ws_dom." + name.removesuffix(".py").replace("/", ".")
+        for name in MODULES
+        if layer_of(name) == "_wire"
+    ]
+    program = f"""
+import importlib, sys, types
+sys.modules["trio"] = None  # importing it now raises
+package = types.ModuleType("trio_ws_dom")  # without its __init__, which imports everything
+package.__path__ = [{str(PACKAGE)!r}]
+sys.modules["trio_ws_dom"] = package
+for module in {modules!r}:
+    importlib.import_module(module)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_init_only_re_exports() -> None:
+    """The package's own module has a docstring, imports, `__all__` and the version."""
+    for statement in ast.parse(MODULES["__init__.py"].read_text()).body:
+        match statement:
+            case ast.Expr(ast.Constant(str())) | ast.ImportFrom():
+                pass
+            case ast.Assign(targets=[ast.Name("__all__" | "__version__")]):
+                pass
+            case _:
+                pytest.fail(f"__init__.py, line {statement.lineno}: more than a re-export")
+
+
+def test_all_lists_what_is_imported() -> None:
+    """`__all__` and the imports of the package's module agree."""
+    imported = {
+        name
+        for module, names in imports_of("__init__.py")
+        if module != "__future__"
+        for name in names
+    }
+    assert imported - {"__version__"} == set(trio_ws_dom.__all__) - {"__version__"}
+
+
+def lengths() -> Iterator[tuple[str, int, int]]:
+    """Every file and function of the package, its lines, and how many it may have."""
+    for name, path in MODULES.items():
+        text = path.read_text()
+        yield name, len(text.splitlines()), MAX_FILE_LINES
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno
+                lines = node.end_lineno - node.lineno + 1
+                yield f"{name}:{node.name}", lines, MAX_FUNCTION_LINES
+
+
+def test_what_is_long_gives_its_reason() -> None:
+    """Files and functions are short, or listed above with a reason; and the list is not stale."""
+    assert {name for name, lines, most in lengths() if lines > most} == set(LONGER)
+    assert all(LONGER.values())
+
+
+def sources() -> list[Path]:
+    roots = ["trio_ws_dom", "tests", "examples"]
+    return [
+        CHECKOUT / "noxfile.py",
+        *(path for root in roots for path in (CHECKOUT / root).rglob("*.py")),
+    ]
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(CHECKOUT).as_posix())
+def test_suppressions_give_their_reason(path: Path) -> None:
+    """A check that is switched off for a line says why, on that line."""
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        found = SUPPRESSION.search(line)
+        assert not found or found["rest"].strip(" #-:()"), f"{path}:{number}: {line.strip()}"

@@ -1,0 +1,196 @@
+"""The closing machine: its table, explored whole, and its verdict."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from trio_ws_dom._wire._closing import (
+    READY_STATE,
+    TABLE,
+    ClosingMachine,
+    Event,
+    State,
+    Verdict,
+)
+from trio_ws_dom._wire._frames import Close
+
+CAUSE = OSError("cause")
+OTHER = OSError("other")
+
+
+def machine(*events: Event) -> ClosingMachine:
+    """A machine that has made these moves."""
+    made = ClosingMachine()
+    for event in events:
+        made.advance(event)
+    return made
+
+
+def reachable(start: State) -> set[State]:
+    """Where one can get from here, in any number of moves."""
+    found = {start}
+    while True:
+        more = {to for (state, _), to in TABLE.items() if state in found} - found
+        if not more:
+            return found
+        found |= more
+
+
+def test_a_machine_begins_by_connecting() -> None:
+    """Nothing is known of its end."""
+    new = ClosingMachine()
+    assert new.state is State.CONNECTING
+    assert (new.sent, new.received, new.failed, new.cause) == (None, None, False, None)
+
+
+def test_every_state_is_of_use() -> None:
+    """Each can be reached from the first."""
+    assert reachable(State.CONNECTING) == set(State)
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_leads_to_closed(state: State) -> None:
+    """No connection can be stuck."""
+    assert State.CLOSED in reachable(state)
+
+
+def test_only_closed_has_no_exit() -> None:
+    """It is the end."""
+    assert {state for state, _ in TABLE} == set(State) - {State.CLOSED}
+
+
+@pytest.mark.parametrize(("state", "to"), [(state, to) for (state, _), to in TABLE.items()])
+def test_ready_state_only_grows(state: State, to: State) -> None:
+    """The DOM's readyState never goes back, along no edge."""
+    assert READY_STATE[state] <= READY_STATE[to]
+
+
+def test_ready_state_covers_all() -> None:
+    """OPEN is 1, CLOSED is 3, and the long way between them is 2."""
+    assert set(READY_STATE) == set(State)
+    closing = {state for state in State if READY_STATE[state] == 2}
+    assert closing == set(State) - {State.CONNECTING, State.OPEN, State.CLOSED}
+    assert (READY_STATE[State.CONNECTING], READY_STATE[State.OPEN]) == (0, 1)
+    assert READY_STATE[State.CLOSED] == 3
+
+
+def test_tcp_may_end_in_any_open_state() -> None:
+    """A transport asks nobody; before the opening is over, its end is a failure first."""
+    may_end = {state for state in State if (state, Event.TCP_ENDS) in TABLE}
+    assert may_end == set(State) - {State.CONNECTING, State.CLOSED}
+    assert all(TABLE[state, Event.TCP_ENDS] is State.CLOSED for state in may_end)
+
+
+def test_no_cycles_but_the_failing_close() -> None:
+    """A failed connection says why in a Close, and stays failed; all other moves lead on."""
+    loops = {key for key, to in TABLE.items() if key[0] is to}
+    assert loops == {(State.FAILING, Event.CLOSE_LEAVES)}
+    forward = {(state, to) for (state, _), to in TABLE.items() if state is not to}
+    assert all(state not in reachable(to) for state, to in forward)
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
+def test_an_illegal_move_is_a_key_error(state: State, event: Event) -> None:
+    """can() says so before, and the state stays what it was."""
+    tried = ClosingMachine()
+    tried.state = state
+    if tried.can(event):
+        tried.advance(event)
+        assert tried.state is TABLE[state, event]
+    else:
+        with pytest.raises(KeyError):
+            tried.advance(event)
+        assert tried.state is state
+
+
+@pytest.mark.parametrize(
+    ("path", "state"),
+    [
+        ([Event.CLOSE_QUEUES, Event.CLOSE_LEAVES, Event.CLOSE_COMES], State.COMPLETE),
+        ([Event.CLOSE_QUEUES, Event.CLOSE_COMES, Event.CLOSE_LEAVES], State.COMPLETE),
+        ([Event.CLOSE_COMES, Event.CLOSE_LEAVES], State.COMPLETE),
+        ([Event.CLOSE_QUEUES, Event.CLOSE_LEAVES], State.CLOSE_SENT),
+        ([Event.CLOSE_QUEUES, Event.CLOSE_COMES], State.PEER_CLOSED),
+        ([Event.FAILS, Event.CLOSE_LEAVES], State.FAILING),
+    ],
+)
+def test_the_ways_to_close(path: list[Event], state: State) -> None:
+    """We first, the peer first, both at once; and failing, where no answer counts."""
+    assert machine(Event.ESTABLISHED, *path).state is state
+
+
+def test_closes_are_kept() -> None:
+    """What was sent and what came are facts, by themselves."""
+    closing = machine(Event.ESTABLISHED, Event.CLOSE_QUEUES)
+    closing.close_left(Close(1000))
+    closing.close_came(Close(1001, "bye"))
+    assert (closing.sent, closing.received) == (Close(1000), Close(1001, "bye"))
+    assert closing.state is State.COMPLETE
+
+
+def test_an_illegal_close_is_not_kept() -> None:
+    """A fact that cannot be is not written down."""
+    connecting = machine()
+    with pytest.raises(KeyError):
+        connecting.close_came(Close())
+    with pytest.raises(KeyError):
+        connecting.close_left(Close())
+    assert (connecting.sent, connecting.received) == (None, None)
+
+
+def test_a_failure_keeps_its_cause() -> None:
+    """What TCP's end tells later does not replace it."""
+    failing = machine(Event.ESTABLISHED)
+    failing.fail(CAUSE)
+    failing.end(OTHER)
+    assert (failing.state, failing.failed, failing.cause) == (State.CLOSED, True, CAUSE)
+
+
+def test_a_second_failure_is_an_error() -> None:
+    """The first cause is kept."""
+    failing = machine(Event.ESTABLISHED)
+    failing.fail(CAUSE)
+    with pytest.raises(KeyError):
+        failing.fail(OTHER)
+    assert failing.cause is CAUSE
+
+
+def test_the_transports_end_may_be_the_cause() -> None:
+    """It did not fail by our doing, so the DOM fires no error."""
+    lost = machine(Event.ESTABLISHED)
+    lost.end(CAUSE)
+    assert (lost.state, lost.failed, lost.cause) == (State.CLOSED, False, CAUSE)
+
+
+def test_an_end_need_not_have_a_cause() -> None:
+    """After both Closes there is nothing more to say."""
+    done = machine(Event.ESTABLISHED, Event.CLOSE_COMES, Event.CLOSE_LEAVES)
+    done.end()
+    assert (done.state, done.cause) == (State.CLOSED, None)
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "failed", "cause"),
+    list(
+        product(
+            (None, Close(1000)), (None, Close(), Close(3001, "why")), (False, True), (None, CAUSE)
+        )
+    ),
+)
+def test_the_verdict_for_every_set_of_facts(
+    sent: Close | None, received: Close | None, failed: bool, cause: Exception | None
+) -> None:
+    """Clean: the peer's Close came, and nothing was failed; then its code and reason count."""
+    ended = ClosingMachine()
+    ended.sent, ended.received, ended.failed, ended.cause = sent, received, failed, cause
+    if received is not None and not failed:
+        assert ended.verdict == (received.code, received.reason, True)
+    else:
+        assert ended.verdict == (1006, "", False)
+
+
+def test_a_verdict_has_names() -> None:
+    """As the close event has them."""
+    assert Verdict(1000, "bye", was_clean=True) == (1000, "bye", True)

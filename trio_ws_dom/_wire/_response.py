@@ -1,0 +1,165 @@
+"""The opening handshake's answer: is it what RFC 6455 section 4.1 has a client validate?
+
+What WHATWG's "establish a WebSocket connection" asks for, too, is checked here:
+https://websockets.spec.whatwg.org/#concept-websocket-establish
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import Message
+from typing import TYPE_CHECKING, Final, final
+
+from wsproto.utilities import generate_accept_token
+
+from ._deflate import NAME, DeflateParameters
+from ._extensions import ExtensionSyntaxError, parse_extensions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import h11
+
+    from ._request import Request
+
+_TEXT_SHOWN: Final = 200
+"""Characters of the peer's that a message shows of any one thing."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The server agreed.
+
+    Attributes:
+      status: 101.
+      headers: all there were, in order, with duplicates, decoded as latin-1.
+      protocol: the subprotocol in use; empty: none.
+      extensions: the Sec-WebSocket-Extensions header; empty: none.
+      deflate: permessage-deflate's parameters; None: it is not in use.
+      trailing: bytes behind the response: the first frames.
+    """
+
+    status: int
+    headers: Message
+    protocol: str
+    extensions: str
+    deflate: DeflateParameters | None
+    trailing: bytes
+
+
+class HandshakeFailure(Exception):
+    """The server's answer is not what RFC 6455 asks for.
+
+    Attributes:
+      status: what the server answered; 0: it was no HTTP response, or not all of its head came
+        (as Fetch's network error has it).
+      headers: the answer's; without a status, none.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, headers: Message | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = Message() if headers is None else headers
+
+
+def check_switch(
+    request: Request, response: h11.InformationalResponse, trailing: bytes
+) -> Response:
+    """A 101: is it what RFC 6455 section 4.1 asks a client to validate?"""
+    headers = headers_of(response)
+    version = response.http_version.decode("ascii")
+    if not "1.1" <= version < "2":
+        raise _wrong(headers, f"expected status 101 by HTTP/1.1, got it by HTTP/{version}")
+    upgrade = _only(headers, "Upgrade")
+    if upgrade is None or upgrade.lower() != "websocket":
+        raise _wrong(headers, f"expected the header Upgrade: websocket, got {got(upgrade)}")
+    connection = headers.get_all("Connection", [])
+    if "upgrade" not in _tokens(connection):
+        came = got(", ".join(connection) if connection else None)
+        raise _wrong(headers, f"expected the header Connection: upgrade, got {came}")
+    expected = generate_accept_token(request.key).decode("ascii")
+    accept = _only(headers, "Sec-WebSocket-Accept")
+    if accept != expected:
+        came = got(accept)
+        raise _wrong(headers, f"expected the header Sec-WebSocket-Accept: {expected}, got {came}")
+    return Response(
+        status=response.status_code,
+        headers=headers,
+        protocol=_protocol(request, headers),
+        extensions=", ".join(headers.get_all("Sec-WebSocket-Extensions", [])),
+        deflate=_deflate(request, headers),
+        trailing=trailing,
+    )
+
+
+def _protocol(request: Request, headers: Message) -> str:
+    """The subprotocol in use. A browser that asked for some takes no answer without one."""
+    protocol = _only(headers, "Sec-WebSocket-Protocol")
+    if protocol in request.protocols:
+        return protocol
+    if request.protocols:
+        wanted = ", ".join(request.protocols)
+        raise _wrong(headers, f"expected one of the subprotocols {wanted}, got {got(protocol)}")
+    if protocol is not None:
+        raise _wrong(headers, f"expected no subprotocol, got {got(protocol)}")
+    return ""
+
+
+def _deflate(request: Request, headers: Message) -> DeflateParameters | None:
+    """What the server made of our offer; None: nothing."""
+    lines = headers.get_all("Sec-WebSocket-Extensions")
+    if lines is None:
+        return None
+    if not request.compression:
+        raise _wrong(headers, f"expected no extension, got {got(', '.join(lines))}")
+    try:
+        extensions = parse_extensions(lines)
+    except ExtensionSyntaxError as exc:
+        raise _wrong(headers, f"malformed header Sec-WebSocket-Extensions: {exc}") from exc
+    for name, _ in extensions:
+        if name != NAME:
+            raise _wrong(headers, f"expected no extension but {NAME}, got {got(name)}")
+    if len(extensions) > 1:
+        raise _wrong(headers, f"expected {NAME} once, got it {len(extensions)} times")
+    try:
+        return DeflateParameters.from_response(extensions[0][1])
+    except ValueError as exc:
+        raise _wrong(headers, f"bad answer to our offer of {NAME}: {exc}") from exc
+
+
+def _wrong(headers: Message, message: str) -> HandshakeFailure:
+    return HandshakeFailure(message, status=101, headers=headers)
+
+
+def headers_of(response: h11.Response | h11.InformationalResponse) -> Message:
+    headers = Message()
+    for name, value in response.headers.raw_items():
+        headers[name.decode("ascii")] = value.decode("latin-1")  # adds, replaces nothing
+    return headers
+
+
+def _only(headers: Message, name: str) -> str | None:
+    """The value of a header that may occur once."""
+    values = headers.get_all(name, [])
+    if len(values) > 1:
+        raise _wrong(headers, f"expected the header {name} once, got it {len(values)} times")
+    return values[0] if values else None
+
+
+def _tokens(lines: Iterable[str]) -> set[str]:
+    return {token.strip(" \t").lower() for line in lines for token in line.split(",")}
+
+
+def status_of(response: h11.Response | h11.InformationalResponse) -> str:
+    return f"{response.status_code} {shown(response.reason.decode('latin-1'))}".rstrip()
+
+
+def got(value: str | None) -> str:
+    return "none" if value is None else f"'{shown(value)}'"
+
+
+def shown(text: str) -> str:
+    """The peer's text, fit for a message: short, and without control characters."""
+    text = text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
