@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import nox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 ROOT = Path(__file__).parent
 TESTS = ROOT / "tests"
@@ -148,7 +148,7 @@ def mutants(session: nox.Session) -> None:
 
 
 @contextmanager
-def outside(session: nox.Session) -> Iterator[Path]:
+def outside(session: nox.Session) -> Generator[Path]:
     """Run what is in the block in a folder outside the tree, where only the wheel is imported."""
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         yield Path(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, cast
 
 import trio
 
@@ -43,7 +43,10 @@ CHUNK: Final = 64
 
 
 class Scope(Protocol):
-    """What a socket tells the scope in which it lives."""
+    """What a socket tells the scope in which it lives, and asks of it."""
+
+    @property
+    def _held_up(self) -> bool: ...
 
     def _listeners_failed(self, errors: list[BaseException]) -> None: ...
 
@@ -91,8 +94,7 @@ class Dispatcher(EventTarget):
         try:
             async with trio.open_nursery() as tasks:
                 self._tasks = tasks
-                if self._scope is None:
-                    tasks.start_soon(self._watch)
+                tasks.start_soon(self._watch)
                 await self._connection.run()
                 self._finish()
                 grace = self._settings.close_timeout
@@ -111,18 +113,28 @@ class Dispatcher(EventTarget):
 
     @trio.lowlevel.enable_ki_protection
     async def _watch(self) -> None:
-        """Notice the nursery's cancellation, from outside of the pump's shield.
+        """Notice a cancellation, from outside of the pump's shield.
 
-        A scope needs none of this: its exit notices.
+        In a nursery of the program's this closes the socket. In a scope of ours its exit does, but
+        not while control is held up by the exit of a scope within: so that their peers, if they
+        are silent, do not add up their bounds, this one is closed when half of it is over.
         """
         try:
             await self._closed.wait()
         except trio.Cancelled:
-            # tasks cancelled along with us run their `finally` first: what they send still goes out
-            for _ in range(CANCEL_TURNS):
-                await trio.lowlevel.cancel_shielded_checkpoint()
-            self._connection.close(Close(GOING_AWAY))
-            self._connection.hurry()
+            if self._scope is None:
+                # tasks cancelled with us run their `finally` first: what they send still goes out
+                for _ in range(CANCEL_TURNS):
+                    await trio.lowlevel.cancel_shielded_checkpoint()
+                self._connection.close(Close(GOING_AWAY))
+                self._connection.hurry()
+            else:
+                half = self._settings.cancelled_close_timeout / 2
+                with trio.move_on_after(half, shield=True):
+                    await self._closed.wait()
+                if self._scope._held_up:
+                    self._connection.close(Close(GOING_AWAY))
+                    self._connection.hurry(share=0.5)
             raise
 
     def _finish(self) -> None:
@@ -204,7 +216,7 @@ class Dispatcher(EventTarget):
             try:
                 result = call_listener(callback, event)
                 if result is not None and isinstance(result, Coroutine):
-                    self._run_coroutine(result)
+                    self._run_coroutine(cast("Coroutine[Any, Any, object]", result))
             except BaseException as exc:  # kept, and raised from the scope
                 self._listeners_failed([exc])
             event._phase = Event.NONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from ._net._settings import Settings
 from ._url import parse_protocols, parse_url
@@ -13,6 +13,7 @@ from ._wire._request import check_header
 
 if TYPE_CHECKING:
     import ssl
+    from http.cookiejar import CookieJar
 
     import trio
 
@@ -39,6 +40,10 @@ class ConnectOptions(TypedDict, total=False):
     headers: Headers
     """More header fields for the opening handshake. An ``Authorization`` here wins over the URL's
     credentials; those that the handshake sets itself are a ValueError. Default: none."""
+
+    cookies: CookieJar
+    """Sent by its rules, and filled from the server's answer; a ``Cookie`` in ``headers`` wins.
+    Default: none."""
 
     ssl_context: ssl.SSLContext
     """For ``wss:``. Default: verifies the server by the system's authorities, offers ALPN
@@ -101,6 +106,7 @@ def resolve(
         target=address.target,
         protocols=parse_protocols(protocols),
         headers=_headers(address, options),
+        cookies=options.get("cookies"),
         ssl_context=options.get("ssl_context"),
         stream=options.get("stream"),
         compression=options.get("compression", True),
@@ -119,7 +125,9 @@ def resolve(
 def _headers(address: Address, options: ConnectOptions) -> tuple[tuple[str, str], ...]:
     """The request's own fields; an explicit one wins over what we would add."""
     given = options.get("headers", ())
-    fields = list(given.items() if isinstance(given, Mapping) else given)
+    if isinstance(given, Mapping):
+        given = cast("Mapping[str, str]", given).items()
+    fields = list(given)
     names = {name.lower() for name, _ in fields}
     for name, value in (
         ("User-Agent", _USER_AGENT),

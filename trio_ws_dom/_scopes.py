@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, final
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, cast, final
 
 import trio
 
@@ -13,11 +14,14 @@ from ._websocket import WebSocket
 from ._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Self, Unpack
 
     from ._options import ConnectOptions
+
+
+_innermost: ContextVar[WebSocketNursery | None] = ContextVar("innermost", default=None)
 
 
 @final
@@ -32,6 +36,8 @@ class WebSocketNursery:
         # for the body alone: a failed listener cancels it, and its own exceptions pass through
         # untouched, which they would not do through a nursery
         self._body = trio.CancelScope()
+        self._outer: WebSocketNursery | None = None  # around us in the same task
+        self._exits_within = 0  # of scopes in our block, in the same task
 
     @trio.lowlevel.enable_ki_protection
     def connect(
@@ -68,6 +74,10 @@ class WebSocketNursery:
     async def __aenter__(self) -> Self:
         self._nursery = await self._manager.__aenter__()
         self._body.__enter__()
+        self._task = trio.lowlevel.current_task()
+        outer = _innermost.get()
+        self._outer = outer if outer is not None and outer._task is self._task else None
+        _innermost.set(self)
         return self
 
     @trio.lowlevel.enable_ki_protection
@@ -85,6 +95,7 @@ class WebSocketNursery:
                 raised = None
         except BaseException as rest:  # of a group of exceptions: our own Cancelled is taken out
             raised = rest
+        _innermost.set(self._outer)
         pending = await self._close_all(raised)
         await self._manager.__aexit__(None, None, None)  # every task in it is over
         if isinstance(pending, KeyboardInterrupt) or raised is None:
@@ -104,14 +115,35 @@ class WebSocketNursery:
                 ws._begin_leaving(Close(NORMAL_CLOSURE if clean else GOING_AWAY))
             if isinstance(exc, KeyboardInterrupt):
                 ws._connection.hurry()
-        return await outlast([ws._gone for ws in sockets], [ws._connection for ws in sockets])
+        for scope in self._around():
+            scope._exits_within += 1
+        try:
+            return await outlast([ws._gone for ws in sockets], [ws._connection for ws in sockets])
+        finally:
+            for scope in self._around():
+                scope._exits_within -= 1
+
+    def _around(self) -> Iterator[WebSocketNursery]:
+        scope = self._outer
+        while scope is not None:
+            yield scope
+            scope = scope._outer
+
+    @property
+    def _held_up(self) -> bool:
+        """Whether control is in the exit of a scope within this one's block."""
+        return self._exits_within > 0
 
 
 def _without_cancelled(exc: BaseException | None) -> BaseException | None:
     """What is left to tell of an exception, where others are raised beside it."""
+    if isinstance(exc, trio.Cancelled):
+        return None
     if isinstance(exc, BaseExceptionGroup):
-        return exc if exc.subgroup(trio.Cancelled) is None else exc.split(trio.Cancelled)[1]
-    return None if isinstance(exc, trio.Cancelled) else exc
+        group = cast("BaseExceptionGroup[BaseException]", exc)
+        cancelled, others = group.split(trio.Cancelled)
+        return group if cancelled is None else others
+    return exc
 
 
 def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:

@@ -89,24 +89,23 @@ def _address(parsed: URL) -> Address:
     )
 
 
-def parse_protocols(protocols: str | Iterable[str]) -> tuple[str, ...]:
+def parse_protocols(protocols: str | Iterable[object]) -> tuple[str, ...]:
     """The subprotocols to offer, in order of preference.
 
     Raises:
       DOMException: named "SyntaxError".
     """
-    offered = (protocols,) if isinstance(protocols, str) else tuple(protocols)
-    seen: set[str] = set()
-    for protocol in offered:
+    offered: dict[str, str] = {}
+    for protocol in (protocols,) if isinstance(protocols, str) else protocols:
         if not isinstance(protocol, str):
             raise TypeError(f"expected subprotocols as str, got {protocol!r}")
         if not _TOKEN.fullmatch(protocol):
             raise _syntax_error(f"expected a token as subprotocol, got {protocol!r}")
         # without regard to case: web-platform-tests ask for it, and Chromium does it
-        if protocol.lower() in seen:
+        if protocol.lower() in offered:
             raise _syntax_error(f"expected each subprotocol once, got {protocol!r} twice")
-        seen.add(protocol.lower())
-    return offered
+        offered[protocol.lower()] = protocol
+    return tuple(offered.values())
 
 
 def _syntax_error(message: str) -> DOMException:

@@ -467,6 +467,34 @@ async def test_three_scopes(scene: Scene, clock: object) -> None:
     assert [peer.close_code for peer in scene.peers] == [1001] * 3
 
 
+async def test_three_scopes_with_silent_peers(scene: Scene, clock: object) -> None:
+    """Nested scopes close side by side: silent peers do not add up their bounds."""
+    for _ in range(3):
+        await scene.play(accept_and_listen)
+    with trio.move_on_after(0.05):
+        async with scene.open() as one, scene.open() as two, scene.open() as three:
+            start = trio.current_time()
+            await trio.sleep_forever()
+    assert [ws.closeEvent.code for ws in (one, two, three)] == [1006] * 3
+    assert [peer.close_code for peer in scene.peers] == [1001] * 3
+    if not scene.world.real:
+        assert trio.current_time() - start == pytest.approx(0.15)
+
+
+async def test_outer_scopes_finally(scene: Scene, clock: object) -> None:
+    """What an outer block sends behind an inner scope's exit goes out before its Close."""
+    for _ in range(2):
+        await scene.play()
+    with trio.move_on_after(0.05):
+        async with scene.open() as outer:
+            try:
+                async with scene.open():
+                    await trio.sleep_forever()
+            finally:
+                outer.send("goodbye")
+    assert [got.payload for got in scene.peer.frames] == [b"goodbye", (1001).to_bytes(2, "big")]
+
+
 async def test_bare_constructor_ends_normally(scene: Scene, clock: object) -> None:
     """A bare socket's nursery waits for it, as for any task, and closes nothing."""
 

@@ -1,8 +1,5 @@
 """AbortController and AbortSignal."""
 
-# The classes of this package are one implementation; what is private is so to its users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import contextvars

@@ -1,8 +1,5 @@
 """The on* attributes of event targets."""
 
-# The classes of this package are one implementation; what is private is so to its users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, final, overload

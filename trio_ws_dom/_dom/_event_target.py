@@ -1,8 +1,5 @@
 """EventTarget, whom events are dispatched to."""
 
-# The classes of this package are one implementation; what is private is so to its users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Coroutine

@@ -42,7 +42,6 @@ READ_SIZE: Final = 256 * 1024
 SLICE: Final = 0.002
 """Seconds of dispatching after which other tasks get a turn."""
 
-
 MIN_DEFLATE: Final = 32
 """Bytes from which on a message is compressed; a shorter one would save next to nothing."""
 
@@ -108,12 +107,13 @@ class Connection:
             self.machine.advance(Event.CLOSE_QUEUES)
             self._queue_close(close, self._settings.close_timeout)
 
-    def hurry(self) -> None:
-        """The program is cancelled: what is left of the close gets ``cancelled_close_timeout``."""
-        if self._settings.cancelled_close_timeout == 0:
+    def hurry(self, share: float = 1.0) -> None:
+        """The program is cancelled: ``cancelled_close_timeout``, or a share of it, is left."""
+        seconds = self._settings.cancelled_close_timeout * share
+        if seconds == 0:
             self._scope.cancel()  # before the Close frame, not at the next turn of the clock
         else:
-            self._shrink(self._settings.cancelled_close_timeout)
+            self._shrink(seconds)
 
     def abort(self) -> None:
         """End it now, without a goodbye; to be called once it is closing."""
@@ -146,11 +146,11 @@ class Connection:
         self._scope.cancel()
 
     def _queue_close(self, close: Close | None, timeout: float) -> None:
-        if close is not None:
-            self.outbox.put_close(close)
         self._shrink(timeout)
         self.resume()
-        self._writer.wake()
+        if close is not None:
+            self.outbox.put_close(close)
+            self._writer.wake()
 
     def _shrink(self, seconds: float) -> None:
         """The pump ends so many seconds from now at the latest. A deadline never grows."""
@@ -228,7 +228,7 @@ class Connection:
                 self._turn_ends = perf_counter() + SLICE
                 if not data:
                     break
-                self._decoder.feed(data)
+                self._decoder.feed(bytes(data))
             if self.machine.state is State.FAILING:
                 while await stream.receive_some(READ_SIZE):
                     pass  # dropped (section 7.1.7)

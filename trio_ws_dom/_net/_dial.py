@@ -13,6 +13,8 @@ import trio
 from .._wire._handshake import ClientHandshake
 from .._wire._request import Request
 from .._wire._response import HandshakeFailure
+from ._cookies import cookie_fields, store_cookies
+from ._ports import check_port
 
 if TYPE_CHECKING:
     from .._wire._response import Response
@@ -33,16 +35,21 @@ async def dial(settings: Settings) -> trio.abc.Stream:
     Raises:
       OSError: resolving, connecting or TLS (``ssl.SSLError`` is one) failed.
     """
-    stream = settings.stream
+    stream: trio.abc.Stream | None = settings.stream
     if stream is None:
+        check_port(settings.port)
         stream = await trio.open_tcp_stream(settings.host, settings.port)
-    if not settings.secure or isinstance(stream, trio.SSLStream):
+    if not settings.secure or _is_tls(stream):
         return stream
     try:
         return await _start_tls(stream, settings)
     except BaseException:
         await trio.aclose_forcefully(stream)
         raise
+
+
+def _is_tls(stream: trio.abc.Stream) -> bool:
+    return isinstance(stream, trio.SSLStream)
 
 
 async def _start_tls(transport: trio.abc.Stream, settings: Settings) -> trio.abc.Stream:
@@ -88,14 +95,24 @@ async def shake_hands(stream: trio.abc.Stream, settings: Settings) -> Response:
             target=settings.target,
             key=base64.b64encode(os.urandom(16)),
             protocols=settings.protocols,
-            headers=settings.headers,
+            headers=settings.headers + cookie_fields(settings.cookies, settings),
             compression=settings.compression,
         )
     )
     await stream.send_all(handshake.request_bytes())
+    try:
+        response = await _read_response(stream, handshake)
+    except HandshakeFailure as exc:
+        store_cookies(settings.cookies, settings, exc.headers)
+        raise
+    store_cookies(settings.cookies, settings, response.headers)
+    return response
+
+
+async def _read_response(stream: trio.abc.Stream, handshake: ClientHandshake) -> Response:
     with trio.CancelScope() as patience:
         while True:
-            response = handshake.receive(await stream.receive_some(_READ_SIZE))
+            response = handshake.receive(bytes(await stream.receive_some(_READ_SIZE)))
             if response is not None:
                 return response
             if handshake.refusal_so_far() is not None:

@@ -19,7 +19,7 @@ MAX_PENDING_PONGS: Final = 64
 latest Ping only; the oldest answers are dropped first."""
 
 _MASK_POOL: Final = 1024
-"""Bytes of randomness fetched at a time: a system call per frame would cost as much as the frame."""
+"""Bytes of randomness fetched at a time: a system call for each frame would cost as much."""
 
 
 def _masks() -> Iterator[bytes]:

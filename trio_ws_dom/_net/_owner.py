@@ -17,11 +17,13 @@ class Owner(Protocol):
     @property
     def _wants_messages(self) -> bool:
         """Whether a message may be handed over now; else :meth:`Connection.resume` will tell."""
+        ...
 
     def _connection_opened(self, response: Response) -> None: ...
 
     def _take_messages(self, messages: Sequence[Message], index: int) -> int:
         """Handle messages from ``index`` on, some or all; gives the index of the next."""
+        ...
 
     def _bytes_left(self) -> None:
         """``outbox.amount`` fell."""

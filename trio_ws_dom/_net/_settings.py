@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, final
 
 if TYPE_CHECKING:
     import ssl
+    from http.cookiejar import CookieJar
 
     import trio
 
@@ -33,6 +34,7 @@ class Settings:
     target: str
     protocols: tuple[str, ...]
     headers: tuple[tuple[str, str], ...]
+    cookies: CookieJar | None
     ssl_context: ssl.SSLContext | None
     stream: trio.abc.Stream | None
     compression: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 import trio
 
@@ -26,7 +26,7 @@ async def reset(stream: trio.abc.Stream) -> None:
     """Close a stream at once and tell the peer so: what the kernel still holds is discarded."""
     transport = stream
     while isinstance(transport, trio.SSLStream):
-        transport = transport.transport_stream
+        transport = cast("trio.SSLStream[trio.abc.Stream]", transport).transport_stream
     if isinstance(transport, trio.SocketStream):
         with suppress(OSError):
             # linger for zero seconds: close(2) then sends a reset in place of what is unsent

@@ -28,11 +28,11 @@ class Turn:
     def __init__(self, host: str, port: int) -> None:
         self._place = host, port
         try:
-            self._queues = _queues.get()
+            queues = _queues.get()
         except LookupError:
-            self._queues = {}
-            _queues.set(self._queues)
-        queue = self._queues.setdefault(self._place, deque())
+            _queues.set(queues := {})
+        self._queues = queues
+        queue = queues.setdefault(self._place, deque())
         queue.append(self)
         self._comes = trio.Event()
         if queue[0] is self:

@@ -53,16 +53,17 @@ class Writer:
         self._nursery = nursery
         if isinstance(stream, trio.SocketStream) and sys.platform != "win32":
             self._fd = stream.socket.fileno()
-        self.wake()
+        if self.outbox:
+            self.wake()
 
     def wake(self) -> None:
-        """There may be something in the outbox."""
-        if self.held or self._nursery is None or not self.outbox:
+        """There is something in the outbox."""
+        if self.held:
             return
         if self._wakes is not None:
             self._wakes.set()
             self._wakes = None
-        elif not self._has_task:
+        elif not self._has_task and self._nursery is not None:
             self._has_task = True
             self._nursery.start_soon(self._run)
 
@@ -74,7 +75,8 @@ class Writer:
                     self._sent(os.write(self._fd, self.outbox.head))
             except OSError:
                 pass  # full, or broken: then the task meets the same error
-        self.wake()
+        if self.outbox:
+            self.wake()
 
     @trio.lowlevel.enable_ki_protection
     async def _run(self) -> None:

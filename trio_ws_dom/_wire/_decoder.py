@@ -121,13 +121,10 @@ class Decoder:
                 self._take_short(messages)
             if len(messages) >= MAX_BATCH or self._room <= 0:
                 break
-            if self._remaining:
-                progress = self._take_payload(messages)
-            else:
-                progress = self._take_frame(messages)
+            progress = (self._take_payload if self._remaining else self._take_frame)(messages)
             if progress is not True:
                 self.hungry = progress is False
-                return progress or None
+                return None if progress is False else progress
         return None
 
     def _take_short(self, messages: list[Message]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
     from zlib import _Compress as Compressor  # pyright: ignore[reportPrivateUsage]  # no public name
     from zlib import _Decompress as Decompressor  # pyright: ignore[reportPrivateUsage]  # no public name
 

@@ -1,0 +1,47 @@
+"""Cookies for the opening handshake, by the rules of the standard library's jar.
+
+https://fetch.spec.whatwg.org/#cookie-header
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from http.cookiejar import CookieJar
+    from urllib.request import Request
+
+    from ._settings import Settings
+
+
+def cookie_fields(jar: CookieJar | None, settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The Cookie header for this request, if the jar has something for it."""
+    if jar is None or any(name.lower() == "cookie" for name, _ in settings.headers):
+        return ()
+    request = _request(settings)
+    jar.add_cookie_header(request)
+    value = request.get_header("Cookie")
+    return () if value is None else (("Cookie", value),)
+
+
+def store_cookies(jar: CookieJar | None, settings: Settings, headers: Message) -> None:
+    """What the server's answer sets; also one that refuses the handshake."""
+    if jar is not None:
+        jar.extract_cookies(_Answer(headers), _request(settings))  # type: ignore[arg-type]  # a look-alike, as the jar's documentation allows
+
+
+def _request(settings: Settings) -> Request:
+    """The request as the jar wants to see it; its schemes are those of HTTP."""
+    from urllib.request import Request  # slow to import, and few have a jar
+
+    scheme = "https" if settings.secure else "http"
+    return Request(f"{scheme}://{settings.authority}{settings.target}")
+
+
+class _Answer:
+    def __init__(self, headers: Message) -> None:
+        self._headers = headers
+
+    def info(self) -> Message:
+        return self._headers
