@@ -6,6 +6,7 @@ The settings of the tools are in pyproject.toml, and so are the Pythons and the 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -100,6 +101,46 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Run each scenario in a real Chromium and in ours, side by side, and compare the traces.
+
+    Says how to get a Chromium where there is none. `-- faults` judges the judge by seeded faults.
+    """
+    install_package(session)
+    install_groups(session, "test")
+    if "faults" in session.posargs:
+        with session.chdir(TESTS):
+            session.run("python", "-m", "browser", "faults")
+        return
+    with outside(session):
+        session.run("python", "-m", "pytest", *suite("browser"), "--browser", *session.posargs)
+    with session.chdir(TESTS):
+        session.run("python", "-m", "browser", "figures")
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """Talk to real servers of other make; to npm's ws too where there is an npm."""
+    install_package(session)
+    install_groups(session, "interop")
+    env = {}
+    with outside(session) as folder:
+        if shutil.which("npm"):
+            session.run("npm", "install", "--silent", "--prefix", str(folder), "ws", external=True)
+            env["NPM_WS"] = str(folder)
+        session.run("python", "-m", "pytest", *suite("interop"), *session.posargs, env=env)
+
+
+@nox.session
+def guarantee(session: nox.Session) -> None:
+    """Leave scopes in every way with ours and with the peers, and print what the wire saw."""
+    install_package(session)
+    install_groups(session, "test", "bench")
+    with session.chdir(TESTS):
+        session.run("python", "-m", "guarantee.peers", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the speed beside other clients, in one run; `-- --help` lists the arguments."""
     install_package(session)
@@ -134,6 +175,7 @@ def fuzz(session: nox.Session) -> None:
     install_groups(session, "fuzz")
     for target in sorted((TESTS / "fuzz").glob("fuzz_*.py")):
         found = cache(session) / target.stem  # where the next run goes on from
+        found.mkdir(parents=True, exist_ok=True)
         session.run("python", str(target), f"-max_total_time={seconds}", str(found))
 
 

@@ -168,7 +168,7 @@ async def _devtools_url(announcement: trio.Path, process: trio.Process) -> str:
     """Chromium writes down its port and path once it listens."""
     while True:
         if process.poll() is not None:
-            raise NoBrowser(f"{process.args[0]} ended at once with exit code {process.returncode}")
+            raise NoBrowser(f"Chromium ended at once with exit code {process.returncode}")
         told = await announcement.exists() and await announcement.read_text()
         lines = told.split("\n") if told else []
         if len(lines) == 2:

@@ -41,10 +41,6 @@ def live(request: pytest.FixtureRequest) -> dict[str, Trace]:
     )
     if not wanted:
         pytest.skip("no --browser")
-    names = [
-        item.callspec.params["name"]
-        for item in request.session.items
-        if "live" in getattr(item, "fixturenames", ())
-    ]
-    _, traces = trio.run(watch_chromium, [n for n in ALL if n in names])
+    asked = {item.name.partition("[")[2].rstrip("]") for item in request.session.items}
+    _, traces = trio.run(watch_chromium, [name for name in ALL if name in asked])
     return traces

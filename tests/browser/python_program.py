@@ -361,7 +361,8 @@ class PythonProgram:
             return data
         if spec["kind"] == "Blob":
             return Blob([data])
-        return memoryview(data)[spec.get("from", 0) : spec.get("to")].cast(TYPE_CODES[spec["kind"]])
+        part: Any = memoryview(data)[spec.get("from", 0) : spec.get("to")]
+        return part.cast(TYPE_CODES[spec["kind"]])
 
     def _describe_event(self, event: Any) -> dict[str, Any]:
         kind = type(event).__name__

@@ -46,10 +46,6 @@ class Server(NamedTuple):
         return f"ws://127.0.0.1:{self.port}/{path}"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "interop: needs servers of other make")
-
-
 def command(make: Make) -> list[str]:
     """How to start it; skips the test where it is not installed."""
     if make.module != "ws":

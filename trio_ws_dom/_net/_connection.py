@@ -18,7 +18,7 @@ from .._wire._closing import ClosingMachine, Event, State
 from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
 from .._wire._errors import ProtocolError
-from .._wire._frames import RSV1, Close, Ping
+from .._wire._frames import FIN, RSV1, Close, Ping
 from ._dial import Failure, dial, shake_hands
 from ._shut import TRANSPORT_ERRORS, reset, shut
 from ._turns import Turn
@@ -81,7 +81,10 @@ class Connection:
     # What the program does. Synchronous, so atomic.
 
     def send(self, first: int, payload: bytes) -> None:
-        """Queue a message whose frame begins with ``first``; dropped, but counted, when closing."""
+        """Queue a data frame that begins with ``first``; dropped, but counted, when closing.
+
+        Whole messages are compressed where that was negotiated, fragments are not.
+        """
         size = len(payload)
         outbox = self.outbox
         if self.machine.state is not State.OPEN:
@@ -91,7 +94,8 @@ class Connection:
         if limit is not None and outbox.amount + size > limit:
             self._overflow(size, limit)
             return
-        if self._deflater is not None and size >= MIN_DEFLATE:
+        is_whole = first > FIN  # it has an opcode as well
+        if is_whole and self._deflater is not None and size >= MIN_DEFLATE:
             payload = self._deflater.compress(payload)
             first |= RSV1
         outbox.put(first, payload, size)

@@ -1,0 +1,1 @@
+"""The closing guarantee (README, "The guarantee"): proven by rows, sweeps, a model and faults."""

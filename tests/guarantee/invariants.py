@@ -1,0 +1,290 @@
+"""What must hold of every run of a sweep, whatever was done to it; each function says one thing.
+
+They yield what is wrong. None of them asks the code under test what it meant to do: bounds and codes
+are computed from what the harness did, and when.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from support.peer import CLOSE
+
+from guarantee.sweep import (
+    CANCELLED_CLOSE_TIMEOUT,
+    CLOSE_TIMEOUT,
+    OPEN_TIMEOUT,
+    OWN_CODE,
+    PATIENCE,
+    PEER_CODE,
+    Account,
+    only_interrupts,
+)
+from trio_ws_dom import WebSocket, WebSocketError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+EPSILON: Final = 1e-6
+
+TURNS: Final = 40
+"""Steps that may pass between a cancellation and a bare socket's watcher having seen it."""
+
+
+def it_ends(account: Account) -> Iterator[str]:
+    """Control comes out of the scope, by itself."""
+    if account.hung:
+        yield account.hung
+
+
+def one_close_event_and_last(account: Account) -> Iterator[str]:
+    """``open`` at most once, ``error`` at most once and right before ``close``, ``close`` once."""
+    if account.ws is None:
+        return
+    names = [name for name, _ in account.events]
+    good = (["open", "close"], ["open", "error", "close"], ["error", "close"], ["close"])
+    if names not in good:
+        yield f"the events were {names}"
+    if len(account.events) != account.events_when_out:
+        yield f"{len(account.events) - account.events_when_out} events behind the scope"
+    for name, state in account.events:
+        if state != (WebSocket.OPEN if name == "open" else WebSocket.CLOSED):
+            yield f"readyState was {state} in {name}"
+
+
+def closed(account: Account) -> Iterator[str]:
+    """readyState is CLOSED when control is out."""
+    if account.ws is not None and account.state_when_out != WebSocket.CLOSED:
+        yield f"readyState is {account.state_when_out}"
+
+
+def no_task_left(account: Account) -> Iterator[str]:
+    if account.left_over:
+        yield f"left over: {account.left_over}"
+
+
+def stream_closed(account: Account) -> Iterator[str]:
+    """A stream that was given to a socket is closed when control is out."""
+    if account.ws is not None and not account.closed_when_out:
+        yield "the stream is open"
+
+
+def exact_exception(account: Account) -> Iterator[str]:
+    """What comes out is what was raised, as the same object, and nothing else.
+
+    A bare socket's exceptions come through the program's own nursery, which makes groups.
+    """
+    problem = _problem_with_outcome(account)
+    if problem:
+        yield f"{problem}: outcome {account.outcome!r}, swallowed a Cancelled: {account.caught}"
+
+
+def _problem_with_outcome(account: Account) -> str | None:
+    case, exc = account.case, account.outcome
+    bare = case.door == "bare"
+    if exc is None and account.caught:
+        return None if case.cancel else "a cancellation that nobody asked for"
+    if account.listener_raised:
+        return _problem_with_listeners(account, exc, bare)
+    if case.interrupt and isinstance(exc, BaseException) and only_interrupts(exc):
+        return None if isinstance(exc, KeyboardInterrupt) != bare else "Ctrl-C in the wrong shape"
+    if account.raised:
+        members = exc.exceptions if bare and isinstance(exc, ExceptionGroup) else (exc,)
+        if case.interrupt and bare and isinstance(exc, BaseExceptionGroup):
+            return None  # both may be in it: the nursery is the program's
+        if case.cancel and exc is None:
+            return "the block's exception is lost"
+        return None if members == (account.boom,) else "expected the block's exception"
+    if exc is None:
+        return _problem_with_silence(account)
+    if isinstance(exc, WebSocketError) and not bare:
+        if account.step("open") < account.step("out"):
+            return "an error of opening, but it was open"
+        return None if exc.__cause__ is not None else "an error of opening without its cause"
+    return "nobody raised this"
+
+
+def _problem_with_listeners(
+    account: Account, exc: BaseException | None, bare: bool
+) -> str | None:
+    if account.case.interrupt and exc is not None and not isinstance(exc, Exception):
+        return None  # a group with the Ctrl-C beside it
+    if not isinstance(exc, ExceptionGroup):
+        return "expected the listener's exception in a group"
+    members = exc.exceptions
+    if bare:
+        if len(members) != 1 or not isinstance(members[0], ExceptionGroup):
+            return "expected a group from the nursery with the socket's one group"
+        members = members[0].exceptions
+    return None if members == (account.boom,) else "expected the listener's exception"
+
+
+def _problem_with_silence(account: Account) -> str | None:
+    if account.case.door == "open_websocket" and "open" not in account.moments:
+        return "it was never open, and nothing was raised"
+    left = account.step("left")
+    if account.step("cancel") < left and account.case.way not in ("aclose", "leave"):
+        # in those two the rest of the block may have no checkpoint
+        return None if account.step("close") < account.step("cancel") else "Cancelled is lost"
+    return None
+
+
+def bounded(account: Account) -> Iterator[str]:
+    """Deadlines: from the cancellation (or Ctrl-C), from the end of the block, from opening."""
+    ends = account.time("out")
+    for name in ("cancel", "interrupt"):
+        seen = account.time(name)
+        if ends > seen + CANCELLED_CLOSE_TIMEOUT + EPSILON:
+            yield f"{ends - seen} s from {name} on"
+    if "interrupt again" in account.moments and account.case.interrupt_again_after:
+        late = ends - account.time("interrupt again")
+        if late > EPSILON:
+            yield f"{late} s from the second Ctrl-C on"
+    starts = min(account.time("left"), account.time("said"), account.time("listener raised"))
+    if ends > starts + CLOSE_TIMEOUT + EPSILON:
+        yield f"{ends - starts} s from the start of the close on"
+    if ends > OPEN_TIMEOUT + PATIENCE * 3 + CLOSE_TIMEOUT:
+        yield f"{ends} s in all"
+
+
+def deadlines_only_shrink(account: Account) -> Iterator[str]:
+    if account.deadline_grew:
+        yield "the pump's deadline grew"
+
+
+def expected_codes(account: Account) -> set[int]:
+    """The codes that our Close may have: that of whatever began the closing."""
+    case = account.case
+    cancelled = min(account.step("cancel"), account.step("interrupt"))
+    bare = case.door == "bare"
+    left = account.step("left")
+    ended = 1001 if account.raised or cancelled <= left else 1000
+    causes: dict[str, tuple[float, int]] = {
+        "said": (account.step("said"), OWN_CODE),
+        "came": (account.step("close came"), PEER_CODE),
+        "listener": (account.step("listener raised"), 1001),
+        "left": (float("inf") if bare and not account.raised else left, ended),
+    }
+    if bare or "entered" not in account.moments:
+        causes["cancel"] = cancelled, 1001
+    first = min(step for step, _ in causes.values())
+    # what sees a cancellation sees it some turns later; the rest is exact
+    slack = TURNS if "cancel" in causes and (cancelled < float("inf") or account.raised) else 0
+    codes = {code for step, code in causes.values() if step <= first + slack < float("inf")}
+    if "failed" in account.moments:
+        codes |= {1002, 1007}
+    if account.hung:
+        codes |= {1000, 1001}
+    return codes
+
+
+def why_no_close(account: Account) -> str | None:
+    """What made it impossible for a Close to reach the peer."""
+    wire = account.wire
+    assert wire is not None
+    if "open" not in account.moments:
+        return "it was never open"
+    if wire.struck in ("reset", "cut", "stuck"):
+        return f"the wire was {wire.struck}"
+    if wire.struck == "end":
+        return "the peer ended TCP before"
+    return None
+
+
+def peer_sees_close(account: Account) -> Iterator[str]:
+    """One Close, the last frame, with the code of what began the closing; or a known reason."""
+    assert account.peer is not None
+    closes = [got for got in account.peer.frames if got.opcode == CLOSE]
+    if len(closes) > 1:
+        yield f"{len(closes)} Closes"
+    if closes and account.peer.frames[-1] is not closes[0]:
+        yield "frames behind the Close"
+    if not closes:
+        if why_no_close(account) is None:
+            yield "no Close, and no reason"
+        return
+    if "open" not in account.moments:
+        yield "a Close, but it was never open"
+    code = int.from_bytes(closes[0].payload[:2], "big")
+    if code not in expected_codes(account):
+        yield f"a Close of {code}, expected one of {expected_codes(account)}"
+
+
+def messages_leave_before_close(account: Account) -> Iterator[str]:
+    """What the block sent is what the peer saw, in order; all of it if it saw the Close."""
+    assert account.peer is not None
+    opcodes = (1, 2)
+    seen = [got.payload for got in account.peer.frames if got.opcode in opcodes]
+    sent = [b"one", b"two", b"more"]
+    if seen != sent[: len(seen)] and seen != [b"one", b"more"]:
+        yield f"the peer saw {seen}"
+    finished = any(got.opcode == CLOSE for got in account.peer.frames)
+    ws = account.ws
+    if finished and ws is not None and ws.bufferedAmount and account.case.way != "listener raises":
+        yield f"a Close, and {ws.bufferedAmount} bytes in the queue"
+
+
+def verdict_is_true(account: Account) -> Iterator[str]:
+    """``wasClean`` if, and only if, the peer's Close was delivered and nothing was failed."""
+    ws = account.ws
+    if ws is None or ws.closeEvent is None:
+        return
+    assert account.wire is not None
+    event = ws.closeEvent
+    came = closes_in(account.wire.delivered)
+    failed = any(name == "error" for name, _ in account.events)
+    if came and not failed and "open" in account.moments:
+        expected = (True, came[0])
+    else:
+        expected = (False, 1006)
+    if (event.wasClean, event.code) != expected:
+        yield f"expected clean and code {expected}, got {(event.wasClean, event.code)}"
+    if (ws.failure is None) != event.wasClean:
+        yield f"wasClean is {event.wasClean}, failure is {ws.failure!r}"
+    good = account.case.fault is None or account.wire.struck is None
+    if good and "open" in account.moments and not event.wasClean and not _gave_up(account):
+        yield "a good peer and a bad end"
+
+
+def _gave_up(account: Account) -> bool:
+    """A second Ctrl-C ends it at once, whoever the peer is."""
+    return "interrupt again" in account.moments
+
+
+def closes_in(delivered: bytes) -> list[int]:
+    """The codes of the Closes among a server's frames, as far as they are whole."""
+    _, _, data = delivered.partition(b"\r\n\r\n")
+    codes = []
+    while len(data) >= 2 and data[1] < 126 and len(data) >= 2 + data[1]:
+        if data[0] == 0x88:
+            codes.append(int.from_bytes(data[2:4], "big"))
+        data = data[2 + data[1] :]
+    return codes
+
+
+INVARIANTS: Final[tuple[Callable[[Account], Iterator[str]], ...]] = (
+    it_ends,
+    one_close_event_and_last,
+    closed,
+    no_task_left,
+    stream_closed,
+    exact_exception,
+    bounded,
+    deadlines_only_shrink,
+    peer_sees_close,
+    messages_leave_before_close,
+    verdict_is_true,
+)
+
+
+def violations(account: Account) -> list[str]:
+    """What is wrong with a run, each beginning with the invariant's name."""
+    return [f"{rule.__name__}: {said}" for rule in INVARIANTS for said in rule(account)]
+
+
+def check(account: Account) -> None:
+    wrong = violations(account)
+    if wrong:
+        raise AssertionError("\n".join([*wrong, str(account)]))
+
+
