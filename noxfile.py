@@ -123,7 +123,7 @@ def interop(session: nox.Session) -> None:
     """Talk to real servers of other make; to npm's ws too where there is an npm."""
     install_package(session)
     install_groups(session, "interop")
-    env = {}
+    env: dict[str, str | None] = {}
     with outside(session) as folder:
         if shutil.which("npm"):
             session.run("npm", "install", "--silent", "--prefix", str(folder), "ws", external=True)

@@ -368,49 +368,57 @@ async def test_inbox_after_the_block(nursery: trio.Nursery, autojump_clock: Any)
     assert [message async for message in ws] == ["2"]
 
 
-async def others_turns(ws: WebSocket, count: int) -> int:
-    """How often another task had its turn while so many messages were received."""
-    turns = 0
+class Steps(trio.abc.Instrument):
+    """Counts how often the task that made it is resumed by the scheduler."""
 
-    async def other() -> None:
-        nonlocal turns
-        while True:
-            await trio.lowlevel.checkpoint()
-            turns += 1
+    def __init__(self) -> None:
+        self.count = 0
+        self._task = trio.lowlevel.current_task()
+        trio.lowlevel.add_instrument(self)
 
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(other)
-        await trio.lowlevel.checkpoint()
-        before = turns
-        for _ in range(count):
-            await ws.receive()
-        nursery.cancel_scope.cancel()
-        return turns - before
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.count += task is self._task
 
 
 async def test_a_burst_is_given_without_a_turn(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """While messages are there, others get their turn once in 256 messages at least."""
+    """While messages are there, others get their turn once in 256 messages."""
     ws, peer = await accepted(nursery)
     await begin(ws)
     await peer.send(frame(TEXT) * 1000)
     await trio.testing.wait_all_tasks_blocked()
-    turns = await others_turns(ws, 2 * BURST)
-    assert 2 <= turns <= 4
+    steps, counts = Steps(), []
+    for _ in range(3 * BURST):
+        await ws.receive()
+        counts.append(steps.count)
+    assert counts == [1] * BURST + [2] * BURST + [3] * BURST
 
 
-async def test_a_burst_is_bounded_in_time(nursery: trio.Nursery, mock_clock: Any) -> None:
+async def test_a_loop_has_bursts_too(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``async for`` gives as many."""
+    ws, peer = await accepted(nursery)
+    await begin(ws)
+    await peer.send(frame(TEXT) * 1000)
+    await trio.testing.wait_all_tasks_blocked()
+    steps, counts = Steps(), []
+    async for _ in ws:
+        counts.append(steps.count)
+        if len(counts) == 2 * BURST:
+            break
+    assert counts == [1] * BURST + [2] * BURST
+
+
+async def test_a_burst_is_bounded_in_time(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A program that takes a millisecond per message leaves a turn to others after each."""
     ws, peer = await accepted(nursery)
     await begin(ws)
     await peer.send(numbers(0, 20))
     await trio.testing.wait_all_tasks_blocked()
-    await ws.receive()
+    steps = Steps()
     for _ in range(5):
-        mock_clock.jump(0.001)
-        with trio.testing.assert_checkpoints():
-            await ws.receive()
-    with trio.testing.assert_no_checkpoints():
+        autojump_clock.jump(0.001)
         await ws.receive()
+    await ws.receive()
+    assert steps.count == 5
 
 
 async def test_a_burst_can_be_cancelled(nursery: trio.Nursery, autojump_clock: Any) -> None:

@@ -16,8 +16,11 @@ from ._dom import (
 )
 from ._options import ConnectOptions
 from ._scopes import WebSocketNursery, open_websocket, open_websocket_nursery
+from ._stream_channels import WebSocketReadable, WebSocketWritable
+from ._stream_info import WebSocketCloseInfo, WebSocketOpenInfo
 from ._version import __version__
 from ._websocket import WebSocket
+from ._websocket_stream import WebSocketStream, open_websocket_stream
 
 __all__ = [
     "AbortController",
@@ -33,9 +36,15 @@ __all__ = [
     "HandshakeError",
     "MessageEvent",
     "WebSocket",
+    "WebSocketCloseInfo",
     "WebSocketError",
     "WebSocketNursery",
+    "WebSocketOpenInfo",
+    "WebSocketReadable",
+    "WebSocketStream",
+    "WebSocketWritable",
     "__version__",
     "open_websocket",
     "open_websocket_nursery",
+    "open_websocket_stream",
 ]

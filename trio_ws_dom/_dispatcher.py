@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import trio
 
 from ._dom._blob import Blob
 from ._dom._errors import listener_errors
 from ._dom._event import Event, now
-from ._dom._event_target import EventTarget
 from ._dom._events import CloseEvent, ErrorEvent, MessageEvent
 from ._dom._listener import call_listener
 from ._failures import explain
+from ._nursery_target import NurseryTarget
 from ._wire._closing import State
 from ._wire._frames import GOING_AWAY, Close
 
@@ -53,7 +53,7 @@ class Scope(Protocol):
     def _socket_gone(self, ws: Any) -> None: ...
 
 
-class Dispatcher(EventTarget):
+class Dispatcher(NurseryTarget):
     """What the pump drives, and the program listens to; :class:`WebSocket` adds the interface.
 
     Attributes:
@@ -61,21 +61,16 @@ class Dispatcher(EventTarget):
       failure: what is behind an unclean end, with the true cause as ``__cause__``, else None.
     """
 
-    _accepts_coroutines: ClassVar[bool] = True
-
     closeEvent: CloseEvent | None = None
     failure: WebSocketError | None = None
 
     _address: Address
     _settings: Settings
     _connection: Connection
-    _tasks: trio.Nursery | None = None  # for async listeners
     _binary_type: Literal["blob", "arraybuffer"] = "blob"
     _response: Response | None = None
     _inbox: Inbox | None = None
     _looked = True  # False: messages wait for the program's first look
-    _unfinished = 0  # calls of async listeners
-    _interrupted = False  # a batch is to be looked at afresh
     _scope: Scope | None = None  # of a door; None: it lives in a trio nursery of the program's
 
     def _start(self, nursery: trio.Nursery) -> None:
@@ -83,7 +78,7 @@ class Dispatcher(EventTarget):
         self._closed = trio.Event()
         self._gone = trio.Event()
         self._drained = trio.lowlevel.ParkingLot()
-        self._errors: list[BaseException] = []
+        self._errors = []
         nursery.start_soon(self._run, name=f"WebSocket {self._address.where}")
         self._connection.queue_up()
 
@@ -203,6 +198,7 @@ class Dispatcher(EventTarget):
         new, origin, time_stamp = object.__new__, self._address.origin, now()
         blobs, inbox = self._binary_type == "blob", self._inbox
         machine, callback = self._connection.machine, listener.callback
+        at_target, none = Event.AT_TARGET, Event.NONE
         for count, data in enumerate(chunk, 1):
             event = new(MessageEvent)
             event._isTrusted = True
@@ -210,7 +206,7 @@ class Dispatcher(EventTarget):
             event._origin = origin
             event._timeStamp = time_stamp
             event._target = self
-            event._phase = Event.AT_TARGET
+            event._phase = at_target
             if inbox is not None:
                 inbox.put((data,))
             try:
@@ -219,7 +215,7 @@ class Dispatcher(EventTarget):
                     self._run_coroutine(cast("Coroutine[Any, Any, object]", result))
             except BaseException as exc:  # kept, and raised from the scope
                 self._listeners_failed([exc])
-            event._phase = Event.NONE
+            event._phase = none
             if self._interrupted or machine.state is not State.OPEN:
                 return count
         return len(chunk)
@@ -257,17 +253,14 @@ class Dispatcher(EventTarget):
         if type == "message":
             self._look()
 
+    def _listener_done(self) -> None:
+        self._connection.resume()
+
     def _look(self) -> None:
         """The program looks at messages: they need not wait any more."""
         self._looked = True
         self._interrupted = True
         self._connection.resume()
-
-    def _dispatch_trusted(self, event: Event) -> None:
-        event._isTrusted = True
-        errors = self._fire(event)
-        if errors:
-            self._listeners_failed(errors)
 
     def _listeners_failed(self, errors: Sequence[BaseException]) -> None:
         """An error in the program: it is kept for the scope to raise, and the socket closes."""
@@ -283,29 +276,3 @@ class Dispatcher(EventTarget):
         if self._scope is not None and self._errors:
             errors, self._errors = self._errors, []
             self._scope._listeners_failed(errors)
-
-    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        if self._tasks is None:
-            coroutine.close()
-            raise RuntimeError(f"{self!r} runs async listeners while it lives in its nursery only")
-        self._unfinished += 1
-        self._interrupted = True
-        self._tasks.start_soon(self._run_listener, coroutine)
-
-    @trio.lowlevel.enable_ki_protection
-    async def _run_listener(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        try:
-            await _interruptible(coroutine)
-        except trio.Cancelled:
-            raise
-        except BaseException as exc:  # kept, and raised from the scope
-            self._listeners_failed([exc])
-        finally:
-            self._unfinished -= 1
-            self._connection.resume()
-
-
-@trio.lowlevel.disable_ki_protection
-async def _interruptible(coroutine: Coroutine[Any, Any, object]) -> None:
-    """Run what is the program's, where Ctrl-C may land."""
-    await coroutine

@@ -32,10 +32,11 @@ async def outlast(
     pending: BaseException | None = None
     connections = list(connections)
     for end in ends:
-        while not end.is_set():
+        while True:
             try:
                 with trio.CancelScope(shield=pending is not None):
                     await end.wait()
+                break
             except trio.Cancelled as exc:
                 pending = exc
                 _hurry(connections)

@@ -18,8 +18,7 @@ from ._wire._closing import State
 from ._wire._frames import BINARY, CONTINUATION, FIN, GOING_AWAY, NORMAL_CLOSURE, TEXT, Close
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Coroutine
-    from typing import Any
+    from collections.abc import AsyncIterable
 
     from ._inbox import Inbox
     from ._websocket import WebSocket
@@ -134,7 +133,9 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         if machine.cause is not None and not was_clean:
             raise ws._explain(machine.cause)
         raise WebSocketError._create(
-            f"{ws._address.where}: expected an open connection, got one that is closed", code, reason
+            f"{ws._address.where}: expected an open connection, got one that is closed",
+            code,
+            reason,
         )
 
     async def aclose(self) -> None:
@@ -208,8 +209,8 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
         """
         return await self._ws.receive()
 
-    def __anext__(self) -> Coroutine[Any, Any, str | bytes]:
-        return self._ws.__anext__()  # itself, not awaited here: it has the fast path
+    async def __anext__(self) -> str | bytes:
+        return await self._ws.__anext__()  # which has a fast path
 
     async def aclose(self) -> None:
         """Hold the closing handshake (1000), drop what is unread, and wait until it is over.

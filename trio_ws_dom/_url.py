@@ -76,15 +76,16 @@ def _address(parsed: URL) -> Address:
         user, password = unquote_to_bytes(parsed.username), unquote_to_bytes(parsed.password)
         authorization = "Basic " + base64.b64encode(user + b":" + password).decode()
         parsed.username = parsed.password = ""
+    origin = f"{parsed.protocol}//{parsed.host}"
     return Address(
         href=href,
         where=parsed.href,
-        origin=f"{parsed.protocol}//{parsed.host}",
+        origin=origin,
         secure=parsed.protocol == "wss:",
         host=parsed.hostname.strip("[]"),
         port=int(parsed.port or _DEFAULT_PORTS[parsed.protocol]),
         authority=parsed.host,
-        target=parsed.pathname + parsed.search,
+        target=parsed.href.removeprefix(origin),  # with a "?" that has nothing behind it
         authorization=authorization,
     )
 

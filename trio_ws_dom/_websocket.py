@@ -5,7 +5,7 @@ https://websockets.spec.whatwg.org/#the-websocket-interface
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 import trio
 
@@ -13,7 +13,7 @@ from ._dispatcher import Dispatcher
 from ._dom._blob import Blob
 from ._dom._errors import DOMException, WebSocketError
 from ._dom._event_handler import EventHandler
-from ._dom._webidl import bytes_like, usv_string
+from ._dom._webidl import Constant, bytes_like, clamped_short, usv_string, utf8
 from ._inbox import Inbox
 from ._leaving import is_cancelled, outlast
 from ._net._connection import Connection
@@ -56,10 +56,10 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
     https://websockets.spec.whatwg.org/#dom-websocket-websocket
     """
 
-    CONNECTING: ClassVar[int] = 0
-    OPEN: ClassVar[int] = 1
-    CLOSING: ClassVar[int] = 2
-    CLOSED: ClassVar[int] = 3
+    CONNECTING = Constant(0)
+    OPEN = Constant(1)
+    CLOSING = Constant(2)
+    CLOSED = Constant(3)
 
     onopen: EventHandler[Event] = EventHandler("open")
     onmessage: EventHandler[MessageEvent] = EventHandler("message")
@@ -143,6 +143,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
     def binaryType(self, value: Literal["blob", "arraybuffer"]) -> None:
         if value in ("blob", "arraybuffer"):
             self._binary_type = value
+            self._interrupted = True  # it holds from the next message on, also within a batch
 
     # The standard's methods.
 
@@ -166,10 +167,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
                 "expected send() after open, got it while CONNECTING", "InvalidStateError"
             )
         if isinstance(data, str):
-            try:
-                self._connection.send(_TEXT, data.encode())
-            except UnicodeEncodeError:
-                self._connection.send(_TEXT, usv_string(data).encode())
+            self._connection.send(_TEXT, utf8(data))
         elif isinstance(data, Blob):
             self._connection.send(_BINARY, bytes(data))
         else:
@@ -180,8 +178,8 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         """Start the closing handshake, behind what is queued; give up a connection not yet open.
 
         Args:
-          code: 1000, or 3000 to 4999; without one, the Close frame has no body.
-          reason: at most 123 bytes of UTF-8; without a code it is not sent.
+          code: 1000, or 3000 to 4999; without one, and without a reason, the Close has no body.
+          reason: at most 123 bytes of UTF-8; without a code it goes with 1000.
 
         Raises:
           DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
@@ -314,6 +312,8 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
 def _close_frame(code: int | None, reason: str) -> Close:
     """The checks of https://websockets.spec.whatwg.org/#dom-websocket-close"""
+    if code is not None:
+        code = clamped_short(code)
     if code is not None and code != NORMAL_CLOSURE and not 3000 <= code <= 4999:
         raise DOMException(
             f"expected a close code of 1000 or from 3000 to 4999, got {code}", "InvalidAccessError"
@@ -324,4 +324,6 @@ def _close_frame(code: int | None, reason: str) -> Close:
         raise DOMException(
             f"expected a reason of at most {MAX_REASON} bytes of UTF-8, got {size}", "SyntaxError"
         )
+    if code is None and reason:
+        code = NORMAL_CLOSURE  # a reason cannot be sent without a code
     return Close() if code is None else Close(code, reason)

@@ -7,8 +7,7 @@ The standard's text is a draft, https://github.com/whatwg/websockets/pull/48, as
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, final
+from typing import TYPE_CHECKING, NoReturn, final
 
 import trio
 
@@ -16,62 +15,16 @@ from ._dom._abort import AbortSignal
 from ._dom._errors import DOMException
 from ._scopes import WebSocketNursery
 from ._stream_channels import WebSocketReadable, WebSocketWritable
+from ._stream_info import Promise, WebSocketCloseInfo, WebSocketOpenInfo
 from ._websocket import WebSocket, _close_frame
 from ._wire._frames import NORMAL_CLOSURE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterable
+    from collections.abc import Awaitable, Iterable
     from types import TracebackType
-    from typing import Any, Self, Unpack
+    from typing import Self, Unpack
 
     from ._options import ConnectOptions
-
-T = TypeVar("T")
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebSocketOpenInfo:
-    """What ``await stream.opened`` gives.
-
-    Attributes:
-      readable: the receiving side, a ``trio.abc.ReceiveChannel``.
-      writable: the sending side, a ``trio.abc.SendChannel``.
-      extensions: the extensions that the server selected.
-      protocol: the subprotocol that the server selected, "" if none.
-    """
-
-    readable: WebSocketReadable
-    writable: WebSocketWritable
-    extensions: str
-    protocol: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebSocketCloseInfo:
-    """What ``await stream.closed`` gives: how a connection was closed, cleanly.
-
-    Attributes:
-      closeCode: the peer's; 1005 if it sent none.
-      reason: the peer's.
-    """
-
-    closeCode: int
-    reason: str
-
-
-@final
-class _Promise(Generic[T]):
-    """Awaitable any number of times, by any number of tasks; no matter whether by any at all."""
-
-    def __init__(self, settled: trio.Event, result: Callable[[], T]) -> None:
-        self._settled = settled
-        self._result = result
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        yield from self._settled.wait().__await__()
-        return self._result()
 
 
 @final
@@ -120,8 +73,8 @@ class WebSocketStream:
         self._abandoned = False  # the signal aborted the handshake
         self._writable = WebSocketWritable(ws)
         self._readable = WebSocketReadable(ws, ws._begin_receiving(), self._writable)
-        self._opened = _Promise(ws._opened, self._open_info)
-        self._closed = _Promise(ws._closed, self._close_info)
+        self._opened = Promise(ws._opened, self._open_info)
+        self._closed = Promise(ws._closed, self._close_info)
         if signal is not None:
             ws.addEventListener("open", self._unfollow)
             ws.addEventListener("close", self._unfollow)

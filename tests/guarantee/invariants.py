@@ -125,7 +125,7 @@ def _problem_with_silence(account: Account) -> str | None:
     left = account.step("left")
     if account.step("cancel") < left and account.case.way not in ("aclose", "leave"):
         # in those two the rest of the block may have no checkpoint
-        return None if account.step("close") < account.step("cancel") else "Cancelled is lost"
+        return None if account.step("close") <= account.step("cancel") else "Cancelled is lost"
     return None
 
 
@@ -158,7 +158,7 @@ def expected_codes(account: Account) -> set[int]:
     cancelled = min(account.step("cancel"), account.step("interrupt"))
     bare = case.door == "bare"
     left = account.step("left")
-    ended = 1001 if account.raised or cancelled <= left else 1000
+    ended = 1001 if account.raised or cancelled < left else 1000
     causes: dict[str, tuple[float, int]] = {
         "said": (account.step("said"), OWN_CODE),
         "came": (account.step("close came"), PEER_CODE),
@@ -173,8 +173,8 @@ def expected_codes(account: Account) -> set[int]:
     codes = {code for step, code in causes.values() if step <= first + slack < float("inf")}
     if "failed" in account.moments:
         codes |= {1002, 1007}
-    if account.hung:
-        codes |= {1000, 1001}
+    if account.step("interrupt") < left == first:
+        codes.add(1000)  # Ctrl-C lands at the next checkpoint: here, that may be the exit's
     return codes
 
 

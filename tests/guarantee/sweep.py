@@ -391,8 +391,10 @@ class _Run:
         # what a dying client has still to say, and how it ends
         with suppress(trio.ClosedResourceError, trio.BrokenResourceError):
             await account.peer.stream.send_eof()  # type: ignore[attr-defined]
-            await account.peer.read_to_end()
+            if account.peer.request:  # else what is there is no frames
+                await account.peer.read_to_end()
 
+    @trio.lowlevel.enable_ki_protection  # the Ctrl-C is for the program, not for this task
     async def _timers(self) -> None:
         account, case = self.account, self.account.case
         again = case.cancel_again_after or case.interrupt_again_after

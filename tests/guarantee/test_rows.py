@@ -285,7 +285,7 @@ async def test_sibling_crashes(scene: Scene, clock: object) -> None:
 
 
 async def test_peer_closes_first(scene: Scene, clock: object) -> None:
-    """The peer's Close is echoed by its code, and the event tells its code and reason."""
+    """The peer's Close is echoed, and the event tells its code and reason."""
 
     async def part(peer: Peer) -> None:
         await peer.accept(then=close(4321, "enough"))
@@ -296,7 +296,7 @@ async def test_peer_closes_first(scene: Scene, clock: object) -> None:
     async with scene.open() as ws:
         event = await ws.wait_closed()
     assert (event.code, event.reason, event.wasClean) == (4321, "enough", True)
-    assert scene.peer.frames == [Frame(CLOSE, (4321).to_bytes(2, "big"))]
+    assert scene.peer.frames == [Frame(CLOSE, (4321).to_bytes(2, "big") + b"enough")]
 
 
 async def test_program_closes(scene: Scene, clock: object) -> None:

@@ -10,6 +10,8 @@ import reprlib
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from ._webidl import Constant
+
 if TYPE_CHECKING:
     from ._event_target import EventTarget
 
@@ -30,10 +32,10 @@ class Event:
     https://dom.spec.whatwg.org/#interface-event
     """
 
-    NONE: ClassVar[int] = 0
-    CAPTURING_PHASE: ClassVar[int] = 1
-    AT_TARGET: ClassVar[int] = 2
-    BUBBLING_PHASE: ClassVar[int] = 3
+    NONE = Constant(0)
+    CAPTURING_PHASE = Constant(1)
+    AT_TARGET = Constant(2)
+    BUBBLING_PHASE = Constant(3)
 
     # The attributes that __repr__ shows after the type.
     _shown: ClassVar[tuple[str, ...]] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, final
 
 if TYPE_CHECKING:
     # At runtime there is collections.abc.Buffer from Python 3.12 on only.
@@ -52,3 +53,33 @@ def unsigned_short(number: int) -> int:
 def unsigned_long(number: int) -> int:
     """`number` modulo 4294967296. https://webidl.spec.whatwg.org/#idl-unsigned-long"""
     return number & 0xFFFFFFFF
+
+
+def clamped_short(number: float) -> int:
+    """`number` rounded, and at least 0, at most 65535; for [Clamp] unsigned short.
+
+    https://webidl.spec.whatwg.org/#js-attributes-clamp
+
+    Raises:
+      TypeError: it is no number.
+    """
+    if not isinstance(number, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]  # a caller may
+        raise TypeError(f"expected a number, got {number!r}")
+    return 0 if math.isnan(number) else round(min(max(number, 0), 0xFFFF))
+
+
+@final
+class Constant:
+    """A constant of an interface, on the class and, read-only, on its objects.
+
+    https://webidl.spec.whatwg.org/#idl-constants
+    """
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def __get__(self, target: object, owner: type) -> int:
+        return self._value
+
+    def __set__(self, target: object, value: int) -> None:
+        raise AttributeError("a constant cannot be set")

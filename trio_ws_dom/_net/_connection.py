@@ -94,8 +94,8 @@ class Connection:
         if limit is not None and outbox.amount + size > limit:
             self._overflow(size, limit)
             return
-        is_whole = first > FIN  # it has an opcode as well
-        if is_whole and self._deflater is not None and size >= MIN_DEFLATE:
+        # a whole message has FIN and an opcode
+        if self._deflater is not None and size >= MIN_DEFLATE and first > FIN:
             payload = self._deflater.compress(payload)
             first |= RSV1
         outbox.put(first, payload, size)
@@ -289,8 +289,8 @@ class Connection:
         elif isinstance(control, Close):
             must_echo = self.machine.state is State.OPEN
             self.machine.close_came(control)
-            # the echo has the code alone (RFC 6455 section 5.5.1), as browsers do it
-            self._queue_close(Close(control.code) if must_echo else None, TCP_END_TIMEOUT)
+            # RFC 6455 section 5.5.1 asks for the code; browsers echo the reason as well
+            self._queue_close(control if must_echo else None, TCP_END_TIMEOUT)
 
     # The writer's calls.
 

@@ -1,0 +1,66 @@
+"""An EventTarget whose listeners run in a nursery, and whose listeners' errors are kept."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import trio
+
+from ._dom._event_target import EventTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from ._dom._event import Event
+
+
+class NurseryTarget(EventTarget, ABC):
+    """The part of a socket that knows of listeners, and nothing of the connection."""
+
+    _accepts_coroutines: ClassVar[bool] = True
+
+    _tasks: trio.Nursery | None = None  # for calls of async listeners
+    _unfinished = 0  # of these calls
+    _interrupted = False  # a batch of messages is to be looked at afresh
+    _errors: list[BaseException]  # that listeners raised
+
+    @abstractmethod
+    def _listeners_failed(self, errors: Sequence[BaseException]) -> None:
+        """Listeners raised these."""
+
+    @abstractmethod
+    def _listener_done(self) -> None:
+        """A call of an async listener is over."""
+
+    def _dispatch_trusted(self, event: Event) -> None:
+        event._isTrusted = True
+        errors = self._fire(event)
+        if errors:
+            self._listeners_failed(errors)
+
+    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        if self._tasks is None:
+            coroutine.close()
+            raise RuntimeError(f"{self!r} runs async listeners while it lives in its nursery only")
+        self._unfinished += 1
+        self._interrupted = True
+        self._tasks.start_soon(self._run_listener, coroutine)
+
+    @trio.lowlevel.enable_ki_protection
+    async def _run_listener(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        try:
+            await _interruptible(coroutine)
+        except trio.Cancelled:
+            raise
+        except BaseException as exc:  # kept, and raised from the scope
+            self._listeners_failed([exc])
+        finally:
+            self._unfinished -= 1
+            self._listener_done()
+
+
+@trio.lowlevel.disable_ki_protection
+async def _interruptible(coroutine: Coroutine[Any, Any, object]) -> None:
+    """Run what is the program's, where Ctrl-C may land."""
+    await coroutine
