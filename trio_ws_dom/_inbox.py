@@ -78,7 +78,12 @@ class Inbox:
     @property
     def ready(self) -> bool:
         """Whether :meth:`take` may give a message without other tasks getting a turn."""
-        return bool(self._messages) and self._burst > 0 and self._clock() < self._burst_ends
+        return (
+            bool(self._messages)
+            and self._burst > 0
+            and not self._receiving
+            and self._clock() < self._burst_ends
+        )
 
     def take(self) -> Message:
         """The next message, where there is one."""

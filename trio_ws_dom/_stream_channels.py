@@ -6,6 +6,7 @@ handshake is held, and the other side ends with it.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import trio
@@ -74,7 +75,8 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         the message end with the connection, and never as if it were complete.
 
         Args:
-          fragments: either all text or all binary, each as in :meth:`send`.
+          fragments: either all text or all binary, each as in :meth:`send`. An async generator
+            is closed at the end, whatever that was.
 
         Raises:
           trio.ClosedResourceError, WebSocketError: as :meth:`send`.
@@ -90,6 +92,8 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
             finally:
                 if self._begun is not None:
                     self._begin_closing(Close(GOING_AWAY))
+                if isinstance(fragments, AsyncGenerator):
+                    await fragments.aclose()
 
     @trio.lowlevel.enable_ki_protection
     async def _send_fragment(self, fragment: Data) -> None:

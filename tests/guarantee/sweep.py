@@ -91,6 +91,8 @@ class Account:
     trace: list[str] = field(default_factory=list)
     events: list[tuple[str, int]] = field(default_factory=list)  # type, readyState then
     moments: dict[str, tuple[int, float]] = field(default_factory=dict)
+    messages: list[tuple[object, int]] = field(default_factory=list)  # data, readyState then
+    sent: list[bytes] = field(default_factory=list)  # while OPEN
     boom: Boom = field(default_factory=Boom)
     raised: bool = False  # the block has raised its Boom
     listener_raised: bool = False
@@ -194,17 +196,23 @@ async def wait_open(ws: WebSocket) -> None:
         await ws.when("open", "close").receive()
 
 
-async def talk(ws: WebSocket, receive: Callable[[], Awaitable[Any]]) -> None:
-    ws.send("one")
+def send(account: Account, ws: WebSocket, data: str) -> None:
+    if ws.readyState == WebSocket.OPEN:
+        account.sent.append(data.encode())
+    ws.send(data)
+
+
+async def talk(account: Account, ws: WebSocket, receive: Callable[[], Awaitable[Any]]) -> None:
+    send(account, ws, "one")
     assert await receive() == "hello"
-    ws.send(b"two")
+    send(account, ws, "two")
     await ws.drain()
     assert await receive() == "world"
 
 
-async def read_on(ws: WebSocket) -> None:
-    async for _ in ws:
-        pass
+async def read_on(account: Account, ws: WebSocket) -> None:
+    async for message in ws:
+        account.messages.append((message, WebSocket.OPEN))
 
 
 async def leave(account: Account, ws: WebSocket) -> None:
@@ -220,7 +228,7 @@ async def close_and_read(account: Account, ws: WebSocket) -> None:
     account.mark("said")
     ws.close(OWN_CODE, "bye")
     with suppress(WebSocketError):
-        await read_on(ws)
+        await read_on(account, ws)
 
 
 async def aclose(account: Account, ws: WebSocket) -> None:
@@ -230,7 +238,7 @@ async def aclose(account: Account, ws: WebSocket) -> None:
 
 async def wait_for_peer(account: Account, ws: WebSocket) -> None:
     with trio.move_on_after(PATIENCE), suppress(WebSocketError):
-        await read_on(ws)
+        await read_on(account, ws)
     account.mark("said")
     ws.close(OWN_CODE)
 
@@ -243,7 +251,7 @@ async def listener_raises(account: Account, ws: WebSocket) -> None:
 
     ws.addEventListener("message", listener)
     if ws.readyState == WebSocket.OPEN:
-        ws.send("more")
+        send(account, ws, "more")
     with trio.move_on_after(PATIENCE):
         await trio.sleep_forever()
     account.mark("said")
@@ -265,12 +273,18 @@ async def block(
     account: Account, ws: WebSocket, receive: Callable[[], Awaitable[Any]] | None = None
 ) -> None:
     account.mark("entered")
+    if account.case.way != "leave":  # there the inbox is on its own
+        ws.addEventListener(
+            "message", lambda event: account.messages.append((event.data, ws.readyState))
+        )
     try:
         if ws.readyState == WebSocket.OPEN:
             with trio.move_on_after(PATIENCE), suppress(WebSocketError, trio.EndOfChannel):
-                await talk(ws, receive or ws.receive)
+                await talk(account, ws, receive or ws.receive)
         await WAYS[account.case.way](account, ws)
     finally:
+        if ws.readyState == WebSocket.OPEN:
+            send(account, ws, "last words")
         account.mark("left")
 
 
@@ -307,7 +321,7 @@ DOORS: Final[dict[str, Callable[[Account, dict[str, Any]], Awaitable[None]]]] = 
 }
 
 
-async def play_peer(peer: Peer, way: str) -> None:
+async def play_peer(account: Account, peer: Peer, way: str) -> None:
     """A good server; its second message comes in fragments, with a Ping between them."""
     answers = {
         b"one": [frame(TEXT, b"wor", fin=False), frame(PING, b"?"), frame(CONTINUATION, b"ld")],
@@ -317,8 +331,9 @@ async def play_peer(peer: Peer, way: str) -> None:
     closing = False
     while (got := await peer.next()) is not None:
         if got.opcode == CLOSE:
+            account.mark("close seen")
             if not closing:
-                await peer.send(frame(CLOSE, got.payload[:2]))
+                await peer.send(frame(TEXT, b"late"), frame(CLOSE, got.payload[:2]))
             return
         await peer.send(*answers.get(got.payload, ()))
         if way == "peer closes" and got.payload == b"one":
@@ -385,7 +400,7 @@ class _Run:
         account = self.account
         assert account.peer is not None
         try:
-            await play_peer(account.peer, account.case.way)
+            await play_peer(account, account.peer, account.case.way)
         except (trio.BrokenResourceError, AssertionError) as exc:
             account.peer_raised = exc
         # what a dying client has still to say, and how it ends

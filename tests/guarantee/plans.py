@@ -1,0 +1,93 @@
+"""The sweeps: which cases are run. Each is a generator of cases; what is sampled says so."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from guarantee.sweep import DOORS, WAYS, Account, Case, run
+from guarantee.wire import INCOMING, OUTGOING, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCENARIOS: Final = [(door, way) for door in DOORS for way in WAYS]
+
+AGAIN: Final = 0.3
+"""Seconds from the first cancellation, or Ctrl-C, to the second: in the middle of the bound."""
+
+
+@cache
+def undisturbed(case: Case) -> Account:
+    """The case's run with nothing gone wrong: how many steps and bytes there are."""
+    return run(case)
+
+
+def steps(case: Case) -> range:
+    """Every step at which something can be done, up to the one behind the scope."""
+    return range(int(undisturbed(case).step("out")) + 1)
+
+
+def cancelled(case: Case) -> Iterator[Case]:
+    for step in steps(case):
+        yield case._replace(cancel=(step,))
+
+
+def interrupted(case: Case) -> Iterator[Case]:
+    for step in steps(case):
+        yield case._replace(interrupt=(step,))
+
+
+def silent(case: Case) -> Case:
+    """The same with a peer that says no more once the connection is open and used."""
+    return case._replace(fault=Fault("stall", len(undisturbed(case).wire.delivered) - 4))  # type: ignore[union-attr]
+
+
+def cancelled_twice(case: Case, every: int = 1) -> Iterator[Case]:
+    """The second cancellation comes in the middle of the close, from further out."""
+    for step in steps(case)[::every]:
+        yield silent(case)._replace(cancel=(step,), cancel_again_after=AGAIN)
+
+
+def interrupted_twice(case: Case, every: int = 1) -> Iterator[Case]:
+    for step in steps(case)[::every]:
+        yield silent(case)._replace(interrupt=(step,), interrupt_again_after=AGAIN)
+
+
+def cancelled_at_two_steps(case: Case, count: int | None = None) -> Iterator[Case]:
+    """Every pair of steps; or so many of them."""
+    pairs = [(one, two) for one in steps(case) for two in steps(case) if one <= two]
+    for pair in sample(pairs, count):
+        yield case._replace(cancel=pair)
+
+
+def faults(case: Case, every: int = 1) -> Iterator[Fault]:
+    """Each fault at each byte boundary of its direction, ends included."""
+    wire = undisturbed(case).wire
+    assert wire is not None
+    for at in range(0, len(wire.delivered) + 1, every):
+        for kind in INCOMING:
+            yield Fault(kind, at)
+    for at in range(0, wire.written + 1, every):
+        for kind in OUTGOING:
+            yield Fault(kind, at)
+
+
+def faulty(case: Case, every: int = 1) -> Iterator[Case]:
+    for fault in faults(case, every):
+        yield case._replace(fault=fault)
+
+
+def faulty_and_cancelled(case: Case, count: int | None = None) -> Iterator[Case]:
+    """Every fault with a cancellation at every step; or so many of these pairs."""
+    pairs = [(fault, step) for fault in faults(case) for step in steps(case)]
+    for fault, step in sample(pairs, count):
+        yield case._replace(fault=fault, cancel=(step,))
+
+
+def sample(pairs: list, count: int | None) -> list:  # type: ignore[type-arg]  # of anything
+    """So many, the same ones each time; None: all."""
+    if count is None or count >= len(pairs):
+        return pairs
+    return random.Random(len(pairs)).sample(pairs, count)

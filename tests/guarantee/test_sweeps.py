@@ -1,0 +1,156 @@
+"""The sweeps: one scenario, with something gone wrong at each place in turn.
+
+In a plain run of the tests some are sampled; all of them: ``pytest -m sweep tests/guarantee``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from guarantee import plans
+from guarantee.invariants import violations
+from guarantee.plans import SCENARIOS
+from guarantee.sweep import Case, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SHOWN = 3
+"""Runs that are told of in full, where a sweep finds many."""
+
+whole = pytest.mark.sweep
+
+
+def sweep(name: str, cases: Iterable[Case]) -> None:
+    """Run all cases; the first few that break the guarantee are told of in full."""
+    wrong = []
+    count = 0
+    for count, case in enumerate(cases, 1):
+        account = run(case, name)
+        found = violations(account)
+        if found:
+            wrong.append("\n".join([*found, str(account)]))
+    assert count, "a sweep of nothing"
+    if wrong:
+        shown = "\n\n".join(wrong[:SHOWN])
+        pytest.fail(f"{len(wrong)} of {count} runs broke the guarantee:\n\n{shown}", pytrace=False)
+
+
+scenario = pytest.mark.parametrize(("door", "way"), SCENARIOS)
+
+
+@scenario
+def test_nothing_goes_wrong(door: str, way: str) -> None:
+    """The scenarios themselves keep the guarantee, whatever the scheduler's choices."""
+    sweep("undisturbed", [Case(door, way, seed=seed) for seed in range(5)])
+
+
+def test_runs_are_the_same() -> None:
+    """Two runs of one case make the same steps: a step's number means something."""
+    for door, way in SCENARIOS:
+        case = Case(door, way, cancel=(30,))
+        assert run(case).trace == run(case).trace
+
+
+def test_seeds_differ() -> None:
+    """Another seed is another order of the same tasks."""
+    traces = {tuple(run(Case("open_websocket", "leave", seed=seed)).trace) for seed in range(10)}
+    assert len(traces) > 5
+
+
+@scenario
+def test_cancelled(door: str, way: str) -> None:
+    """A cancellation at every step."""
+    sweep("cancelled at every step", plans.cancelled(Case(door, way)))
+
+
+@scenario
+def test_interrupted(door: str, way: str) -> None:
+    """Ctrl-C at every step."""
+    sweep("Ctrl-C at every step", plans.interrupted(Case(door, way)))
+
+
+@scenario
+def test_cancelled_twice(door: str, way: str) -> None:
+    """A cancellation, and in the middle of the close that follows a second one, further out."""
+    sweep("cancelled, and again while closing", plans.cancelled_twice(Case(door, way), every=4))
+
+
+@scenario
+def test_interrupted_twice(door: str, way: str) -> None:
+    """Ctrl-C, and in the middle of the close that follows another one."""
+    sweep("Ctrl-C, and again while closing", plans.interrupted_twice(Case(door, way), every=4))
+
+
+@scenario
+def test_cancelled_at_two_steps(door: str, way: str) -> None:
+    """Two cancellations at a sample of all pairs of steps."""
+    sweep("cancelled at two steps", plans.cancelled_at_two_steps(Case(door, way), 30))
+
+
+@pytest.mark.parametrize("way", ["leave", "peer closes"])
+def test_faulty(way: str) -> None:
+    """The peer stalls, ends, resets, sends garbage or stops reading at every byte boundary."""
+    sweep("fault at every byte", plans.faulty(Case("open_websocket", way)))
+
+
+@scenario
+def test_faulty_sampled(door: str, way: str) -> None:
+    """The same in every scenario, at every 19th byte."""
+    sweep("fault at every 19th byte", plans.faulty(Case(door, way), every=19))
+
+
+@scenario
+def test_faulty_and_cancelled(door: str, way: str) -> None:
+    """A fault at some byte with a cancellation at some step: a sample of all pairs."""
+    sweep("fault and cancellation", plans.faulty_and_cancelled(Case(door, way), 60))
+
+
+@scenario
+def test_drip(door: str, way: str) -> None:
+    """Bytes come one at a time, and the pump gives way after each: many more steps."""
+    case = Case(door, way, drip=1, breathes=True, seed=1)
+    sweep("dripping, cancelled", list(plans.cancelled(case))[::60])
+
+
+@whole
+@pytest.mark.parametrize("seed", range(1, 5))
+@scenario
+def test_whole_cancelled(door: str, way: str, seed: int) -> None:
+    case = Case(door, way, seed=seed)
+    sweep("cancelled at every step", plans.cancelled(case))
+    sweep("Ctrl-C at every step", plans.interrupted(case))
+    sweep("cancelled, and again while closing", plans.cancelled_twice(case))
+    sweep("Ctrl-C, and again while closing", plans.interrupted_twice(case))
+
+
+@whole
+@scenario
+def test_whole_cancelled_at_two_steps(door: str, way: str) -> None:
+    sweep("cancelled at two steps", plans.cancelled_at_two_steps(Case(door, way)))
+
+
+@whole
+@scenario
+def test_whole_faulty(door: str, way: str) -> None:
+    sweep("fault at every byte", plans.faulty(Case(door, way)))
+
+
+@whole
+@scenario
+def test_whole_faulty_and_cancelled(door: str, way: str) -> None:
+    sweep("fault and cancellation", plans.faulty_and_cancelled(Case(door, way), 5000))
+
+
+@whole
+def test_whole_pairs() -> None:
+    """All pairs, of the usual door."""
+    sweep("fault and cancellation", plans.faulty_and_cancelled(Case("open_websocket", "leave")))
+
+
+@whole
+@scenario
+def test_whole_drip(door: str, way: str) -> None:
+    case = Case(door, way, drip=1, breathes=True, seed=1)
+    sweep("dripping, cancelled", plans.cancelled(case))

@@ -1,0 +1,38 @@
+"""What the tests of streams share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trio.testing
+from support.peer import Peer
+
+from trio_ws_dom import WebSocketStream
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Accepted = Callable[..., Awaitable[tuple[WebSocketStream, Peer]]]
+
+
+@pytest.fixture
+def accepted(nursery: trio.Nursery) -> Accepted:
+    """Make a stream by the bare constructor, opened, and its peer.
+
+    In memory; with ``lockstep`` a write waits until the peer reads, else it never waits.
+    """
+
+    async def accepted(
+        *headers: str, lockstep: bool = False, **options: Any
+    ) -> tuple[WebSocketStream, Peer]:
+        pair = trio.testing.lockstep_stream_pair if lockstep else trio.testing.memory_stream_pair
+        ours, theirs = pair()
+        stream = WebSocketStream("ws://peer.test/", nursery=nursery, stream=ours, **options)
+        peer = Peer(theirs)
+        await peer.accept(*headers)
+        await stream.opened
+        return stream, peer
+
+    return accepted
