@@ -13,6 +13,7 @@ from ._dom._event import Event, now
 from ._dom._events import CloseEvent, ErrorEvent, MessageEvent
 from ._dom._listener import call_listener
 from ._failures import explain
+from ._leaving import without_cancelled
 from ._nursery_target import NurseryTarget
 from ._wire._closing import State
 from ._wire._frames import GOING_AWAY, Close
@@ -94,8 +95,8 @@ class Dispatcher(NurseryTarget):
                 self._finish()
                 grace = self._settings.close_timeout
                 tasks.cancel_scope.deadline = trio.current_time() + grace
-        except trio.Cancelled:
-            if not self._errors:
+        except BaseException as exc:
+            if not self._errors or without_cancelled(exc) is not None:
                 raise
         finally:
             self._tasks = None
@@ -172,6 +173,8 @@ class Dispatcher(NurseryTarget):
             return False
         if self._inbox is not None and self._inbox.full:
             return False
+        if not self._channels:
+            return True
         return not any(channel._full and "message" in channel._types for channel in self._channels)
 
     def _connection_opened(self, response: Response) -> None:
@@ -216,6 +219,8 @@ class Dispatcher(NurseryTarget):
             except BaseException as exc:  # kept, and raised from the scope
                 self._listeners_failed([exc])
             event._phase = none
+            if event._stop:
+                event._stop = 0
             if self._interrupted or machine.state is not State.OPEN:
                 return count
         return len(chunk)
@@ -243,6 +248,8 @@ class Dispatcher(NurseryTarget):
 
     @trio.lowlevel.enable_ki_protection
     def when(self, *types: str, max_buffer_size: float = 64) -> EventChannel:
+        """As :meth:`EventTarget.when`; ends after ``close``, and one that is full of events holds
+        the reading of messages back, if ``message`` is among its types."""
         channel = super().when(*types, max_buffer_size=max_buffer_size)
         channel._on_room = self._connection.resume
         if self._closed.is_set():

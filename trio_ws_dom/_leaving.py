@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import trio
 
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 def is_cancelled() -> bool:
     """Whether the next checkpoint of the calling task would raise ``trio.Cancelled``."""
     return trio.current_effective_deadline() == -float("inf")
+
+
+def without_cancelled(exc: BaseException | None) -> BaseException | None:
+    """What is left to tell of an exception, where others are raised beside it."""
+    if isinstance(exc, trio.Cancelled):
+        return None
+    if isinstance(exc, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", exc)
+        cancelled, others = group.split(trio.Cancelled)
+        return group if cancelled is None else others
+    return exc
 
 
 @trio.lowlevel.enable_ki_protection

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, cast, final
+from typing import TYPE_CHECKING, final
 
 import trio
 
 from ._dom._errors import listener_errors
-from ._leaving import is_cancelled, outlast
+from ._leaving import is_cancelled, outlast, without_cancelled
 from ._websocket import WebSocket
 from ._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 
@@ -97,11 +97,16 @@ class WebSocketNursery:
             raised = rest
         _innermost.set(self._outer)
         pending = await self._close_all(raised)
-        await self._manager.__aexit__(None, None, None)  # every task in it is over
+        try:
+            await self._manager.__aexit__(None, None, None)  # every task in it is over
+        except BaseException as cancelled:
+            if without_cancelled(cancelled) is not None:
+                raise  # an error in ourselves
+            pending = pending or cancelled
         if isinstance(pending, KeyboardInterrupt) or raised is None:
             raised = pending
         if self._errors:
-            raise listener_errors(self._errors, _without_cancelled(raised)) from None
+            raise listener_errors(self._errors, without_cancelled(raised)) from None
         if raised is not None and raised is not exc:
             raise raised
         return raised is None
@@ -133,17 +138,6 @@ class WebSocketNursery:
     def _held_up(self) -> bool:
         """Whether control is in the exit of a scope within this one's block."""
         return self._exits_within > 0
-
-
-def _without_cancelled(exc: BaseException | None) -> BaseException | None:
-    """What is left to tell of an exception, where others are raised beside it."""
-    if isinstance(exc, trio.Cancelled):
-        return None
-    if isinstance(exc, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", exc)
-        cancelled, others = group.split(trio.Cancelled)
-        return group if cancelled is None else others
-    return exc
 
 
 def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:

@@ -175,15 +175,12 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
     @trio.lowlevel.enable_ki_protection
     async def _close(self, close: Close) -> None:
         ws = self._ws
-        over = ws._closed.is_set()
         self._begin_closing(close)
         if is_cancelled():
             ws._connection.hurry()
         pending = await outlast([ws._closed], [ws._connection])
         if pending is not None:
             raise pending
-        if over:
-            await trio.lowlevel.checkpoint()
 
 
 @final

@@ -17,7 +17,6 @@ from ._scopes import WebSocketNursery
 from ._stream_channels import WebSocketReadable, WebSocketWritable
 from ._stream_info import Promise, WebSocketCloseInfo, WebSocketOpenInfo
 from ._websocket import WebSocket, _close_frame
-from ._wire._frames import NORMAL_CLOSURE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -139,8 +138,6 @@ class WebSocketStream:
         Raises:
           DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
         """
-        if closeCode is None and reason:
-            closeCode = NORMAL_CLOSURE
         self._writable._begin_closing(_close_frame(closeCode, reason))
 
     def _abandon(self) -> None:

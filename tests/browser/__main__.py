@@ -1,11 +1,13 @@
 """What `browser/__init__.py` says that can be done by name: figures, faults, record [names],
-departures."""
+departures, random [--seconds N]."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from .faults import judge_the_judge
+from .random_scenarios import SECONDS, run_random
 from .recording import figures, record, store_departures
 
 if __name__ == "__main__":
@@ -18,3 +20,7 @@ if __name__ == "__main__":
         print(judge_the_judge())
     elif command == "departures":
         store_departures()
+    elif command == "random":
+        parser = argparse.ArgumentParser(prog="python -m browser random")
+        parser.add_argument("--seconds", type=float, default=SECONDS)
+        sys.exit(run_random(parser.parse_args(names).seconds))

@@ -82,6 +82,19 @@ def exact_exception(account: Account) -> Iterator[str]:
         yield f"{problem}: outcome {account.outcome!r}, swallowed a Cancelled: {account.caught}"
 
 
+def interrupt_comes_out(account: Account) -> Iterator[str]:
+    """A Ctrl-C is never lost."""
+    if account.case.interrupt and not account.interrupted_later:
+        if not has_interrupt(account.outcome):
+            yield f"outcome {account.outcome!r}"
+
+
+def has_interrupt(exc: BaseException | None) -> bool:
+    if isinstance(exc, BaseExceptionGroup):
+        return any(map(has_interrupt, exc.exceptions))
+    return isinstance(exc, KeyboardInterrupt)
+
+
 def _problem_with_outcome(account: Account) -> str | None:
     case, exc = account.case, account.outcome
     bare = case.door == "bare"
@@ -230,6 +243,16 @@ def what_was_sent_leaves(account: Account) -> Iterator[str]:
         yield f"the peer saw {seen} of {account.sent}"
 
 
+def last_words_leave(account: Account) -> Iterator[str]:
+    """Where a cancellation is what closes the socket, the block's ``finally`` finds it OPEN."""
+    assert account.peer is not None
+    cancelled = account.step("cancel") < account.step("left") < float("inf")
+    closes = [got.payload[:2] for got in account.peer.frames if got.opcode == CLOSE]
+    if cancelled and closes == [b"\x03\xe9"] and "entered" in account.moments:
+        if not account.listener_raised and b"last words" not in account.sent:
+            yield f"sent while OPEN: {account.sent}"
+
+
 def messages_come_while_open(account: Account) -> Iterator[str]:
     """No message is dispatched, or put into the inbox, from CLOSING on."""
     for data, state in account.messages:
@@ -282,10 +305,12 @@ INVARIANTS: Final[tuple[Callable[[Account], Iterator[str]], ...]] = (
     no_task_left,
     stream_closed,
     exact_exception,
+    interrupt_comes_out,
     bounded,
     deadlines_only_shrink,
     peer_sees_close,
     what_was_sent_leaves,
+    last_words_leave,
     messages_come_while_open,
     verdict_is_true,
 )

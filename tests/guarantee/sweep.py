@@ -96,6 +96,7 @@ class Account:
     boom: Boom = field(default_factory=Boom)
     raised: bool = False  # the block has raised its Boom
     listener_raised: bool = False
+    interrupted_later: bool = False  # a Ctrl-C came out behind the scope
     outcome: BaseException | None = None
     caught: bool = False  # a cancel scope swallowed its Cancelled
     ws: WebSocket | None = None
@@ -505,6 +506,7 @@ def run(case: Case, name: str | None = None) -> Account:
         except BaseException as exc:
             if not only_interrupts(exc):  # Ctrl-C behind the scope is nobody's
                 raise
+            this.account.interrupted_later = True
     if name is not None:
         COUNTER.add(name)
     return this.account

@@ -600,7 +600,7 @@ async def test_nothing_is_left(scene: Scene, clock: object) -> None:
         await scene.play()
         async with scene.open() as ws:
             ws.send("hello")
-            ws.onmessage = lambda event: trio.sleep_forever()
+            ws.onmessage = lambda event: trio.sleep_forever()  # noqa: ASYNC105  # awaited by a task
         await trio.testing.wait_all_tasks_blocked()
         await scene.peers[-1].stream.aclose()
     await trio.testing.wait_all_tasks_blocked()

@@ -1,4 +1,4 @@
-"""``readable`` and ``writable`` as trio's channels: what trio.abc says of them, clause by clause."""
+"""``readable`` and ``writable`` as trio's channels: what trio.abc says, clause by clause."""
 
 from __future__ import annotations
 
@@ -171,6 +171,7 @@ async def test_send_when_the_peer_has_closed(accepted: Any, autojump_clock: Any)
         await stream.writable.send("too late")
     assert isinstance(caught.value, WebSocketError)
     assert (caught.value.closeCode, caught.value.reason) == (4000, "bye")
+    assert caught.value.__cause__ is None  # nothing went wrong
 
 
 async def test_send_when_the_connection_is_lost(accepted: Any, autojump_clock: Any) -> None:
@@ -401,6 +402,20 @@ async def test_cancelled_close(
     assert scope.cancelled_caught
     assert trio.current_time() - start == pytest.approx(0.5)
     assert repr(stream).endswith("CLOSED>")
+
+
+async def test_cancelled_close_without_a_goodbye(
+    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """With ``cancelled_close_timeout=0`` no Close is sent."""
+    stream, peer = await accepted(cancelled_close_timeout=0)
+    nursery.start_soon(peer.read_to_end)
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await stream.writable.aclose()
+    await trio.testing.wait_all_tasks_blocked()
+    assert peer.ended is not None
+    assert peer.frames == []
 
 
 async def test_cancelled_during_the_close(

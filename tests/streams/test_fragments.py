@@ -14,12 +14,12 @@ from trio_ws_dom import WebSocketError
 from trio_ws_dom._stream_channels import MAX_QUEUED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
 CONTINUATION = 0
 
 
-async def pieces(*values: Any, error: BaseException | None = None) -> AsyncIterator[Any]:
+async def pieces(*values: Any, error: BaseException | None = None) -> AsyncGenerator[Any, None]:
     for value in values:
         await trio.lowlevel.checkpoint()
         yield value
@@ -204,8 +204,17 @@ async def test_closed_in_between(accepted: Any, nursery: trio.Nursery, autojump_
     await stream.closed
     assert peer.close_code == 4000
     assert len(peer.frames) == 2
+
+
+async def test_closed_before(accepted: Any, autojump_clock: Any) -> None:
+    """A closed stream asks the iterable for nothing."""
+    stream, _ = await accepted()
+    stream.close()
+    fragments = pieces("one")
     with pytest.raises(trio.ClosedResourceError):
-        await stream.writable.send_fragments(pieces())
+        await stream.writable.send_fragments(fragments)
+    assert await anext(fragments) == "one"
+    await fragments.aclose()
 
 
 async def test_the_peer_closes_in_between(accepted: Any, autojump_clock: Any) -> None:

@@ -87,7 +87,7 @@ async def test_a_failure_is_raised_afresh(nursery: trio.Nursery, autojump_clock:
     stream, peer = connecting(nursery)
     await peer.read_request()
     await peer.stream.aclose()
-    errors = []
+    errors: list[WebSocketError] = []
     for promise in (stream.opened, stream.opened, stream.closed):
         with pytest.raises(WebSocketError) as caught:
             await promise
@@ -127,7 +127,7 @@ async def test_failures_that_nobody_awaits(autojump_clock: Any, recwarn: Any) ->
     """A stream that fails and is forgotten raises nothing and warns of nothing."""
     async with trio.open_nursery() as nursery:
         stream, peer = connecting(nursery)
-        stream.opened  # noqa: B018  # looked at, not awaited: that is what is tested
+        assert stream.opened  # looked at, not awaited
         await peer.stream.aclose()
     del stream
     gc.collect()
@@ -254,15 +254,20 @@ async def test_signal_does_nothing_later(nursery: trio.Nursery, autojump_clock: 
     await stream.closed
 
 
-async def test_signal_after_a_failure(nursery: trio.Nursery, autojump_clock: Any) -> None:
+@pytest.mark.parametrize("at", ["once", "the end"])
+async def test_signal_after_a_failure(at: str, nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A handshake that has failed already keeps its own failure."""
     controller = AbortController()
     stream, _ = connecting(nursery, signal=controller.signal)
     stream.close()
-    controller.abort()
+    if at == "once":
+        controller.abort()
     with pytest.raises(WebSocketError):
         await stream.opened
     assert not controller.signal._algorithms
+    controller.abort()
+    with pytest.raises(WebSocketError):
+        await stream.closed
 
 
 async def test_timeout_signal(nursery: trio.Nursery, autojump_clock: Any) -> None:

@@ -29,7 +29,7 @@ class AbortSignal(EventTarget):
     https://dom.spec.whatwg.org/#interface-AbortSignal
     """
 
-    onabort = EventHandler[Event]("abort")
+    onabort: EventHandler[Event] = EventHandler("abort")
 
     _aborted: bool = False
     _reason: object = None

@@ -1,0 +1,64 @@
+"""Run every row with every client, and print the table, in Markdown.
+
+Each cell is a process of its own, and takes at most 15 seconds. A cell tells, in this order: the code
+of the Close frame that the server saw; whether the client was still there when the answer to it came,
+0.3 seconds later; how TCP ended; seconds from the moment that leaving began until control was out; and
+what came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from typing import Any
+
+from guarantee.peers.cell import LIMIT, ROWS
+from guarantee.peers.clients import CONNECT, version
+
+
+def run(client: str, row: str) -> str:
+    if row == "listener raises" and client != "trio-ws-dom":
+        return "has no listeners"
+    cell = [sys.executable, "-m", "guarantee.peers.cell", client, row]
+    ran = subprocess.run(cell, capture_output=True, text=True, timeout=LIMIT * 2, check=False)
+    lines = ran.stdout.splitlines()
+    if not lines:
+        raise RuntimeError(f"{client}, {row}: {ran.stderr}")
+    return describe(json.loads(lines[-1]), row)
+
+
+def describe(facts: dict[str, Any], row: str) -> str:
+    said = []
+    if facts["close_code"] is not None:
+        said.append(str(facts["close_code"]))
+    elif "connecting" not in row:
+        said.append("no Close frame")
+    if facts["awaited"] is False:
+        said.append("answer not awaited")
+    if facts["seconds"] is None:
+        return ", ".join([*said, f"**over {LIMIT:g} s**"])
+    said.append("**TCP still open**" if facts["tcp_open"] else facts["ended"])
+    said.append(f"{facts['seconds']:.1f} s")
+    said += [text for text in (facts["note"], facts["raised"]) if text]
+    return ", ".join(said)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="guarantee.peers", description=__doc__)
+    parser.add_argument("--clients", nargs="+", choices=CONNECT, default=list(CONNECT))
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW")
+    arguments = parser.parse_args()
+    clients = arguments.clients
+    print(f"Python {platform.python_version()}, {version('trio')}, {platform.system()}")
+    print()
+    print("| the scope is left by |", " | ".join(map(version, clients)), "|")
+    print("|---" * (len(clients) + 1) + "|")
+    for row in arguments.rows:
+        print(f"| {row.strip()} |", " | ".join(run(client, row) for client in clients), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()

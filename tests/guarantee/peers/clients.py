@@ -1,0 +1,62 @@
+"""The clients for trio, each used as its own documentation says."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+
+@asynccontextmanager
+async def httpx_ws(url: str) -> AsyncIterator[Any]:
+    import httpx
+    import httpx_ws
+
+    async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx_ws.aconnect_ws(url, client) as ws:
+            yield ws
+
+
+def trio_websocket(url: str) -> AbstractAsyncContextManager[Any]:
+    import trio_websocket
+
+    return trio_websocket.open_websocket_url(url)
+
+
+def websockets(url: str) -> AbstractAsyncContextManager[Any]:
+    import websockets.trio.client
+
+    return websockets.trio.client.connect(url, proxy=None)
+
+
+def trio_ws_dom(url: str) -> AbstractAsyncContextManager[Any]:
+    import trio_ws_dom
+
+    return trio_ws_dom.open_websocket(url)
+
+
+CONNECT: dict[str, Callable[[str], AbstractAsyncContextManager[Any]]] = {
+    "trio-ws-dom": trio_ws_dom,
+    "trio-websocket": trio_websocket,
+    "websockets": websockets,
+    "httpx-ws": httpx_ws,
+}
+"""By the name of the distribution."""
+
+
+def receive(name: str, ws: Any) -> Awaitable[object]:
+    """The next message, as the client gives it."""
+    return {
+        "trio-ws-dom": lambda: ws.receive(),
+        "trio-websocket": lambda: ws.get_message(),
+        "websockets": lambda: ws.recv(),
+        "httpx-ws": lambda: ws.receive(),
+    }[name]()
+
+
+def version(name: str) -> str:
+    return f"{name} {importlib.metadata.version(name)}"

@@ -1,0 +1,175 @@
+"""The soak: thousands of sockets at once, and thousands of cycles, with figures along the way.
+
+``python -m guarantee.soak --sockets 5000 --cycles 5000``, in the folder of the tests. The server is
+a process of its own, so that the figures are the client's alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import random
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import trio
+from support.peer import Peer
+from support.world import count_files, count_tasks
+
+from trio_ws_dom import open_websocket, open_websocket_nursery
+
+SPARE = 100
+"""File descriptors for all else."""
+
+IN_FLIGHT = 50
+"""Cycles that run side by side."""
+
+
+class Figures:
+    """Prints, and keeps, what the process holds."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, int, int, int]] = []
+        self._start = time.monotonic()
+
+    def take(self, label: str) -> tuple[str, int, int, int]:
+        gc.collect()
+        row = label, resident(), count_files(), count_tasks()
+        self.rows.append(row)
+        seconds = time.monotonic() - self._start
+        print(f"{label:34} {row[1] / 1024:8.1f} MiB {row[2]:6} files {row[3]:6} tasks {seconds:6.1f} s")
+        return row
+
+
+def resident() -> int:
+    """KiB in memory now, where the system tells; else the most there has been."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmRSS"))
+        return int(line.split()[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def allow_files(wanted: int) -> int:
+    """Raise the limit of open files as far as is needed and allowed; gives what there is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        soft = min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
+
+
+async def at_once(url: str, sockets: int, figures: Figures) -> None:
+    """Open so many, say something on each, and leave."""
+    opened = closed = 0
+    async with open_websocket_nursery() as scope:
+        every = [scope.connect(url, serialize_connects=False, open_timeout=60) for _ in range(sockets)]
+        with trio.fail_after(120):
+            for ws in every:
+                if ws.readyState == ws.CONNECTING:
+                    await ws.when("open", "close").receive()
+                opened += ws.readyState == ws.OPEN
+                ws.send("hello")
+        figures.take(f"{opened} open at once")
+    closed = sum(ws.closeEvent is not None and ws.closeEvent.wasClean for ws in every)
+    print(f"{closed} of {sockets} closed clean")
+    assert opened == closed == sockets
+
+
+async def cycles(url: str, count: int, figures: Figures, seed: int) -> None:
+    """Open, talk and leave, over and over; each is cancelled at a random moment, or not."""
+    chance = random.Random(seed)
+    outcomes: dict[str, int] = {}
+    left = iter(range(count))
+
+    async def worker() -> None:
+        for number in left:
+            with trio.move_on_after(chance.choice([chance.uniform(0, 0.05), 30.0])) as scope:
+                async with open_websocket(url, serialize_connects=False) as ws:
+                    ws.send("hello" * chance.randrange(1000))
+                    await ws.receive()
+            outcome = "cancelled" if scope.cancelled_caught else "left"
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+            if number in (count // 10, count // 2):
+                figures.take(f"cycle {number}")
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(IN_FLIGHT):
+            nursery.start_soon(worker)
+    print(f"cycles: {outcomes}")
+
+
+async def soak(url: str, sockets: int, count: int, seed: int) -> Figures:
+    figures = Figures()
+    await cycles(url, min(count, 200), figures, seed)  # what is made once, and kept
+    before = figures.take("start")
+    await at_once(url, sockets, figures)
+    figures.take("all closed")
+    await cycles(url, count, figures, seed)
+    after = figures.take("end")
+    assert after[2:] == before[2:], "files or tasks are left over"
+    middle = next(row for row in figures.rows[-3:] if row[0] == f"cycle {count // 2}")
+    assert after[1] < middle[1] * 1.05, "memory grew in the second half"
+    return figures
+
+
+async def serve() -> None:
+    """The server's process: says hello to each, and does its part of the close."""
+
+    async def one(stream: trio.SocketStream) -> None:
+        peer = Peer(stream)
+        try:
+            await peer.accept(then=b"\x81\x05hello")
+            await peer.finish()
+        except (trio.BrokenResourceError, AssertionError):
+            await trio.aclose_forcefully(stream)  # the client gave up
+
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1", backlog=4096)
+    print(listeners[0].socket.getsockname()[1], flush=True)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.serve_listeners, one, listeners)
+        await trio.to_thread.run_sync(sys.stdin.read)  # until the parent is gone
+        nursery.cancel_scope.cancel()
+
+
+def run(sockets: int, count: int, seed: int = 0) -> Figures:
+    """The whole soak; fewer sockets where the system does not allow so many files."""
+    sockets = min(sockets, allow_files(sockets + SPARE) - SPARE)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "guarantee.soak", "--serve"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    with server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            port = int(server.stdout.readline())
+            return trio.run(soak, f"ws://127.0.0.1:{port}", sockets, count, seed)
+        finally:
+            server.stdin.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="guarantee.soak", description=__doc__)
+    parser.add_argument("--sockets", type=int, default=5000)
+    parser.add_argument("--cycles", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        allow_files(1 << 16)
+        trio.run(serve)
+    else:
+        run(arguments.sockets, arguments.cycles, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""A sweep is worth what it catches: faults are seeded one at a time, and each must be found."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from guarantee import plans
+from guarantee.faults import FAULTS
+from guarantee.invariants import violations
+from guarantee.plans import SCENARIOS
+from guarantee.sweep import Case, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+CAUGHT: dict[str, str] = {}
+"""What caught each fault: the sweep's runs until then, and the invariant."""
+
+
+def cases() -> Iterator[Case]:
+    """Cases of all sweeps by turns, sparse ones first."""
+    sweeps: list[Iterator[Case]] = []
+    for door, way in SCENARIOS:
+        case = Case(door, way)
+        sweeps += [
+            iter([case]),
+            iter(list(plans.cancelled(case))[::5]),
+            iter(list(plans.interrupted(case))[::9]),
+            plans.interrupted_twice(case, every=9),
+            plans.cancelled_twice(case, every=9),
+            plans.faulty(case, every=7),
+            plans.faulty_and_cancelled(case, 20),
+        ]
+    for turn in itertools.zip_longest(*sweeps):
+        yield from (case for case in turn if case is not None)
+
+
+# what a fault has left lying about, a nursery's tasks say, complains when it is collected
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_caught(fault: Callable[[], AbstractContextManager[Any]]) -> None:
+    """The sweep breaks with the fault in a case in which it does not break without."""
+    for runs, case in enumerate(cases(), 1):
+        with fault():
+            try:
+                found = violations(run(case, "with a seeded fault"))
+            except BaseExceptionGroup as exc:  # it came out of trio.run() itself
+                found = [f"exact_exception: {exc!r}"]
+        if found and not violations(run(case)):
+            rules = sorted({said.partition(":")[0] for said in found})
+            CAUGHT[fault.__name__] = f"run {runs}: {', '.join(rules)}"
+            print(f"{fault.__name__} caught by {CAUGHT[fault.__name__]}")
+            return
+    pytest.fail(f"not caught by {runs} runs")

@@ -1,0 +1,339 @@
+"""The closing machine as a model, against a real connection over a wire in memory.
+
+The model keeps the facts of both sides in a few lines, knows nothing of states, and says what the
+machine must be in. Hypothesis looks for a sequence of events after which the two differ.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import hypothesis.strategies as st
+import pytest
+import trio
+import trio.testing
+from guarantee.wire import GARBAGE, Wire
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from support.peer import CLOSE, TEXT, Peer, close, frame
+
+from trio_ws_dom._net._connection import Connection
+from trio_ws_dom._options import resolve
+from trio_ws_dom._wire._closing import TABLE, Event, State
+from trio_ws_dom._wire._frames import Close
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CLOSE_TIMEOUT, CANCELLED_CLOSE_TIMEOUT, TCP_END_TIMEOUT = 10.0, 1.0, 2.0  # seconds
+
+NEVER = float("inf")
+
+
+class Owner:
+    """Takes every message at once."""
+
+    def __init__(self) -> None:
+        self.wants = True
+        self.messages: list[object] = []
+
+    @property
+    def _wants_messages(self) -> bool:
+        return self.wants
+
+    def _connection_opened(self, response: object) -> None: ...
+
+    def _take_messages(self, messages: Any, index: int) -> int:
+        self.messages += messages[index:]
+        return len(messages)
+
+    def _bytes_left(self) -> None: ...
+
+
+class Gate(Wire):
+    """A wire whose peer stops reading on demand, and which the peer can reset."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = trio.Event()
+        self.reading.set()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+        with trio.CancelScope() as waiting:
+            self.waiting = waiting
+            await self.reading.wait()
+        await super().send_all(data)
+
+    def reset(self) -> None:
+        self._broken = True
+        self._end()
+        self.reading.set()
+
+
+class World:
+    """A trio run of its own, on a thread, in which one thing is done at a time."""
+
+    def __init__(self) -> None:
+        self.clock = trio.testing.MockClock()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=trio.run, args=(self._main,), kwargs={"clock": self.clock})
+        self._thread.start()
+        self._ready.wait()
+
+    async def _main(self) -> None:
+        self.token = trio.lowlevel.current_trio_token()
+        self.gate = Gate()
+        self.peer = Peer(self.gate.theirs)
+        self.owner = Owner()
+        _, options = resolve("ws://peer.test/", (), {"stream": self.gate})
+        self.connection = Connection(options, self.owner)
+        self.deadlines: deque[float] = deque([NEVER])
+        self.done = trio.Event()
+        self.over = False
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._run)
+            await self.peer.accept()
+            nursery.start_soon(self._read)
+            await trio.testing.wait_all_tasks_blocked()
+            self._ready.set()
+            await self.done.wait()
+            nursery.cancel_scope.cancel()
+            self.connection._scope.cancel()
+
+    async def _run(self) -> None:
+        await self.connection.run()
+        self.over = True
+
+    async def _read(self) -> None:
+        await self.peer.read_to_end()
+
+    def do(self, action: Callable[[], object]) -> None:
+        """Do something in the run, and let what follows from it happen, at the same moment."""
+
+        async def act() -> None:
+            result: Any = action()
+            if result is not None:
+                await result
+            await trio.testing.wait_all_tasks_blocked()
+            self.deadlines.append(self.connection._scope.deadline)
+
+        trio.from_thread.run(act, trio_token=self.token)
+
+    def end(self) -> None:
+        trio.from_thread.run_sync(self.done.set, trio_token=self.token)
+        self._thread.join()
+
+
+class Model(RuleBasedStateMachine):
+    """Facts, and what follows from them."""
+
+    worlds: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.now = 0.0
+        self.ours: int | None = None  # the Close that we want to send, or have sent
+        self.left = False  # it has reached the peer
+        self.theirs: int | None = None
+        self.failed = False
+        self.tcp_ended = False  # by the peer
+        self.was_reset = False
+        self.reads = True  # the peer
+        self.deadline = NEVER
+        self.sent: list[bytes] = []
+
+    def teardown(self) -> None:
+        self.world.end()
+
+    # What follows.
+
+    @property
+    def gone(self) -> bool:
+        return self.tcp_ended or self.was_reset or self.now >= self.deadline
+
+    def _bound(self, seconds: float) -> None:
+        self.deadline = min(self.deadline, self.now + seconds)
+
+    def _settle(self) -> None:
+        if self.ours is not None and self.reads and not self.left and not self.gone:
+            self.left = True
+            if self.theirs is not None:
+                self._bound(TCP_END_TIMEOUT)
+
+    @property
+    def alive(self) -> bool:
+        return not self.gone
+
+    @property
+    def open(self) -> bool:
+        return self.alive and self.ours is None and self.theirs is None and not self.failed
+
+    # What the program does.
+
+    @precondition(lambda self: self.alive)
+    @rule(code=st.sampled_from([1000, 1001, 3001]))
+    def close(self, code: int) -> None:
+        if self.open:
+            self.ours = code
+            self._bound(CLOSE_TIMEOUT)
+        self.world.do(lambda: self.world.connection.close(Close(code)))
+        self._settle()
+
+    @precondition(lambda self: self.alive and not self.open)
+    @rule()
+    def hurry(self) -> None:
+        self._bound(CANCELLED_CLOSE_TIMEOUT)
+        self.world.do(self.world.connection.hurry)
+        self._settle()
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.binary(max_size=20))
+    def send(self, data: bytes) -> None:
+        self.sent.append(data)
+        self.world.do(lambda: self.world.connection.send(0x82, data))
+        self._settle()
+
+    # What the peer does.
+
+    def _peer_sends(self, data: bytes) -> None:
+        async def send() -> None:
+            await self.world.peer.send(data)
+
+        self.world.do(send)
+
+    @precondition(lambda self: self.alive and self.theirs is None)
+    @rule()
+    def message_comes(self) -> None:
+        self._peer_sends(frame(TEXT, b"hello"))
+
+    @precondition(lambda self: self.alive and self.theirs is None and not self.failed)
+    @rule(code=st.sampled_from([1000, 4321]))
+    def close_comes(self, code: int) -> None:
+        self.theirs = code
+        if self.ours is None:
+            self.ours = code
+        self._bound(TCP_END_TIMEOUT)
+        self._peer_sends(close(code))
+        self._settle()
+
+    @precondition(lambda self: self.alive and self.theirs is None and not self.failed)
+    @rule()
+    def garbage_comes(self) -> None:
+        self.failed = True
+        if not self.left:
+            self.ours = 1002
+        self._bound(TCP_END_TIMEOUT)
+        self._peer_sends(GARBAGE)
+        self._settle()
+
+    # a peer that reads no more and ends TCP lets a Close that waits go: a matter of its own
+    @precondition(lambda self: self.alive and self.reads)
+    @rule()
+    def tcp_ends(self) -> None:
+        self.tcp_ended = True
+        self.world.do(self.world.gate.theirs.send_stream.aclose)
+
+    @precondition(lambda self: self.alive)
+    @rule()
+    def tcp_is_reset(self) -> None:
+        self.was_reset = True
+        self.world.do(self.world.gate.reset)
+
+    @precondition(lambda self: self.alive and self.reads)
+    @rule()
+    def peer_stops_reading(self) -> None:
+        self.reads = False
+        self.world.gate.reading = trio.Event()
+
+    @precondition(lambda self: self.alive and not self.reads)
+    @rule()
+    def peer_reads_on(self) -> None:
+        self.reads = True
+        self.world.do(self.world.gate.reading.set)
+        self._settle()
+
+    @rule(seconds=st.sampled_from([0.1, 0.9, 1.5, 6.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        # the deadline is looked at from the clock's own sum, not from ours
+        self.world.do(lambda: self.world.clock.jump(seconds))
+
+    # What must be the same.
+
+    @property
+    def expected_state(self) -> State:
+        if self.gone:
+            return State.CLOSED
+        if self.failed:
+            return State.FAILING
+        if self.theirs is not None:
+            return State.COMPLETE if self.left else State.PEER_CLOSED
+        if self.ours is not None:
+            return State.CLOSE_SENT if self.left else State.CLOSE_QUEUED
+        return State.OPEN
+
+    @invariant()
+    def same_state(self) -> None:
+        near = abs(self.now - self.deadline) < 1e-9
+        machine = self.world.connection.machine
+        if not near:  # or it is a matter of rounding
+            assert machine.state is self.expected_state
+            assert self.world.over == self.gone
+
+    @invariant()
+    def same_verdict(self) -> None:
+        verdict = self.world.connection.machine.verdict
+        clean = self.theirs is not None and not self.failed
+        assert verdict.was_clean == clean
+        assert verdict.code == (self.theirs if clean else 1006)
+
+    @invariant()
+    def same_frames(self) -> None:
+        frames = self.world.peer.frames
+        closes = [int.from_bytes(got.payload[:2], "big") for got in frames if got.opcode == CLOSE]
+        assert closes == ([self.ours] if self.left else [])
+        data = [got.payload for got in frames if got.opcode == 2]
+        assert data == (self.sent if self.left else self.sent[: len(data)])
+
+    @invariant()
+    def bounded_and_shrinking(self) -> None:
+        deadlines = list(self.world.deadlines)
+        assert deadlines == sorted(deadlines, reverse=True)
+        if not self.open and self.alive:
+            assert deadlines[-1] - self.now == pytest.approx(self.deadline - self.now)
+            assert deadlines[-1] - self.now <= CLOSE_TIMEOUT
+
+    @invariant()
+    def stream_closed_at_the_end(self) -> None:
+        assert bool(self.world.gate.closed) == self.world.over
+
+
+TestModel = Model.TestCase
+TestModel.settings = settings(
+    max_examples=150,
+    stateful_step_count=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def test_every_state_has_a_way_out() -> None:
+    """From every state CLOSED is reached by events that we can force: failing, and ending TCP."""
+    for state in State:
+        while state is not State.CLOSED:
+            ways = [TABLE.get((state, event)) for event in (Event.TCP_ENDS, Event.FAILS)]
+            (state, *_) = [way for way in ways if way is not None]
+
+
+def test_no_way_back() -> None:
+    """No event leads back to a state that was left."""
+    order = list(State)
+    for (state, _), follows in TABLE.items():
+        assert order.index(follows) > order.index(state) or state is follows is State.FAILING
+
+

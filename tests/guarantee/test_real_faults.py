@@ -1,0 +1,290 @@
+"""Faults of real networks, over real sockets: a relay that spoils, a server that is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trio.testing
+import trustme
+from guarantee.relay import Relay, Spoiling
+from support.peer import BINARY, Peer, frame
+from support.world import Witness, count_files
+
+from trio_ws_dom import WebSocketError, open_websocket
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = pytest.mark.real
+
+SHORT = {"close_timeout": 0.5, "cancelled_close_timeout": 0.3}  # seconds
+MARGIN = 1.0  # seconds that a busy machine may add
+MESSAGE = frame(BINARY, b"x" * 60_000)
+HEAD = 129  # bytes of the 101
+
+
+async def good_server(peer: Peer) -> None:
+    await peer.accept(then=MESSAGE)
+    await peer.finish()
+
+
+@asynccontextmanager
+async def server(
+    spoiling: Spoiling, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[int, list[Peer]]]:
+    """A good server behind a relay: the relay's port, and the peers."""
+    peers: list[Peer] = []
+
+    async def serve(stream: Any) -> None:
+        if tls is not None:
+            stream = trio.SSLStream(stream, tls, server_side=True, https_compatible=True)
+        peers.append(Peer(stream))
+        try:
+            async with stream:
+                await good_server(peers[-1])
+        except (trio.BrokenResourceError, AssertionError):
+            peers[-1].ended = "broken"
+
+    async with trio.open_nursery() as nursery:
+        nursery.cancel_scope.deadline = trio.current_time() + 15
+        listeners = await nursery.start(partial(trio.serve_tcp, host="127.0.0.1"), serve, 0)
+        to = listeners[0].socket.getsockname()[1]
+        relay = Relay(to, spoiling)
+        yield await nursery.start(relay.serve), peers
+        assert not nursery.cancel_scope.cancel_called, "it hung"
+        await trio.testing.wait_all_tasks_blocked(0.01)  # the peers see the end
+        nursery.cancel_scope.cancel()
+
+
+async def test_latency() -> None:
+    """A slow network is no fault: all is clean."""
+    async with server(Spoiling(latency=0.05)) as (port, peers):
+        async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
+            assert len(await ws.receive()) == 60_000
+            ws.send("hello")
+        assert ws.closeEvent.wasClean
+        assert peers[0].close_code == 1000
+
+
+async def test_slow_drip() -> None:
+    """Bytes that come one by one are no fault either, for as long as the bound has not passed."""
+    async with server(Spoiling(drip=1, latency=0.01)) as (port, _):
+        with trio.move_on_after(0.5):
+            async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
+                witness = Witness(ws)
+                await ws.receive()  # 60 seconds would be needed
+        witness.check()
+        assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_silence_in_mid_frame(cancelled: bool) -> None:
+    """Connectivity is lost in the middle of a frame: the bound, then 1006."""
+    async with server(Spoiling(silent_after=HEAD + 30_000)) as (port, _):
+        files = count_files()
+        with trio.CancelScope() as scope:
+            async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
+                witness = Witness(ws)
+                ws.onmessage = None
+                await trio.sleep(0.1)
+                start = time.monotonic()
+                if cancelled:
+                    scope.cancel()
+        took = time.monotonic() - start
+        witness.check()
+        assert ws.closeEvent.code == 1006
+        bound = SHORT["cancelled_close_timeout" if cancelled else "close_timeout"]
+        assert bound - 0.1 < took < bound + MARGIN
+        assert count_files() <= files
+
+
+@pytest.mark.parametrize("at", [1, HEAD - 1, HEAD, HEAD + 1, HEAD + 30_000])
+async def test_reset(at: int) -> None:
+    """A reset: before the 101 is whole, it could not be opened; later, 1006 and no exception."""
+    async with server(Spoiling(reset_after=at)) as (port, _):
+        if at < HEAD:
+            with pytest.raises(WebSocketError) as caught:
+                async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT):
+                    raise AssertionError("it was opened")
+            assert caught.value.__cause__ is not None
+            return
+        async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
+            witness = Witness(ws)
+            await ws.wait_closed()
+        witness.check()
+        assert ws.closeEvent.code == 1006
+        assert witness.events == ["close"]
+
+
+async def test_half_open() -> None:
+    """The server's side ends, ours is open: the socket is closed, unclean."""
+    async with server(Spoiling(end_after=HEAD + 30_000)) as (port, _):
+        async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
+            witness = Witness(ws)
+            await ws.wait_closed()
+        witness.check()
+        assert isinstance(ws.failure.__cause__, EOFError)
+
+
+@pytest.fixture(scope="module")
+def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """For the server, and for the client that trusts it."""
+    authority = trustme.CA()
+    for_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(for_server)
+    for_client = ssl.create_default_context()
+    authority.configure_trust(for_client)
+    return for_server, for_client
+
+
+@pytest.mark.parametrize("how", ["end_after", "reset_after", "silent_after"])
+@pytest.mark.parametrize("at", [200, 10_000, 40_000])
+async def test_tls_torn(how: str, at: int, contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    """TLS is torn in the middle of a record, in the handshake or in a message."""
+    async with server(Spoiling(**{how: at}), contexts[0]) as (port, _):
+        options: dict[str, Any] = {**SHORT, "ssl_context": contexts[1], "open_timeout": 0.5}
+        try:
+            async with open_websocket(f"wss://127.0.0.1:{port}", **options) as ws:
+                witness = Witness(ws)
+                with trio.move_on_after(0.2):
+                    await ws.wait_closed()
+        except WebSocketError as exc:
+            assert at < 40_000  # the 101 is in the first record of data
+            assert exc.__cause__ is not None
+        else:
+            assert at == 40_000
+            witness.check()
+            assert ws.closeEvent.code == 1006
+
+
+async def test_tls_is_clean(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    """The same with nothing torn: clean, and no file is left."""
+    async with server(Spoiling(), contexts[0]) as (port, peers):
+        files = count_files()
+        async with open_websocket(
+            f"wss://127.0.0.1:{port}", ssl_context=contexts[1], **SHORT
+        ) as ws:
+            assert len(await ws.receive()) == 60_000
+        assert ws.closeEvent.wasClean
+        with trio.move_on_after(MARGIN):
+            while count_files() > files:
+                await trio.sleep(0.01)
+        assert count_files() <= files
+
+
+SERVER = """
+import trio
+from support.peer import Peer
+
+async def serve(stream):
+    peer = Peer(stream)
+    await peer.accept()
+    await peer.finish()
+
+async def main():
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    print(listener.socket.getsockname()[1], flush=True)
+    await trio.serve_listeners(serve, [listener])
+
+trio.run(main)
+"""
+
+
+async def test_server_killed(request: pytest.FixtureRequest) -> None:
+    """The server's process is killed: 1006 at once, and no exception but from receive()."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=request.config.rootpath / "tests",
+    )
+    with process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
+            witness = Witness(ws)
+            process.send_signal(signal.SIGKILL)
+            with pytest.raises(WebSocketError):
+                await ws.receive()
+    witness.check()
+    assert ws.closeEvent.code == 1006
+
+
+NO_FILES = """
+import os, resource, trio
+from trio_ws_dom import open_websocket, WebSocketError
+
+async def main():
+    used = len(os.listdir("/proc/self/fd")) - 1  # one of them was for looking
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used, used))
+    for _ in range(3):
+        try:
+            async with open_websocket("ws://127.0.0.1:65000"):
+                raise AssertionError("it was opened")
+        except WebSocketError as exc:
+            print(type(exc.__cause__).__name__, exc.__cause__.errno)
+
+trio.run(main)
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts files in /proc")
+def test_no_file_descriptors() -> None:
+    """No descriptor is free: the cause is told, and the program goes on."""
+    ran = subprocess.run(
+        [sys.executable, "-c", NO_FILES], capture_output=True, text=True, timeout=15, check=False
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == ["OSError 24"] * 3
+
+
+async def test_name_that_fails() -> None:
+    """A name that does not resolve: a WebSocketError, with the resolver's error as its cause."""
+    with pytest.raises(WebSocketError) as caught:
+        async with open_websocket("ws://name.invalid/", **SHORT):
+            raise AssertionError("it was opened")
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+async def test_name_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that hangs in its thread does not hold the scope."""
+
+    class Slow(trio.abc.HostnameResolver):
+        async def getaddrinfo(self, *args: object, **more: object) -> Any:
+            await trio.to_thread.run_sync(time.sleep, 0.5, abandon_on_cancel=True)
+            raise OSError("no such name")
+
+        async def getnameinfo(self, *args: object) -> Any:
+            raise AssertionError("not asked for")
+
+    trio.socket.set_custom_hostname_resolver(Slow())
+    try:
+        start = time.monotonic()
+        with trio.move_on_after(0.1) as scope:
+            async with open_websocket("ws://slow.test/", **SHORT):
+                raise AssertionError("it was opened")
+        assert scope.cancelled_caught
+        assert time.monotonic() - start < 0.4
+    finally:
+        trio.socket.set_custom_hostname_resolver(None)
+
+
+async def test_nobody_listens() -> None:
+    """A port where nobody listens: the refusal is the cause."""
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    port = listener.socket.getsockname()[1]
+    await listener.aclose()
+    with pytest.raises(WebSocketError) as caught:
+        async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT):
+            raise AssertionError("it was opened")
+    assert isinstance(caught.value.__cause__, OSError)

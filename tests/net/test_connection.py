@@ -1,0 +1,328 @@
+"""The pump: what it does with what comes, and how it fails."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, Peer, close, frame
+
+from trio_ws_dom import WebSocket
+from trio_ws_dom._net._outbox import MAX_PENDING_PONGS
+
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
+
+
+async def accepted(
+    nursery: trio.Nursery, *headers: str, pair: Any = None, then: bytes = b"", **options: Any
+) -> tuple[WebSocket, Peer, list[str]]:
+    """A socket by the bare constructor, OPEN, its peer, and the trace of its events."""
+    ours, theirs = pair or trio.testing.memory_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
+    trace: list[str] = []
+    for name in ("open", "error", "close"):
+        ws.addEventListener(name, lambda event: trace.append(event.type))
+    ws.addEventListener("message", lambda event: trace.append(event.data))
+    peer = Peer(theirs)
+    await peer.accept(*headers, then=then)
+    await trio.testing.wait_all_tasks_blocked()
+    return ws, peer, trace
+
+
+async def test_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """It is answered with its payload, with nothing to be seen by the program."""
+    _, peer, trace = await accepted(nursery)
+    await peer.send(frame(PING, b"payload"))
+    assert await peer.next() == Frame(PONG, b"payload")
+    assert trace == ["open"]
+
+
+async def test_ping_between_fragments(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A control frame in the middle of a message is answered at once."""
+    _, peer, trace = await accepted(nursery)
+    await peer.send(frame(TEXT, b"hel", fin=False), frame(PING, b"x"))
+    assert await peer.next() == Frame(PONG, b"x")
+    await peer.send(frame(0, b"lo"))
+    await trio.testing.wait_all_tasks_blocked()
+    assert trace == ["open", "hello"]
+
+
+async def test_unasked_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """It is nothing to us."""
+    ws, peer, trace = await accepted(nursery)
+    await peer.send(frame(PONG, b"x"), frame(TEXT, b"next"))
+    await trio.testing.wait_all_tasks_blocked()
+    assert (trace, ws.readyState) == (["open", "next"], WebSocket.OPEN)
+
+
+async def test_ping_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """No Pong may follow the Close."""
+    ws, peer, _ = await accepted(nursery)
+    ws.close(1000)
+    await trio.testing.wait_all_tasks_blocked()
+    await peer.send(frame(PING))
+    nursery.start_soon(peer.finish)
+    await ws.wait_closed()
+    assert [got.opcode for got in peer.frames] == [CLOSE]
+
+
+async def test_flood_of_pings(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A peer that pings and never reads costs a bounded number of Pongs."""
+    ws, peer, _ = await accepted(nursery, pair=trio.testing.lockstep_stream_pair())
+    for _ in range(20):
+        await peer.send(frame(PING, b"x" * 125) * 500)
+    await trio.testing.wait_all_tasks_blocked()
+    assert len(ws._connection.outbox._pongs) <= MAX_PENDING_PONGS
+    assert len(ws._connection.outbox.head) <= MAX_PENDING_PONGS * 131
+    assert ws.readyState == WebSocket.OPEN
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "rule"),
+    [
+        (frame(3, b"x"), 1002, "opcode"),
+        (frame(TEXT, b"x", rsv=4), 1002, "RSV"),
+        (b"\x81\x81mask\x00", 1002, "mask"),
+        (frame(PING, b"x", fin=False), 1002, "fragment"),
+        (frame(PING, b"x" * 126), 1002, "125"),
+        (frame(0, b"x"), 1002, "continu"),
+        (frame(TEXT, b"x", fin=False) + frame(TEXT, b"y"), 1002, "continu"),
+        (frame(TEXT, b"\xff"), 1007, "UTF-8"),
+        (frame(CLOSE, b"x"), 1002, ""),
+        (close(1005), 1002, "1005"),
+        (frame(CLOSE, b"\x03\xe8\xff"), 1007, "UTF-8"),
+        (frame(BINARY, b"x" * 101), 1009, "at most 100 bytes"),
+        (frame(BINARY, b"x" * 60, fin=False) + frame(0, b"x" * 60), 1009, "at most 100 bytes"),
+    ],
+    ids=str,
+)
+async def test_protocol_failures(
+    data: bytes, code: int, rule: str, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """The peer is told the code; the program gets ``error`` and 1006, and the rule by name."""
+    ws, peer, trace = await accepted(nursery, max_message_size=100)
+    errors = ws.when("error")
+    await peer.send(data)
+    got = await peer.read_to_close()
+    assert got is not None
+    assert int.from_bytes(got.payload[:2], "big") == code
+    await peer.stream.aclose()
+    event = await ws.wait_closed()
+    assert (event.code, event.reason, event.wasClean) == (1006, "", False)
+    assert trace == ["open", "error", "close"]
+    error = await errors.receive()
+    assert error.error is ws.failure
+    assert error.message == str(ws.failure)
+    assert rule.lower() in str(ws.failure).lower()
+    assert str(ws.failure).startswith("ws://peer.test/: ")
+
+
+async def test_what_follows_a_failure_is_dropped(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """Neither a message nor a Close is looked at; the end of TCP is waited for, for a while."""
+    ws, peer, trace = await accepted(nursery)
+    await peer.send(frame(TEXT, b"good") + frame(3) + frame(TEXT, b"bad"))
+    await peer.read_to_close()
+    start = trio.current_time()
+    await peer.send(frame(TEXT, b"worse"), close(1000))
+    assert (await ws.wait_closed()).code == 1006
+    assert trace == ["open", "good", "error", "close"]
+    assert trio.current_time() - start == pytest.approx(2)
+
+
+async def test_failure_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A rule broken behind our own Close is a failure too; there is no second Close."""
+    ws, peer, trace = await accepted(nursery)
+    ws.close(1000)
+    await peer.read_to_close()
+    await peer.send(frame(3))
+    nursery.start_soon(peer.read_to_end)
+    assert (await ws.wait_closed()).code == 1006
+    assert trace == ["open", "error", "close"]
+    assert peer.close_code == 1000
+
+
+async def test_no_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``max_message_size=None`` takes what comes."""
+    _, peer, trace = await accepted(nursery, max_message_size=None)
+    await peer.send(frame(TEXT, b"x" * 17 * 1024 * 1024))
+    await trio.testing.wait_all_tasks_blocked()
+    assert len(trace[1]) == 17 * 1024 * 1024
+
+
+async def test_default_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """16 MiB and one byte are refused by the header alone, before they come."""
+    ws, peer, _ = await accepted(nursery)
+    await peer.send(frame(BINARY, b"x" * (16 * 1024 * 1024 + 1))[:10])
+    assert await peer.read_to_close() == Frame(CLOSE, b"\x03\xf1")
+    assert ws.readyState == WebSocket.CLOSING
+
+
+async def test_full(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Beyond ``max_buffered_amount``: ``error``, then 1006, and never inside ``send()``."""
+    ws, peer, trace = await accepted(
+        nursery, pair=trio.testing.lockstep_stream_pair(), max_buffered_amount=10
+    )
+    ws.send(b"123456")
+    ws.send(b"7890")
+    assert ws.readyState == WebSocket.OPEN
+    ws.send(b"x")
+    assert (ws.readyState, ws.bufferedAmount, trace) == (WebSocket.CLOSING, 11, ["open"])
+    start = trio.current_time()
+    assert (await ws.wait_closed()).code == 1006
+    assert trace == ["open", "error", "close"]
+    assert trio.current_time() == start
+    assert isinstance(ws.failure.__cause__, BufferError)
+    assert "max_buffered_amount" in str(ws.failure)
+    await peer.read_to_end()
+    assert peer.close_code is None
+
+
+async def test_frames_in_the_segment_of_the_101(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """What follows the answer's head in one piece is dispatched, after ``open``."""
+    then = frame(TEXT, b"1") + frame(PING, b"p") + frame(TEXT, b"2")[:1]
+    _, peer, trace = await accepted(nursery, then=then)
+    await peer.send(frame(TEXT, b"2")[1:])
+    assert await peer.next() == Frame(PONG, b"p")
+    await trio.testing.wait_all_tasks_blocked()
+    assert trace == ["open", "1", "2"]
+
+
+async def test_bad_frame_in_the_segment_of_the_101(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """The socket was open all the same."""
+    ws, peer, trace = await accepted(nursery, then=frame(3))
+    await peer.read_to_close()
+    await peer.stream.aclose()
+    assert (await ws.wait_closed()).code == 1006
+    assert trace == ["open", "error", "close"]
+
+
+async def test_compression(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Once agreed upon, longer messages are compressed, and what comes is inflated."""
+    ws, peer, trace = await accepted(nursery, DEFLATE)
+    ws.send("x" * 1000)
+    ws.send("short")
+    long, short = await peer.next(), await peer.next()
+    assert zlib.decompressobj(-15).decompress(long.payload + b"\0\0\xff\xff") == b"x" * 1000
+    assert short == Frame(TEXT, b"short")
+    deflate = zlib.compressobj(wbits=-15)
+    data = (deflate.compress(b"hello") + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    await peer.send(frame(TEXT, data, rsv=4))
+    await trio.testing.wait_all_tasks_blocked()
+    assert trace == ["open", "hello"]
+
+
+async def test_compressed_bomb(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``max_message_size`` counts after inflating."""
+    ws, peer, _ = await accepted(nursery, DEFLATE, max_message_size=1000)
+    deflate = zlib.compressobj(wbits=-15)
+    data = (deflate.compress(bytes(100_000)) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    assert len(data) < 1000
+    await peer.send(frame(BINARY, data, rsv=4))
+    assert await peer.read_to_close() == Frame(CLOSE, b"\x03\xf1")
+    assert "1000" in str(ws._connection.machine.cause)
+
+
+async def test_compression_not_wanted(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``compression=False`` does not offer it, and takes no such answer."""
+    ws, peer, trace = await accepted(nursery, DEFLATE, compression=False)
+    assert b"permessage-deflate" not in peer.request
+    assert trace == ["error", "close"]
+    assert "expected no extension" in str(ws.failure)
+
+
+async def test_tcp_ends_without_a_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """No ``error``, as in Chromium: ``close`` with 1006, and the cause in ``failure``."""
+    ws, peer, trace = await accepted(nursery)
+    await peer.stream.aclose()
+    assert (await ws.wait_closed()).code == 1006
+    assert trace == ["open", "close"]
+    assert isinstance(ws.failure.__cause__, EOFError)
+
+
+async def test_way_to_the_peer_is_broken(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Where nothing can be written, reading goes on for two seconds at most, then it is over."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    ws, peer, _ = await accepted(nursery, pair=(ours, theirs))
+    theirs.receive_stream.close()
+    start = trio.current_time()
+    ws.send("x")
+    assert (await ws.wait_closed()).code == 1006
+    assert trio.current_time() - start == pytest.approx(2)
+    assert isinstance(ws.failure.__cause__, trio.BrokenResourceError)
+
+
+async def test_broken_while_the_peers_close_is_on_its_way(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """The Close that the peer had sent before it went away is found, and the end is clean."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    ws, peer, _ = await accepted(nursery, pair=(ours, theirs))
+    theirs.receive_stream.close()
+    ws.send("x")
+    await trio.testing.wait_all_tasks_blocked()
+    await peer.send(close(4000, "gone"))
+    await peer.stream.aclose()
+    event = await ws.wait_closed()
+    assert (event.code, event.reason, event.wasClean) == (4000, "gone", True)
+
+
+async def test_tcp_ends_right_behind_the_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """The echo still leaves, if the peer reads."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    ws, peer, _ = await accepted(nursery, pair=(ours, theirs))
+    await peer.send(close(1000))
+    await theirs.send_stream.aclose()
+    nursery.start_soon(peer.read_to_end)
+    assert (await ws.wait_closed()).wasClean
+    await trio.testing.wait_all_tasks_blocked()
+    assert peer.close_code == 1000
+
+
+async def test_peer_that_closed_and_does_not_read(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """The echo has two seconds to leave; the close is clean, as the peer said goodbye."""
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    ws, peer, _ = await accepted(nursery, pair=(ours, theirs))
+    ws.send(b"x" * 100)
+    nursery.start_soon(peer.send, close(1000))
+    await trio.testing.wait_all_tasks_blocked()
+    start = trio.current_time()
+    await theirs.send_stream.aclose()
+    assert (await ws.wait_closed()).wasClean
+    assert trio.current_time() - start <= 2
+
+
+async def test_a_flood_leaves_others_their_turn(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A chunk that takes long to dispatch is interrupted, so that timeouts work."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
+    count, seen_at_turn = 0, []
+
+    def listener(event: object) -> None:
+        nonlocal count
+        count += 1
+        sum(range(2000))
+
+    async def other() -> None:
+        while True:
+            await trio.lowlevel.checkpoint()
+            seen_at_turn.append(count)
+
+    ws.onmessage = listener
+    peer = Peer(theirs)
+    await peer.accept(then=frame(TEXT) * 5000)
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as others:
+            others.start_soon(other)
+            while count < 5000:
+                await trio.lowlevel.checkpoint()
+            scope.cancel()
+    assert len(set(seen_at_turn)) > 3

@@ -1,0 +1,145 @@
+"""The outbox: what is written when, and what is counted."""
+
+from __future__ import annotations
+
+from support.peer import BINARY, CLOSE, PONG, TEXT, Frame, Peer
+from trio.testing import memory_stream_pair
+
+from trio_ws_dom._net._outbox import BATCH, MAX_PENDING_PONGS, Outbox
+from trio_ws_dom._wire._frames import FIN, Close
+
+
+def put(outbox: Outbox, payload: bytes, opcode: int = TEXT) -> None:
+    outbox.put(FIN | opcode, payload, len(payload))
+
+
+def frames(data: bytes) -> list[Frame]:
+    """The frames in what would be written; all of them must be whole."""
+    peer = Peer(memory_stream_pair()[0])
+    peer._buffer = bytes(data)
+    found = list(iter(peer._parse, None))
+    assert peer._buffer == b""
+    return found
+
+
+def write_all(outbox: Outbox) -> list[Frame]:
+    """Write until nothing is left."""
+    written = []
+    while outbox.fill():
+        written += frames(bytes(outbox.head))
+        outbox.sent(len(outbox.head))
+    return written
+
+
+def test_empty() -> None:
+    """There is nothing to write."""
+    outbox = Outbox()
+    assert not outbox
+    assert not outbox.fill()
+    assert outbox.amount == 0
+
+
+def test_one_write_for_many_frames() -> None:
+    """What was queued meanwhile leaves in one piece, in order."""
+    outbox = Outbox()
+    put(outbox, b"one")
+    put(outbox, b"two", BINARY)
+    assert outbox
+    assert outbox.fill()
+    assert frames(bytes(outbox.head)) == [Frame(TEXT, b"one"), Frame(BINARY, b"two")]
+
+
+def test_a_write_has_a_size() -> None:
+    """A burst leaves in pieces of a batch's size each, not in one that doubles the memory."""
+    outbox = Outbox()
+    for number in range(10):
+        put(outbox, bytes([number]) * (BATCH // 4))
+    outbox.fill()
+    assert len(outbox.head) < 2 * BATCH
+    assert [got.payload[0] for got in write_all(outbox)] == list(range(10))
+
+
+def test_each_frame_has_a_mask_of_its_own() -> None:
+    """Two frames of one payload differ on the wire, also beyond one pool of randomness."""
+    outbox = Outbox()
+    seen = set()
+    for _ in range(600):
+        put(outbox, b"")
+        outbox.fill()
+        seen.add(bytes(outbox.head))
+        outbox.sent(len(outbox.head))
+    assert len(seen) > 590
+
+
+def test_amount_falls_when_all_of_a_write_has_left() -> None:
+    """It rises with each frame, by what the caller says, and falls with the write."""
+    outbox = Outbox()
+    outbox.put(FIN | TEXT, b"12345678", 1000)
+    put(outbox, b"12")
+    assert outbox.amount == 1002
+    outbox.fill()
+    assert outbox.sent(3) is None
+    assert outbox.amount == 1002
+    outbox.sent(len(outbox.head))
+    assert outbox.amount == 0
+
+
+def test_the_rest_of_a_write_goes_on() -> None:
+    """After a partial write the head is what is left, and new frames wait behind it."""
+    outbox = Outbox()
+    put(outbox, b"hello")
+    outbox.fill()
+    data = bytes(outbox.head)
+    outbox.sent(4)
+    put(outbox, b"more")
+    assert outbox.fill()
+    assert bytes(outbox.head) == data[4:]
+    outbox.sent(len(outbox.head))
+    assert write_all(outbox) == [Frame(TEXT, b"more")]
+
+
+def test_close_is_last() -> None:
+    """It leaves with the last of the data, not before; ``sent`` tells when it has."""
+    outbox = Outbox()
+    put(outbox, b"x" * BATCH)
+    outbox.put_close(Close(1000))
+    put(outbox, b"behind")
+    outbox.fill()
+    assert [got.opcode for got in frames(bytes(outbox.head))] == [TEXT]
+    assert outbox.sent(len(outbox.head)) is None
+    outbox.fill()
+    assert frames(bytes(outbox.head))[-1] == Frame(CLOSE, b"\x03\xe8")
+    assert outbox.sent(1) is None
+    assert outbox.sent(len(outbox.head)) == Close(1000)
+    assert not outbox
+
+
+def test_close_that_has_not_left_can_be_replaced() -> None:
+    """A failure while a Close is queued says its own code; later nothing may follow."""
+    outbox = Outbox()
+    outbox.put_close(Close(1000))
+    outbox.put_close(Close(1002))
+    assert write_all(outbox) == [Frame(CLOSE, b"\x03\xea")]
+    outbox.put_close(Close(1009))
+    outbox.put_pong(b"late")
+    assert not outbox
+
+
+def test_pongs_go_first() -> None:
+    """A long queue does not delay the answer to a Ping; their order is kept."""
+    outbox = Outbox()
+    put(outbox, b"data")
+    outbox.put_pong(b"1")
+    outbox.put_pong(b"2")
+    assert outbox
+    assert write_all(outbox) == [Frame(PONG, b"1"), Frame(PONG, b"2"), Frame(TEXT, b"data")]
+
+
+def test_pongs_are_bounded() -> None:
+    """Of a flood of Pings the latest are answered (RFC 6455 section 5.5.3)."""
+    outbox = Outbox()
+    for number in range(1000):
+        outbox.put_pong(b"%d" % number)
+    written = write_all(outbox)
+    assert len(written) == MAX_PENDING_PONGS
+    assert written[-1] == Frame(PONG, b"999")

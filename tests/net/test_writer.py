@@ -1,0 +1,157 @@
+"""The writer: who writes, and what it does when the way is closed."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from support.peer import Peer
+
+from trio_ws_dom._net._writer import Writer
+from trio_ws_dom._wire._frames import FIN, TEXT, Close
+
+
+class Log:
+    """What a writer tells its connection."""
+
+    def __init__(self) -> None:
+        self.sent: list[Close | None] = []
+        self.lost: list[Exception] = []
+
+    def writer(self) -> Writer:
+        return Writer(self.sent.append, self.lost.append)
+
+
+def put(writer: Writer, payload: bytes) -> None:
+    writer.outbox.put(FIN | TEXT, payload, len(payload))
+    writer.wake()
+
+
+async def test_nothing_is_written_before_there_is_a_stream(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """What was queued before ``start`` goes out with it."""
+    writer = Log().writer()
+    put(writer, b"early")
+    ours, theirs = trio.testing.memory_stream_pair()
+    writer.start(ours, nursery)
+    assert (await Peer(theirs).next()).payload == b"early"
+
+
+async def test_idle_writer_has_no_task(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """The task begins with the first need, and there is one only."""
+    writer = Log().writer()
+    ours, theirs = trio.testing.memory_stream_pair()
+    writer.start(ours, nursery)
+    assert len(nursery.child_tasks) == 0
+    for _ in range(3):
+        put(writer, b"x")
+    assert len(nursery.child_tasks) == 1
+    await trio.testing.wait_all_tasks_blocked()
+    put(writer, b"again")
+    peer = Peer(theirs)
+    assert [(await peer.next()).payload for _ in range(4)] == [b"x", b"x", b"x", b"again"]
+    assert len(nursery.child_tasks) == 1
+
+
+async def test_held(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """While it is held it is not woken; ``flush`` is what the holder owes."""
+    writer = Log().writer()
+    ours, _ = trio.testing.memory_stream_pair()
+    writer.start(ours, nursery)
+    writer.held = True
+    put(writer, b"x")
+    assert len(nursery.child_tasks) == 0
+    writer.held = False
+    writer.flush()
+    assert len(nursery.child_tasks) == 1
+
+
+async def test_close_is_told(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Each write is told of, and the Close when it was in it."""
+    log = Log()
+    writer = log.writer()
+    ours, _ = trio.testing.memory_stream_pair()
+    put(writer, b"x")
+    writer.start(ours, nursery)
+    await trio.testing.wait_all_tasks_blocked()
+    writer.outbox.put_close(Close(1000))
+    writer.wake()
+    await trio.testing.wait_all_tasks_blocked()
+    assert log.sent == [None, Close(1000)]
+
+
+async def test_broken_stream(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """It is told once, never raised."""
+    log = Log()
+    writer = log.writer()
+    ours, theirs = trio.testing.memory_stream_pair()
+    await theirs.aclose()
+    writer.start(ours, nursery)
+    put(writer, b"x")
+    await trio.testing.wait_all_tasks_blocked()
+    put(writer, b"y")
+    await trio.testing.wait_all_tasks_blocked()
+    assert [type(exc) for exc in log.lost] == [trio.BrokenResourceError]
+    assert writer.outbox.amount == 2
+
+
+def socket_streams() -> tuple[trio.SocketStream, trio.SocketStream]:
+    """Two ends of a real connection."""
+    ours, theirs = socket.socketpair()
+    return tuple(  # type: ignore[return-value]  # two they are
+        trio.SocketStream(trio.socket.from_stdlib_socket(each)) for each in (ours, theirs)
+    )
+
+
+async def test_flush_writes_a_socket_at_once(nursery: trio.Nursery) -> None:
+    """On a socket the bytes leave in the call, and no task is needed."""
+    try:
+        ours, theirs = socket_streams()
+    except ValueError:
+        pytest.skip("trio.SocketStream takes no local sockets here")
+    async with ours, theirs:
+        log = Log()
+        writer = log.writer()
+        writer.start(ours, nursery)
+        writer.held = True
+        put(writer, b"hello")
+        writer.held = False
+        writer.flush()
+        assert (log.sent, len(nursery.child_tasks)) == ([None], 0)
+        assert (await Peer(theirs).next()).payload == b"hello"
+
+
+async def test_flush_of_more_than_the_socket_takes(nursery: trio.Nursery) -> None:
+    """The rest is the task's; meanwhile ``flush`` keeps its hands off, and nothing is torn."""
+    ours, theirs = socket_streams()
+    async with ours, theirs:
+        log = Log()
+        writer = log.writer()
+        writer.start(ours, nursery)
+        for number in range(50):
+            put(writer, b"%d" % number * 50_000)
+        writer.flush()
+        await trio.testing.wait_all_tasks_blocked()
+        put(writer, b"last")
+        writer.flush()
+        peer = Peer(theirs)
+        got = [(await peer.next()).payload for _ in range(51)]
+        assert got == [b"%d" % number * 50_000 for number in range(50)] + [b"last"]
+
+
+async def test_flush_of_a_broken_socket(nursery: trio.Nursery) -> None:
+    """The error is the task's to meet: it is told once."""
+    ours, theirs = socket_streams()
+    async with ours:
+        log = Log()
+        writer = log.writer()
+        writer.start(ours, nursery)
+        await theirs.aclose()
+        put(writer, b"x" * 1000)
+        writer.flush()
+        await trio.testing.wait_all_tasks_blocked()
+        assert [type(exc) for exc in log.lost] == [trio.BrokenResourceError]

@@ -1,0 +1,98 @@
+"""``drain()``: backpressure for the one who sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from support.peer import Peer, close
+
+from trio_ws_dom import WebSocket, WebSocketError
+
+
+async def accepted(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, Peer]:
+    """An OPEN socket whose peer takes bytes only when it reads."""
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
+    peer = Peer(theirs)
+    await peer.accept()
+    await trio.testing.wait_all_tasks_blocked()
+    return ws, peer
+
+
+async def test_waits_until_all_has_left(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """By default until ``bufferedAmount`` is 0."""
+    ws, peer = await accepted(nursery)
+    ws.send(b"x" * 1000)
+    with trio.move_on_after(1) as scope:
+        await ws.drain()
+    assert scope.cancelled_caught
+    nursery.start_soon(peer.next)
+    await ws.drain()
+    assert ws.bufferedAmount == 0
+
+
+async def test_below(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``below`` asks for less: enough must have left for the amount to be under it."""
+    ws, peer = await accepted(nursery)
+    for _ in range(4):
+        ws.send(b"x" * 50_000)
+    await trio.testing.wait_all_tasks_blocked()
+    nursery.start_soon(peer.read_to_end)
+    await ws.drain(below=150_001)
+    assert ws.bufferedAmount <= 150_000
+
+
+async def test_nothing_to_wait_for(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """It is a checkpoint nevertheless."""
+    ws, _ = await accepted(nursery)
+    with trio.testing.assert_checkpoints():
+        await ws.drain()
+    ws.send(b"1234")
+    with trio.testing.assert_checkpoints():
+        await ws.drain(below=5)
+
+
+async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Any number of tasks may wait; each is woken."""
+    ws, peer = await accepted(nursery)
+    ws.send(b"x" * 1000)
+    async with trio.open_nursery() as waiters:
+        for _ in range(3):
+            waiters.start_soon(ws.drain)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(peer.next)
+
+
+async def test_unclean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """The socket closes first: a WebSocketError, with the failure behind it."""
+    ws, peer = await accepted(nursery)
+    ws.send(b"x" * 1000)
+    await trio.testing.wait_all_tasks_blocked()
+    nursery.start_soon(trio.aclose_forcefully, peer.stream)
+    with pytest.raises(WebSocketError) as caught:
+        await ws.drain()
+    assert (caught.value.closeCode, caught.value.__cause__) == (1006, ws.failure)
+    assert "1000 bytes" in str(caught.value)
+
+
+async def test_clean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """What was sent too late never leaves: the same error, after a clean close too."""
+    ws, peer = await accepted(nursery)
+    ws.close(3000)
+    ws.send(b"too late")
+    nursery.start_soon(peer.finish)
+    with pytest.raises(WebSocketError) as caught:
+        await ws.drain()
+    assert (caught.value.closeCode, caught.value.__cause__) == (3000, None)
+
+
+async def test_closed_with_nothing_queued(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """There is nothing to complain of."""
+    ws, peer = await accepted(nursery)
+    nursery.start_soon(peer.send, close(1000))
+    nursery.start_soon(peer.finish)
+    await ws.wait_closed()
+    await ws.drain()

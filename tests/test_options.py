@@ -1,0 +1,136 @@
+"""The options: checked in one place, the same for every door."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import trio
+
+from trio_ws_dom import ConnectOptions, DOMException, WebSocket, open_websocket
+from trio_ws_dom._net._settings import Settings
+from trio_ws_dom._options import resolve
+from trio_ws_dom._version import __version__
+
+
+def settings(url: str = "ws://peer.test/", **options: Any) -> Settings:
+    return resolve(url, (), ConnectOptions(**options))[1]
+
+
+def headers(url: str = "ws://peer.test/", **options: Any) -> dict[str, str]:
+    return dict(settings(url, **options).headers)
+
+
+def test_defaults() -> None:
+    """What each option is without being given."""
+    plain = settings()
+    assert (plain.open_timeout, plain.close_timeout, plain.cancelled_close_timeout) == (60, 10, 1)
+    assert (plain.max_message_size, plain.max_buffered_amount) == (16 * 1024 * 1024, None)
+    assert (plain.compression, plain.serialize_connects) == (True, True)
+    assert (plain.ssl_context, plain.stream) == (None, None)
+    assert plain.headers == (("User-Agent", f"trio_ws_dom/{__version__}"),)
+
+
+def test_unknown_option() -> None:
+    """A TypeError that says which there are."""
+    with pytest.raises(TypeError, match=r"open_timeout.*got \['timeout'\]"):
+        settings(timeout=3)
+
+
+SECONDS = ["open_timeout", "close_timeout", "cancelled_close_timeout"]
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_seconds(name: str) -> None:
+    """Any number from 0 on, without a bound."""
+    for value in (0, 1, 2.5, math.inf):
+        assert getattr(settings(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_bad_seconds(name: str) -> None:
+    """A ValueError out of range, a TypeError for what is no number."""
+    for value in (-1, -0.5, math.nan):
+        with pytest.raises(ValueError, match=name):
+            settings(**{name: value})
+    for value in (None, "1", [1]):
+        with pytest.raises(TypeError, match=name):
+            settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["max_message_size", "max_buffered_amount"])
+def test_sizes(name: str) -> None:
+    """An int of bytes, or None for no limit."""
+    for value in (0, 1, None):
+        assert getattr(settings(**{name: value}), name) == value
+    with pytest.raises(ValueError, match=name):
+        settings(**{name: -1})
+    for value in (1.5, "1", True, math.inf):
+        with pytest.raises(TypeError, match=name):
+            settings(**{name: value})
+
+
+def test_headers() -> None:
+    """A mapping, or pairs with names that repeat; in the order given, before ours."""
+    assert headers(headers={"X-One": "1"})["X-One"] == "1"
+    pairs = [("X", "1"), ("X", "2")]
+    assert settings(headers=iter(pairs)).headers[:2] == (("X", "1"), ("X", "2"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Bad Name", "x"),
+        ("X", "line\r\nbreak"),
+        ("X", " padded"),
+        ("X", "€"),
+        ("Upgrade", "h2c"),
+        ("Sec-WebSocket-Key", "x"),
+        ("", "x"),
+    ],
+)
+def test_bad_headers(name: str, value: str) -> None:
+    """A ValueError, at the call."""
+    with pytest.raises(ValueError, match="header"):
+        settings(headers=[(name, value)])
+
+
+def test_origin() -> None:
+    """It is a header; one in ``headers`` wins."""
+    assert headers(origin="https://page.test")["Origin"] == "https://page.test"
+    both = headers(origin="https://page.test", headers={"origin": "https://other.test"})
+    assert "Origin" not in both
+    assert both["origin"] == "https://other.test"
+    with pytest.raises(ValueError, match="Origin"):
+        settings(origin="a\nb")
+
+
+def test_user_agent() -> None:
+    """One of the program's own replaces ours."""
+    assert headers(headers={"USER-AGENT": "mine"}) == {"USER-AGENT": "mine"}
+
+
+def test_authorization() -> None:
+    """The URL's credentials make a header, unless there is one."""
+    assert headers("ws://u:p@peer.test/")["Authorization"] == "Basic dTpw"
+    given = headers("ws://u:p@peer.test/", headers={"authorization": "Bearer x"})
+    assert "Authorization" not in given
+
+
+def test_base_url() -> None:
+    """A relative URL needs it; an absolute one does not care."""
+    assert settings("/chat", base_url="https://peer.test/page").where == "wss://peer.test/chat"
+    assert settings("ws://a.test/", base_url="https://b.test/").where == "ws://a.test/"
+    with pytest.raises(DOMException) as caught:
+        settings("/chat")
+    assert caught.value.name == "SyntaxError"
+
+
+async def test_every_door_takes_them(nursery: trio.Nursery) -> None:
+    """And says the same of a bad one."""
+    with pytest.raises(TypeError, match="close_timeout"):
+        WebSocket("ws://peer.test/", nursery=nursery, close_timeout="1")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="close_timeout"):
+        async with open_websocket("ws://peer.test/", close_timeout="1"):  # type: ignore[arg-type]
+            raise AssertionError("the block is never entered")
