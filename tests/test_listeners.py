@@ -366,7 +366,7 @@ async def traced(messages: list[str | bytes], actions: list[str], plain: bool) -
     return trace
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(
     messages=st.lists(st.text(max_size=3) | st.binary(max_size=3), max_size=8),
     actions=st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=8),

@@ -265,7 +265,7 @@ async def test_unclean_end_of_a_loop(nursery: trio.Nursery, autojump_clock: Any)
     received = []
     with pytest.raises(WebSocketError):
         async for message in ws:
-            received.append(message)
+            received.append(message)  # noqa: PERF401  # an exception is to end this loop
     assert received == ["1"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -279,10 +280,8 @@ async def test_block_that_swallows_the_cancellation(room: Room, autojump_clock: 
         async with room.open() as ws:
             ws.onmessage = raiser(boom)
             await room.peers[0].send(frame(TEXT))
-            try:
+            with suppress(trio.Cancelled):
                 await trio.sleep_forever()
-            except trio.Cancelled:
-                pass
     assert caught.value.exceptions == (boom,)
 
 

@@ -31,8 +31,20 @@ def test_serialization(url: str, href: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "host", "/path", "ws://", "ws://host:99999/", "ws://a b/", "ftp://host/", "mailto:x"]
-    + ["wss:// #", "ws://host/#", "ws://host/?#x", "http://host/#", "blob:ws://host/"],
+    [
+        "",
+        "host",
+        "/path",
+        "ws://",
+        "ws://host:99999/",
+        "ws://a b/",
+        "ftp://host/",
+        "mailto:x",
+        "blob:ws://host/",
+        "ws://host/#",
+        "ws://host/?#x",
+        "http://host/#",
+    ],
 )
 def test_syntax_errors(url: str) -> None:
     """Each is a SyntaxError."""
@@ -91,7 +103,12 @@ def test_empty_query() -> None:
 
 @pytest.mark.parametrize(
     ("credentials", "authorization"),
-    [("u:p", "Basic dTpw"), ("u", "Basic dTo="), (":p", "Basic OnA="), ("%75:%C3%A4", "Basic dTrDpA==")],
+    [
+        ("u:p", "Basic dTpw"),
+        ("u", "Basic dTo="),
+        (":p", "Basic OnA="),
+        ("%75:%C3%A4", "Basic dTrDpA=="),
+    ],
 )
 def test_credentials(credentials: str, authorization: str) -> None:
     """They are decoded for the header, shown in ``href``, and kept from messages and origin."""

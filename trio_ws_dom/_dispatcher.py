@@ -133,6 +133,12 @@ class Dispatcher(NurseryTarget):
                     self._connection.hurry(share=0.5)
             raise
 
+    def _interrupt(self) -> None:
+        """Ctrl-C, while closing: be quick, and wait for no listener's tasks either."""
+        self._connection.hurry()
+        if self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
+
     def _finish(self) -> None:
         """TCP is gone (https://websockets.spec.whatwg.org/#closeWebSocket)."""
         machine = self._connection.machine
@@ -274,7 +280,7 @@ class Dispatcher(NurseryTarget):
         self._errors.extend(errors)
         self._connection.close(Close(GOING_AWAY))
         if any(isinstance(error, KeyboardInterrupt) for error in errors):
-            self._connection.hurry()
+            self._interrupt()
         if self._closed.is_set():
             self._report()
 

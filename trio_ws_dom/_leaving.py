@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from ._net._connection import Connection
+    from ._dispatcher import Dispatcher
 
 
 def is_cancelled() -> bool:
@@ -30,18 +30,27 @@ def without_cancelled(exc: BaseException | None) -> BaseException | None:
 
 @trio.lowlevel.enable_ki_protection
 async def outlast(
-    ends: Iterable[trio.Event], connections: Iterable[Connection]
+    ends: Iterable[trio.Event],
+    sockets: Collection[Dispatcher],
+    raised: BaseException | None = None,
 ) -> BaseException | None:
     """Wait for all of ``ends``, come what may.
 
-    A cancellation hurries the connections' closing, and so does a first Ctrl-C; a second one
-    aborts it. The wait goes on in each case, and is bounded by the connections' own deadlines.
+    A cancellation hurries the sockets' closing, and so does a first Ctrl-C; a second one aborts
+    it. The wait goes on in each case, and is bounded by the connections' own deadlines.
+
+    Args:
+      ends: set at the ends.
+      sockets: to be hurried and aborted; they are closing already.
+      raised: with what the caller's block was left; a KeyboardInterrupt counts as the first.
 
     Returns:
       The KeyboardInterrupt or Cancelled that came meanwhile, for the caller to raise.
     """
     pending: BaseException | None = None
-    connections = list(connections)
+    if isinstance(raised, KeyboardInterrupt):
+        pending = raised
+        _interrupt(sockets)
     for end in ends:
         while True:
             try:
@@ -50,17 +59,18 @@ async def outlast(
                 break
             except trio.Cancelled as exc:
                 pending = exc
-                _hurry(connections)
+                for ws in sockets:
+                    ws._connection.hurry()
             except KeyboardInterrupt as exc:
                 if isinstance(pending, KeyboardInterrupt):
-                    for connection in connections:
-                        connection.abort()
+                    for ws in sockets:
+                        ws._connection.abort()
                 else:
                     pending = exc
-                    _hurry(connections)
+                    _interrupt(sockets)
     return pending
 
 
-def _hurry(connections: Iterable[Connection]) -> None:
-    for connection in connections:
-        connection.hurry()
+def _interrupt(sockets: Iterable[Dispatcher]) -> None:
+    for ws in sockets:
+        ws._interrupt()

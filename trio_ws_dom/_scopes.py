@@ -118,12 +118,10 @@ class WebSocketNursery:
         for ws in sockets:
             if ws.readyState != WebSocket.CLOSED:
                 ws._begin_leaving(Close(NORMAL_CLOSURE if clean else GOING_AWAY))
-            if isinstance(exc, KeyboardInterrupt):
-                ws._connection.hurry()
         for scope in self._around():
             scope._exits_within += 1
         try:
-            return await outlast([ws._gone for ws in sockets], [ws._connection for ws in sockets])
+            return await outlast([ws._gone for ws in sockets], sockets, exc)
         finally:
             for scope in self._around():
                 scope._exits_within -= 1

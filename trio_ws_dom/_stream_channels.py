@@ -178,7 +178,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         self._begin_closing(close)
         if is_cancelled():
             ws._connection.hurry()
-        pending = await outlast([ws._closed], [ws._connection])
+        pending = await outlast([ws._closed], [ws])
         if pending is not None:
             raise pending
 

@@ -264,14 +264,16 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         traceback: TracebackType | None,
     ) -> None:
         clean = exc is None and not is_cancelled()
-        pending = await self._leave(Close(NORMAL_CLOSURE if clean else GOING_AWAY))
-        if isinstance(pending, KeyboardInterrupt) or (exc is None and pending is not None):
+        pending = await self._leave(Close(NORMAL_CLOSURE if clean else GOING_AWAY), exc)
+        if pending is not None and (exc is None or isinstance(pending, KeyboardInterrupt)):
             raise pending
 
     @trio.lowlevel.enable_ki_protection
-    async def _leave(self, close: Close) -> BaseException | None:
+    async def _leave(
+        self, close: Close, raised: BaseException | None = None
+    ) -> BaseException | None:
         self._begin_leaving(close)
-        return await outlast([self._closed], [self._connection])
+        return await outlast([self._closed], [self], raised)
 
     def _begin_leaving(self, close: Close) -> None:
         """The program is done with the socket."""

@@ -1,6 +1,6 @@
 """Faults seeded in the closing machine, the pump and the doors: a sweep must catch each.
 
-Every one is a mistake that one could make. A fault is a context manager, in which the code is wrong.
+Every one is a mistake that one could make: a context manager, in which the code is wrong.
 """
 
 from __future__ import annotations
@@ -275,4 +275,3 @@ FAULTS: Final[tuple[Callable[[], AbstractContextManager[Any]], ...]] = (
     writer_gives_up,
     send_while_closing,
 )
-

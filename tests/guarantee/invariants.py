@@ -1,7 +1,7 @@
 """What must hold of every run of a sweep, whatever was done to it; each function says one thing.
 
-They yield what is wrong. None of them asks the code under test what it meant to do: bounds and codes
-are computed from what the harness did, and when.
+They yield what is wrong. None of them asks the code under test what it meant to do: bounds and
+codes are computed from what the harness did, and when.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ def exact_exception(account: Account) -> Iterator[str]:
 
 def interrupt_comes_out(account: Account) -> Iterator[str]:
     """A Ctrl-C is never lost."""
-    if account.case.interrupt and not account.interrupted_later:
-        if not has_interrupt(account.outcome):
-            yield f"outcome {account.outcome!r}"
+    lost = not account.interrupted_later and not has_interrupt(account.outcome)
+    if account.case.interrupt and lost:
+        yield f"outcome {account.outcome!r}"
 
 
 def has_interrupt(exc: BaseException | None) -> bool:
@@ -120,9 +120,7 @@ def _problem_with_outcome(account: Account) -> str | None:
     return "nobody raised this"
 
 
-def _problem_with_listeners(
-    account: Account, exc: BaseException | None, bare: bool
-) -> str | None:
+def _problem_with_listeners(account: Account, exc: BaseException | None, bare: bool) -> str | None:
     if account.case.interrupt and exc is not None and not isinstance(exc, Exception):
         return None  # a group with the Ctrl-C beside it
     if not isinstance(exc, ExceptionGroup):
@@ -248,9 +246,10 @@ def last_words_leave(account: Account) -> Iterator[str]:
     assert account.peer is not None
     cancelled = account.step("cancel") < account.step("left") < float("inf")
     closes = [got.payload[:2] for got in account.peer.frames if got.opcode == CLOSE]
-    if cancelled and closes == [b"\x03\xe9"] and "entered" in account.moments:
-        if not account.listener_raised and b"last words" not in account.sent:
-            yield f"sent while OPEN: {account.sent}"
+    by_us = closes == [b"\x03\xe9"] and "entered" in account.moments
+    by_listener = account.listener_raised
+    if cancelled and by_us and not by_listener and b"last words" not in account.sent:
+        yield f"sent while OPEN: {account.sent}"
 
 
 def messages_come_while_open(account: Account) -> Iterator[str]:
@@ -325,5 +324,3 @@ def check(account: Account) -> None:
     wrong = violations(account)
     if wrong:
         raise AssertionError("\n".join([*wrong, str(account)]))
-
-

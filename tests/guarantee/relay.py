@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import trio
 
+
 @dataclass
 class Spoiling:
     """What is done to the bytes from the server to the client, and for latency both ways.

@@ -41,7 +41,8 @@ class Figures:
         row = label, resident(), count_files(), count_tasks()
         self.rows.append(row)
         seconds = time.monotonic() - self._start
-        print(f"{label:34} {row[1] / 1024:8.1f} MiB {row[2]:6} files {row[3]:6} tasks {seconds:6.1f} s")
+        memory = f"{row[1] / 1024:8.1f} MiB"
+        print(f"{label:20} {memory} {row[2]:6} files {row[3]:6} tasks {seconds:6.1f} s")
         return row
 
 
@@ -67,7 +68,9 @@ async def at_once(url: str, sockets: int, figures: Figures) -> None:
     """Open so many, say something on each, and leave."""
     opened = closed = 0
     async with open_websocket_nursery() as scope:
-        every = [scope.connect(url, serialize_connects=False, open_timeout=60) for _ in range(sockets)]
+        every = [
+            scope.connect(url, serialize_connects=False, open_timeout=60) for _ in range(sockets)
+        ]
         with trio.fail_after(120):
             for ws in every:
                 if ws.readyState == ws.CONNECTING:

@@ -1,9 +1,9 @@
 """One scenario, run again and again, with one thing (or two) gone wrong at a place of its own.
 
-A run is deterministic: memory streams, virtual time, and a scheduler whose choices come from a seed.
-So the n-th step of two runs is the same step, until something different is done at it; and "cancel
-at step n" for every n is a cancellation at every checkpoint, of every task, in every order that the
-seed's schedule has.
+A run is deterministic: memory streams, virtual time, and a scheduler whose choices come from a
+seed. So the n-th step of two runs is the same step, until something different is done at it; and
+"cancel at step n" for every n is a cancellation at every checkpoint, of every task, in the order
+that the seed gives them.
 """
 
 from __future__ import annotations

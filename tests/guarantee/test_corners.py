@@ -21,7 +21,7 @@ from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocke
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-SHORT = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
+SHORT: dict[str, Any] = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
 """Seconds; of no consequence in virtual time, and soon over in real time."""
 
 HELLO = frame(TEXT, b"hello")
@@ -246,7 +246,7 @@ async def test_async_listeners_that_never_end(stage: Stage, clock: object) -> No
 
 
 async def test_async_listener_that_resists(stage: Stage, clock: object) -> None:
-    """A listener's own shield holds the scope, as any task's holds its nursery: it is the program's."""
+    """A listener's own shield holds the scope, as any task's holds its nursery."""
     order = []
 
     async def stubborn(event: object) -> None:
@@ -270,7 +270,7 @@ async def messages(stage: Stage, options: dict[str, Any]) -> AsyncIterator[str |
 async def test_async_generator(stage: Stage, clock: object) -> None:
     """A scope in an async generator that is closed as it should be: 1001 (GeneratorExit).
 
-    One that is left lying until the run ends breaks trio itself, as any nursery in a generator does.
+    One that is left lying until the run ends breaks trio itself, as any nursery in one does.
     """
     async with aclosing(messages(stage, stage.peer(HELLO, HELLO))) as source:
         async for message in source:
@@ -337,7 +337,9 @@ async def test_made_in_a_cancelled_nursery(stage: Stage, clock: object) -> None:
     """A socket in a nursery that is cancelled already: error and close, and nothing on the wire."""
     async with trio.open_nursery() as nursery:
         nursery.cancel_scope.cancel()
-        ws = WebSocket(stage.url, nursery=nursery, **SHORT, stream=trio.testing.memory_stream_pair()[0])
+        ws = WebSocket(
+            stage.url, nursery=nursery, **SHORT, stream=trio.testing.memory_stream_pair()[0]
+        )
         witness = Witness(ws)
     witness.check()
     assert witness.events == ["error", "close"]

@@ -140,7 +140,7 @@ IN_A_SLEEPING_LISTENER = """
         except BaseException as exc:
             notes.append(type(exc).__name__)
             raise
-    async with open_websocket(url) as ws:
+    async with open_websocket(url, close_timeout=60) as ws:
         watch(ws)
         ws.onmessage = sleep
         await begun.wait()
@@ -169,7 +169,7 @@ class Child:
 
     async def start(self, body: str, part: Callable[[Peer], Awaitable[None]]) -> None:
         """Run the program against a peer that plays a part."""
-        url = "ws://127.0.0.1:{}/".format(self._listener.socket.getsockname()[1])
+        url = f"ws://127.0.0.1:{self._listener.socket.getsockname()[1]}/"
         self._nursery.start_soon(self._serve, part)
         self._process = await trio.lowlevel.open_process(
             [sys.executable, "-c", PROGRAM % body.strip(), url], stdout=subprocess.PIPE

@@ -14,11 +14,11 @@ import hypothesis.strategies as st
 import pytest
 import trio
 import trio.testing
-from guarantee.wire import GARBAGE, Wire
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.peer import CLOSE, TEXT, Peer, close, frame
 
+from guarantee.wire import GARBAGE, Wire
 from trio_ws_dom._net._connection import Connection
 from trio_ws_dom._options import resolve
 from trio_ws_dom._wire._closing import TABLE, Event, State
@@ -79,7 +79,9 @@ class World:
     def __init__(self) -> None:
         self.clock = trio.testing.MockClock()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=trio.run, args=(self._main,), kwargs={"clock": self.clock})
+        self._thread = threading.Thread(
+            target=trio.run, args=(self._main,), kwargs={"clock": self.clock}
+        )
         self._thread.start()
         self._ready.wait()
 
@@ -335,5 +337,3 @@ def test_no_way_back() -> None:
     order = list(State)
     for (state, _), follows in TABLE.items():
         assert order.index(follows) > order.index(state) or state is follows is State.FAILING
-
-

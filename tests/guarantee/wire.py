@@ -8,7 +8,7 @@ import trio
 import trio.testing
 
 GARBAGE: Final = b"\xff" * 300
-"""Wrong wherever it begins: as an opcode, as a length (a server does not mask), as UTF-8, as HTTP."""
+"""Wrong wherever it begins: an opcode, a length (a server does not mask), UTF-8, or HTTP."""
 
 INCOMING: Final = ("stall", "end", "reset", "garbage")
 """What the peer may do behind so many of its bytes."""

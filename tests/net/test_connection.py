@@ -97,7 +97,21 @@ async def test_flood_of_pings(nursery: trio.Nursery, autojump_clock: Any) -> Non
         (frame(BINARY, b"x" * 101), 1009, "at most 100 bytes"),
         (frame(BINARY, b"x" * 60, fin=False) + frame(0, b"x" * 60), 1009, "at most 100 bytes"),
     ],
-    ids=str,
+    ids=[
+        "unknown opcode",
+        "RSV bit",
+        "masked",
+        "fragmented control",
+        "long control",
+        "continues nothing",
+        "begins in the middle",
+        "text no UTF-8",
+        "half a code",
+        "code 1005",
+        "reason no UTF-8",
+        "too big",
+        "too big in pieces",
+    ],
 )
 async def test_protocol_failures(
     data: bytes, code: int, rule: str, nursery: trio.Nursery, autojump_clock: Any
@@ -249,7 +263,7 @@ async def test_tcp_ends_without_a_close(nursery: trio.Nursery, autojump_clock: A
 async def test_way_to_the_peer_is_broken(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Where nothing can be written, reading goes on for two seconds at most, then it is over."""
     ours, theirs = trio.testing.memory_stream_pair()
-    ws, peer, _ = await accepted(nursery, pair=(ours, theirs))
+    ws, _, _ = await accepted(nursery, pair=(ours, theirs))
     theirs.receive_stream.close()
     start = trio.current_time()
     ws.send("x")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from http.cookiejar import Cookie, CookieJar
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import pytest
@@ -133,7 +133,6 @@ async def test_cookies_are_sent_in_one_header() -> None:
         ("chat.example.com", True),
         (".chat.example.com", True),
         (".example.com", True),
-        ("example.com", False),
         ("other.example.com", False),
         (".other.example.com", False),
         (".com.example", False),
@@ -145,6 +144,15 @@ async def test_domain(domain: str, matches: bool) -> None:
     """A cookie goes to its host, with a dot also to the hosts below it."""
     peer = await connect(URL, cookies=jar_of(cookie("a", domain)))
     assert sent(peer) == ["a=v"] * matches
+
+
+async def test_the_jars_policy_decides() -> None:
+    """The library's default sends a host's own cookie to the hosts below it; a stricter policy
+    does as browsers do."""
+    strict = CookieJar(DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrict))
+    strict.set_cookie(cookie("a", "example.com"))
+    assert sent(await connect(URL, cookies=jar_of(cookie("a", "example.com")))) == ["a=v"]
+    assert sent(await connect(URL, cookies=strict)) == []
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class Server:
         self._listener = listener
         self._nursery = nursery
         self.selected: list[str | None] = []
-        self.url = "wss://127.0.0.1:{}/".format(listener.socket.getsockname()[1])
+        self.url = f"wss://127.0.0.1:{listener.socket.getsockname()[1]}/"
 
     def start(self, context: ssl.SSLContext) -> None:
         self._nursery.start_soon(self._serve, context)
@@ -209,7 +209,7 @@ async def test_tls_with_junk(nursery: trio.Nursery, autojump_clock: Any) -> None
 
 async def test_tls_timeout(autojump_clock: Any) -> None:
     """``open_timeout`` covers TLS; the stream is closed."""
-    ours, theirs = trio.testing.memory_stream_pair()
+    ours, _ = trio.testing.memory_stream_pair()
     error = await failure_to_open("wss://peer.test/", stream=ours, open_timeout=5)
     assert isinstance(error.__cause__, TimeoutError)
     with pytest.raises(trio.ClosedResourceError):

@@ -172,9 +172,7 @@ async def test_waiting_does_not_count_for_open_timeout(
     trio.socket.set_custom_socket_factory(NoSockets())
     trio.socket.set_custom_hostname_resolver(NoSockets())
     start = trio.current_time()
-    sockets = [
-        WebSocket("ws://peer.test/", nursery=nursery, open_timeout=10) for _ in range(3)
-    ]
+    sockets = [WebSocket("ws://peer.test/", nursery=nursery, open_timeout=10) for _ in range(3)]
     ends = []
     for ws in sockets:
         await ws.wait_closed()

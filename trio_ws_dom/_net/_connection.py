@@ -81,10 +81,7 @@ class Connection:
     # What the program does. Synchronous, so atomic.
 
     def send(self, first: int, payload: bytes) -> None:
-        """Queue a data frame that begins with ``first``; dropped, but counted, when closing.
-
-        Whole messages are compressed where that was negotiated, fragments are not.
-        """
+        """Queue a data frame that begins with ``first``; dropped, but counted, when closing."""
         size = len(payload)
         outbox = self.outbox
         if self.machine.state is not State.OPEN:
@@ -94,7 +91,7 @@ class Connection:
         if limit is not None and outbox.amount + size > limit:
             self._overflow(size, limit)
             return
-        # a whole message has FIN and an opcode
+        # fragments are not compressed; a whole message has FIN and an opcode
         if self._deflater is not None and size >= MIN_DEFLATE and first > FIN:
             payload = self._deflater.compress(payload)
             first |= RSV1
@@ -180,7 +177,10 @@ class Connection:
         assert self._stream is not None  # it was opened
         async with trio.open_nursery() as nursery:
             self._writer.start(self._stream, nursery)
-            await self._read(self._stream)
+            try:
+                await self._read(self._stream)
+            finally:
+                self._writer.stop()
             nursery.cancel_scope.cancel()
 
     def _cut_off(self) -> None:

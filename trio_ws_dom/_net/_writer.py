@@ -56,6 +56,12 @@ class Writer:
         if self.outbox:
             self.wake()
 
+    def stop(self) -> None:
+        """The stream is about to be closed, and its descriptor may soon be another's."""
+        self._nursery = None
+        self._fd = None
+        self._wakes = None
+
     def wake(self) -> None:
         """There is something in the outbox."""
         if self.held:

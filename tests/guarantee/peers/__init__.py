@@ -1,1 +1,1 @@
-"""The guarantee's rows against other clients for trio, side by side: ``python -m guarantee.peers``."""
+"""The guarantee's rows, other clients for trio beside ours: ``python -m guarantee.peers``."""

@@ -1,9 +1,9 @@
 """Run every row with every client, and print the table, in Markdown.
 
-Each cell is a process of its own, and takes at most 15 seconds. A cell tells, in this order: the code
-of the Close frame that the server saw; whether the client was still there when the answer to it came,
-0.3 seconds later; how TCP ended; seconds from the moment that leaving began until control was out; and
-what came out.
+Each cell is a process of its own, and takes at most 15 seconds. A cell tells, in this order: the
+code of the Close frame that the server saw; that the client did not wait for the answer, if so (it
+comes 0.3 seconds later); how TCP ended; seconds from the moment that leaving began until control
+was out; and what came out.
 """
 
 from __future__ import annotations
@@ -57,7 +57,12 @@ def main() -> None:
     print("| the scope is left by |", " | ".join(map(version, clients)), "|")
     print("|---" * (len(clients) + 1) + "|")
     for row in arguments.rows:
-        print(f"| {row.strip()} |", " | ".join(run(client, row) for client in clients), "|", flush=True)
+        print(
+            f"| {row.strip()} |",
+            " | ".join(run(client, row) for client in clients),
+            "|",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

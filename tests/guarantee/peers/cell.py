@@ -1,4 +1,4 @@
-"""One cell of the table: one client, one row, in a process of its own, which prints what came of it."""
+"""One cell of the table: one client and one row, in a process that prints what came of it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import trio
+
 from guarantee.peers.clients import CONNECT, receive
 from guarantee.peers.server import Server
 
