@@ -104,13 +104,14 @@ def examples(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Run each scenario in a real Chromium and in ours, side by side, and compare the traces.
 
-    Says how to get a Chromium where there is none. `-- faults` judges the judge by seeded faults.
+    Says how to get a Chromium where there is none. `-- faults` judges the judge by seeded faults;
+    `-- random --seconds 300` makes scenarios up.
     """
     install_package(session)
     install_groups(session, "test")
-    if "faults" in session.posargs:
+    if {"faults", "random"} & set(session.posargs):
         with session.chdir(TESTS):
-            session.run("python", "-m", "browser", "faults")
+            session.run("python", "-m", "browser", *session.posargs)
         return
     with outside(session):
         session.run("python", "-m", "pytest", *suite("browser"), "--browser", *session.posargs)

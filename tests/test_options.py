@@ -130,7 +130,7 @@ def test_base_url() -> None:
 async def test_every_door_takes_them(nursery: trio.Nursery) -> None:
     """And says the same of a bad one."""
     with pytest.raises(TypeError, match="close_timeout"):
-        WebSocket("ws://peer.test/", nursery=nursery, close_timeout="1")  # type: ignore[arg-type]
+        WebSocket("ws://peer.test/", nursery=nursery, close_timeout="1")  # type: ignore[arg-type]  # the subject
     with pytest.raises(TypeError, match="close_timeout"):
-        async with open_websocket("ws://peer.test/", close_timeout="1"):  # type: ignore[arg-type]
+        async with open_websocket("ws://peer.test/", close_timeout="1"):  # type: ignore[arg-type]  # the subject
             raise AssertionError("the block is never entered")

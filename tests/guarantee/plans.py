@@ -41,7 +41,7 @@ def interrupted(case: Case) -> Iterator[Case]:
 
 def silent(case: Case) -> Case:
     """The same with a peer that says no more once the connection is open and used."""
-    return case._replace(fault=Fault("stall", len(undisturbed(case).wire.delivered) - 4))  # type: ignore[union-attr]
+    return case._replace(fault=Fault("stall", len(undisturbed(case).wire.delivered) - 4))
 
 
 def cancelled_twice(case: Case, every: int = 1) -> Iterator[Case]:

@@ -307,7 +307,7 @@ async def _bare(account: Account, options: dict[str, Any]) -> None:
         events = ws.when("message")  # messages come at once, as in a browser
 
         async def receive() -> object:
-            return (await events.receive()).data  # type: ignore[attr-defined]
+            return (await events.receive()).data
 
         await wait_open(ws)
         await block(account, ws, receive)
@@ -406,7 +406,7 @@ class _Run:
             account.peer_raised = exc
         # what a dying client has still to say, and how it ends
         with suppress(trio.ClosedResourceError, trio.BrokenResourceError):
-            await account.peer.stream.send_eof()  # type: ignore[attr-defined]
+            await account.peer.stream.send_eof()
             if account.peer.request:  # else what is there is no frames
                 await account.peer.read_to_end()
 
@@ -459,7 +459,7 @@ def deterministic(run: _Run) -> Iterator[None]:
     case = run.account.case
     # trio shuffles the tasks that are ready with a random of its own, on purpose; and sorts them
     # first only if it is told that somebody wants the same order again (Hypothesis does)
-    trio._core._run._r.seed(case.seed)  # type: ignore[attr-defined]
+    trio._core._run._r.seed(case.seed)
     start = Dispatcher._start
 
     def watched(ws: Any, nursery: trio.Nursery) -> None:
@@ -469,7 +469,7 @@ def deterministic(run: _Run) -> Iterator[None]:
     # the pump's slices are measured in real time: here no slice is ever used up, or each is
     clock = itertools.count().__next__ if case.breathes else lambda: 0.0
     with (
-        patch.object(trio._core._run, "_ALLOW_DETERMINISTIC_SCHEDULING", True),  # type: ignore[attr-defined]
+        patch.object(trio._core._run, "_ALLOW_DETERMINISTIC_SCHEDULING", True),
         patch.object(_connection, "perf_counter", clock),
         patch.object(Dispatcher, "_start", watched),
     ):

@@ -33,7 +33,7 @@ def cases() -> Iterator[Case]:
             iter(list(plans.interrupted(case))[::9]),
             plans.interrupted_twice(case, every=9),
             plans.cancelled_twice(case, every=9),
-            plans.faulty(case, every=7),
+            reversed(list(plans.faulty(case, every=7))),  # in the frames, then the handshake
             plans.faulty_and_cancelled(case, 20),
         ]
     for turn in itertools.zip_longest(*sweeps):
@@ -52,6 +52,7 @@ def test_caught(fault: Callable[[], AbstractContextManager[Any]]) -> None:
                 found = violations(run(case, "with a seeded fault"))
             except (Exception, BaseExceptionGroup, KeyboardInterrupt) as exc:  # trio itself broke
                 found = [f"exact_exception: {exc!r}"]
+        if found:
             gc.collect()
         if found and not violations(run(case)):
             rules = sorted({said.partition(":")[0] for said in found})

@@ -151,13 +151,14 @@ async def test_closing_one_that_waits() -> None:
     """A socket closed while it waits fails at once, and the one behind it moves up."""
     async with Place() as place, trio.open_nursery() as nursery:
         first, second, third = (WebSocket(place.url, nursery=nursery) for _ in range(3))
+        opened = third.when("open")
         peer = await place.accept()
         second.close()
         assert (await second.wait_closed()).code == 1006
         await peer.send(peer.response())
         other = await place.accept()
         await other.send(other.response())
-        await third.when("open").receive()
+        await opened.receive()
         assert first.readyState == WebSocket.OPEN
         for each in (peer, other):
             nursery.start_soon(each.finish)

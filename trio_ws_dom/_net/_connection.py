@@ -8,7 +8,6 @@ connection alone, and the deadline, which only ever shrinks, ends it when the pe
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, final
 
@@ -19,9 +18,9 @@ from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
 from .._wire._errors import ProtocolError
 from .._wire._frames import FIN, RSV1, Close, Ping
-from ._dial import Failure, dial, shake_hands
+from ._dial import Failure
+from ._opening import Opening
 from ._shut import TRANSPORT_ERRORS, reset, shut
-from ._turns import Turn
 from ._writer import Writer
 
 if TYPE_CHECKING:
@@ -45,6 +44,9 @@ SLICE: Final = 0.002
 MIN_DEFLATE: Final = 32
 """Bytes from which on a message is compressed; a shorter one would save next to nothing."""
 
+_OWING: Final = frozenset((State.PEER_CLOSED, State.FAILING))
+"""Where our Close may still leave though the peer has ended its side of TCP."""
+
 
 @final
 class Connection:
@@ -63,20 +65,13 @@ class Connection:
         self._settings = settings
         self._owner = owner
         self._scope = trio.CancelScope(shield=True)
-        self._opening = trio.CancelScope()
-        self._turn: Turn | None = None
-        self._stream: trio.abc.Stream | None = None
+        self._opening = Opening(settings)
+        self.queue_up = self._opening.queue_up
         self._decoder: Decoder
         self._deflater: Deflater | None = None
         self._reader_wakes: trio.Event | None = None
         self._turn_ends = 0.0
         self._lost: Exception | None = None  # what ended the transport
-
-    def queue_up(self) -> None:
-        """Take a place among those who connect to the same server; :meth:`run` is to follow."""
-        settings = self._settings
-        if settings.serialize_connects and settings.stream is None:
-            self._turn = Turn(settings.host, settings.port)
 
     # What the program does. Synchronous, so atomic.
 
@@ -103,7 +98,7 @@ class Connection:
         state = self.machine.state
         if state is State.CONNECTING:
             self._fail(ConnectionAbortedError("closed before the connection was open"))
-            self._opening.cancel()
+            self._opening.give_up()
         elif state is State.OPEN:
             self.machine.advance(Event.CLOSE_QUEUES)
             self._queue_close(close, self._settings.close_timeout)
@@ -168,17 +163,18 @@ class Connection:
                 await self._pump()
         if self._scope.cancelled_caught:
             self._cut_off()
-        if self._stream is not None:
+        stream = self._opening.stream
+        if stream is not None:
             graceful = self._lost is None or self.machine.state is State.COMPLETE
-            await (shut if graceful else reset)(self._stream)
+            await (shut if graceful else reset)(stream)
         self.machine.end(self._lost or EOFError("the server ended TCP without a Close frame"))
 
     async def _pump(self) -> None:
-        assert self._stream is not None  # it was opened
+        assert self._opening.stream is not None  # it was opened
         async with trio.open_nursery() as nursery:
-            self._writer.start(self._stream, nursery)
+            self._writer.start(self._opening.stream, nursery)
             try:
-                await self._read(self._stream)
+                await self._read(self._opening.stream)
             finally:
                 self._writer.stop()
             nursery.cancel_scope.cancel()
@@ -189,27 +185,13 @@ class Connection:
             self._lost = TimeoutError("the server did not finish the closing handshake in time")
 
     async def _open(self) -> None:
-        response = None
         try:
-            with self._opening:
-                response = await self._connect()
+            response = await self._opening.run()
         except Failure as exc:
             self._fail(exc)
-        if self.machine.state is State.FAILING:
-            return
-        if response is None:
-            seconds = self._settings.open_timeout
-            self._fail(TimeoutError(f"not open within open_timeout ({seconds:g} seconds)"))
         else:
-            self._opened(response)
-
-    async def _connect(self) -> Response:
-        """Dial and shake hands, timed from here on: waiting for a turn does not count."""
-        settings = self._settings
-        async with self._turn or nullcontext():
-            self._opening.deadline = trio.current_time() + settings.open_timeout
-            self._stream = await dial(settings)
-            return await shake_hands(self._stream, settings)
+            if self.machine.state is State.CONNECTING:  # else it was given up in the last moment
+                self._opened(response)
 
     def _opened(self, response: Response) -> None:
         inflater = None
@@ -242,8 +224,8 @@ class Connection:
             if self.machine.state is State.FAILING:
                 while await receive(READ_SIZE):
                     pass  # dropped (section 7.1.7)
-            while self.machine.state is State.PEER_CLOSED and self._lost is None:
-                await self._until_woken()  # TCP ended behind a Close: its echo may still leave
+            while self.machine.state in _OWING and self.outbox and self._lost is None:
+                await self._until_woken()
         except TRANSPORT_ERRORS as exc:
             self._lost = exc
 
@@ -253,6 +235,7 @@ class Connection:
             messages, control = self._decoder.take()
         except ProtocolError as exc:
             self._fail(exc, Close(exc.code))
+            self.flush()
             return True
         if messages:
             await self._deliver(messages)

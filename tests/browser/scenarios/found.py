@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..scenario import (
     END,
     REQUEST,
+    UNTIL_CLOSE,
     Scenario,
     answer,
     binary_frame,
@@ -49,6 +50,8 @@ SCENARIOS = [
                 write(text_frame("good")),
                 wait("seen"),
                 write(ping_frame(b"hi", fin=False)),
+                UNTIL_CLOSE,
+                END,
             ]
         ],
         FAILED,
