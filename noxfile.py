@@ -134,9 +134,16 @@ def interop(session: nox.Session) -> None:
 
 @nox.session
 def guarantee(session: nox.Session) -> None:
-    """Leave scopes in every way with ours and with the peers, and print what the wire saw."""
+    """Leave scopes in every way with ours and with the peers, and print what the wire saw.
+
+    `-- sweep` runs the whole sweeps and the seeded faults instead, `-- soak` 5,000 sockets.
+    """
     install_package(session)
     install_groups(session, "test", "bench")
+    if session.posargs and session.posargs[0] in ("sweep", "soak"):
+        with outside(session):
+            session.run("python", "-m", "pytest", *suite("guarantee"), "-sm", *session.posargs)
+        return
     with session.chdir(TESTS):
         session.run("python", "-m", "guarantee.peers", *session.posargs)
 

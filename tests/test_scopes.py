@@ -252,6 +252,17 @@ async def test_listener_under_an_outer_cancellation(room: Room, autojump_clock: 
     assert caught.value.exceptions == (boom,)
 
 
+async def test_listener_and_a_bare_cancelled(room: Room, autojump_clock: Any) -> None:
+    """The same where what the block raises is one Cancelled, in no group."""
+    boom = ValueError("boom")
+    with pytest.raises(ExceptionGroup) as caught:
+        with trio.move_on_after(1):
+            async with room.open() as ws:
+                ws.onclose = raiser(boom)
+                await trio.sleep_forever()
+    assert caught.value.exceptions == (boom,)
+
+
 async def test_listener_raises_what_is_no_exception(room: Room, autojump_clock: Any) -> None:
     """SystemExit in a listener comes out in a group, as all of listeners'."""
     leave = SystemExit(3)
@@ -346,3 +357,13 @@ async def test_exit_of_a_socket_that_is_closed(room: Room, autojump_clock: Any) 
         start = trio.current_time()
     assert trio.current_time() == start
     assert ws.closeEvent.code == 3005
+
+
+async def test_ctrl_c_before_a_socket_has_begun(autojump_clock: Any) -> None:
+    """A KeyboardInterrupt right behind connect(): bare, and the socket never dials."""
+    with pytest.raises(KeyboardInterrupt):
+        async with open_websocket_nursery() as sockets:
+            ws = sockets.connect("ws://peer.test/", stream=trio.testing.memory_stream_pair()[0])
+            raise KeyboardInterrupt
+    assert ws.closeEvent is not None
+    assert ws.closeEvent.code == 1006

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+pytestmark = pytest.mark.sweep  # a minute, for what changes only with the sweeps
+
 CAUGHT: dict[str, str] = {}
 """What caught each fault: the sweep's runs until then, and the invariant."""
 

@@ -208,8 +208,9 @@ async def test_close_listener_raises(scene: Scene, clock: object) -> None:
 async def test_deadline(scene: Scene, clock: object) -> None:
     """A deadline: 1001, answered and clean; the scope was cancelled, nothing else is raised."""
     await scene.play()
-    with trio.move_on_after(0.05) as scope:
+    with trio.CancelScope() as scope:
         async with scene.open() as ws:
+            scope.deadline = trio.current_time() + 0.05
             witness = Witness(ws)
             await trio.sleep_forever()
     assert scope.cancelled_caught
@@ -234,8 +235,9 @@ async def test_cancelled_at_the_exit(scene: Scene, clock: object) -> None:
 async def test_cancelled_in_the_middle_of_a_close(scene: Scene, clock: object) -> None:
     """A cancellation during an ordinary close leaves it ``cancelled_close_timeout`` at most."""
     await scene.play(accept_and_listen)
-    with trio.move_on_after(0.05) as scope:
+    with trio.CancelScope() as scope:
         async with scene.open() as ws:
+            scope.deadline = trio.current_time() + 0.05
             witness = Witness(ws)
             start = trio.current_time()
     assert scope.cancelled_caught
@@ -249,8 +251,9 @@ async def test_cancelled_in_the_middle_of_a_close(scene: Scene, clock: object) -
 async def test_sends_in_a_finally(scene: Scene, clock: object) -> None:
     """What the block sends on its way out goes out before the Close."""
     await scene.play()
-    with trio.move_on_after(0.05):
+    with trio.CancelScope() as scope:
         async with scene.open() as ws:
+            scope.deadline = trio.current_time() + 0.05
             try:
                 await trio.sleep_forever()
             finally:
@@ -327,8 +330,9 @@ async def test_peer_is_silent(scene: Scene, clock: object) -> None:
 async def test_peer_is_silent_and_we_are_cancelled(scene: Scene, clock: object) -> None:
     """Under cancellation a silent peer gets ``cancelled_close_timeout`` in all."""
     await scene.play(accept_and_listen)
-    with trio.move_on_after(0.05):
+    with trio.CancelScope() as scope:
         async with scene.open() as ws:
+            scope.deadline = trio.current_time() + 0.05
             witness = Witness(ws)
             start = trio.current_time()
             await trio.sleep_forever()
@@ -342,10 +346,11 @@ async def test_peer_is_silent_and_we_are_cancelled(scene: Scene, clock: object) 
 async def test_no_goodbye(scene: Scene, clock: object) -> None:
     """With ``cancelled_close_timeout=0`` a cancelled socket is gone at once, without a Close."""
     await scene.play(accept_and_listen)
-    with trio.move_on_after(0.05):
+    with trio.CancelScope() as scope:
         async with open_websocket(
             scene.world.url, **scene.world.options(cancelled_close_timeout=0)
         ) as ws:
+            scope.deadline = trio.current_time() + 0.05
             witness = Witness(ws)
             start = trio.current_time()
             await trio.sleep_forever()
@@ -460,8 +465,9 @@ async def test_three_scopes(scene: Scene, clock: object) -> None:
     """Nested scopes that are cancelled all close with 1001."""
     for _ in range(3):
         await scene.play()
-    with trio.move_on_after(0.05):
+    with trio.CancelScope() as scope:
         async with scene.open() as one, scene.open() as two, scene.open() as three:
+            scope.deadline = trio.current_time() + 0.05
             await trio.sleep_forever()
     assert [ws.closeEvent.wasClean for ws in (one, two, three)] == [True] * 3
     assert [peer.close_code for peer in scene.peers] == [1001] * 3
@@ -471,8 +477,9 @@ async def test_three_scopes_with_silent_peers(scene: Scene, clock: object) -> No
     """Nested scopes close side by side: silent peers do not add up their bounds."""
     for _ in range(3):
         await scene.play(accept_and_listen)
-    with trio.move_on_after(0.05):
+    with trio.CancelScope() as scope:
         async with scene.open() as one, scene.open() as two, scene.open() as three:
+            scope.deadline = trio.current_time() + 0.05
             start = trio.current_time()
             await trio.sleep_forever()
     assert [ws.closeEvent.code for ws in (one, two, three)] == [1006] * 3
@@ -485,8 +492,9 @@ async def test_outer_scopes_finally(scene: Scene, clock: object) -> None:
     """What an outer block sends behind an inner scope's exit goes out before its Close."""
     for _ in range(2):
         await scene.play()
-    with trio.move_on_after(0.05):
+    with trio.CancelScope() as scope:
         async with scene.open() as outer:
+            scope.deadline = trio.current_time() + 0.05
             try:
                 async with scene.open():
                     await trio.sleep_forever()

@@ -155,6 +155,27 @@ async def test_wrong_host(server: Server) -> None:
     assert "127.0.0.1" in str(error)
 
 
+async def test_silent_server_is_reset() -> None:
+    """Below TLS too the connection is reset when the closing handshake has taken too long."""
+    async with (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0] as listener:
+        url = f"wss://127.0.0.1:{listener.socket.getsockname()[1]}/"
+        peers: list[Peer] = []
+
+        async def be_silent() -> None:
+            tcp = await listener.accept()
+            async with tcp:
+                peers.append(Peer(trio.SSLStream(tcp, server_context(), server_side=True)))
+                await peers[0].accept()
+                await peers[0].read_to_end()
+
+        async with trio.open_nursery() as server:
+            server.start_soon(be_silent)
+            async with open_websocket(url, ssl_context=client_context(), close_timeout=0.05) as ws:
+                pass
+    assert ws.closeEvent.code == 1006
+    assert (peers[0].close_code, peers[0].ended) == (1000, "reset")
+
+
 # Over streams of the user's, in virtual time.
 
 
@@ -307,6 +328,34 @@ async def given_up_at_once(ws: WebSocket) -> None:
     assert (await ws.wait_closed()).code == 1006
     assert trio.current_time() == start
     assert isinstance(ws.failure.__cause__, ConnectionAbortedError)
+
+
+async def test_close_in_the_moment_of_the_answer(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """A 101 that has arrived, and was not seen yet, changes nothing any more."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
+    events = ws.when("open", "error", "close")
+    peer = Peer(theirs)
+    await peer.read_request()
+    await trio.testing.wait_all_tasks_blocked()
+    ours.receive_stream.put_data(peer.response())
+    ws.close()
+    assert [event.type async for event in events] == ["error", "close"]
+
+
+async def test_answer_in_pieces(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A 101 may come byte by byte."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
+    peer = Peer(theirs)
+    await peer.read_request()
+    for byte in peer.response():
+        assert ws.readyState == WebSocket.CONNECTING
+        await peer.send(bytes([byte]))
+        await trio.testing.wait_all_tasks_blocked()
+    assert ws.readyState == WebSocket.OPEN
 
 
 # Refusals.

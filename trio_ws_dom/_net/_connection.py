@@ -20,6 +20,7 @@ from .._wire._errors import ProtocolError
 from .._wire._frames import FIN, RSV1, Close, Ping
 from ._dial import Failure
 from ._opening import Opening
+from ._owner import Owner
 from ._shut import TRANSPORT_ERRORS, reset, shut
 from ._writer import Writer
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from .._wire._frames import Control
     from .._wire._messages import Message
     from .._wire._response import Response
-    from ._owner import Owner
     from ._settings import Settings
 
 TCP_END_TIMEOUT: Final = 2.0
