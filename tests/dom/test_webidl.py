@@ -1,5 +1,6 @@
 """Web IDL's conversions: text, bytes-like objects, unsigned integers."""
 
+import math
 from array import array
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from trio_ws_dom._dom._webidl import (
     bytes_like,
+    clamped_short,
     unsigned_long,
     unsigned_short,
     usv_string,
@@ -91,3 +93,18 @@ def test_unsigned_integers_wrap_around() -> None:
     """Integers outside the range are taken modulo its size."""
     assert [unsigned_short(n) for n in (1000, 65536, -1)] == [1000, 0, 65535]
     assert [unsigned_long(n) for n in (7, 2**32, -1)] == [7, 0, 2**32 - 1]
+
+
+def test_clamped_short_takes_numbers_only() -> None:
+    """What is no number is the caller's mistake, and is named."""
+    with pytest.raises(TypeError, match="expected a number, got '1000'"):
+        clamped_short("1000")  # type: ignore[arg-type]  # on purpose
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(1000, 1000), (1000.4, 1000), (999.5, 1000), (-1, 0), (70000, 65535), (math.nan, 0)],
+)
+def test_clamped_short(number: float, expected: int) -> None:
+    """Rounded to the nearest, halves to even, and kept within 16 bits."""
+    assert clamped_short(number) == expected

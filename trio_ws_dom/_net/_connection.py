@@ -222,6 +222,8 @@ class Connection:
                     break
                 self._decoder.feed(bytes(data))
             if self.machine.state is State.FAILING:
+                if isinstance(stream, trio.SocketStream) and not self.outbox:
+                    await stream.send_eof()  # the Close has left: a server that waits need not
                 while await receive(READ_SIZE):
                     pass  # dropped (section 7.1.7)
             while self.machine.state in _OWING and self.outbox and self._lost is None:
