@@ -150,7 +150,7 @@ IN_A_SLEEPING_LISTENER = """
 """
 
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds after which a child is taken to hang; of no consequence while all is well."""
 
 
