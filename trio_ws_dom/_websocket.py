@@ -5,7 +5,7 @@ https://websockets.spec.whatwg.org/#the-websocket-interface
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, final
+from typing import TYPE_CHECKING, Final, Literal, final
 
 import trio
 
@@ -23,6 +23,7 @@ from ._wire._frames import BINARY, FIN, GOING_AWAY, MAX_REASON, NORMAL_CLOSURE, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from email.message import Message
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -196,8 +197,8 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         return None if self._response is None else self._response.status
 
     @property
-    def headers(self) -> Any:
-        """The headers of the server's answer (an ``email.message.Message``), None before."""
+    def headers(self) -> Message | None:
+        """The headers of the server's answer, names in any case; None before."""
         return None if self._response is None else self._response.headers
 
     @trio.lowlevel.enable_ki_protection
