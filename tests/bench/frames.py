@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 
 CLOSE = b"\x88\x02\x03\xe8"  # a server's Close, 1000
 CLOSE_OPCODE = 0x8
+FIN = 0x80
+RSV1 = 0x40
+DEFLATE_TAIL = b"\0\0\xff\xff"
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-def header(opcode: int, size: int, *, masked: bool = False) -> bytes:
-    """A frame's header up to its mask: final, of the shortest length form (section 5.2)."""
+def header(opcode: int, size: int, *, masked: bool = False, bits: int = FIN) -> bytes:
+    """A frame's header up to its mask, of the shortest length form (section 5.2)."""
     bit = 0x80 if masked else 0
     if size < 126:
-        return bytes((0x80 | opcode, bit | size))
+        return bytes((bits | opcode, bit | size))
     if size < 65536:
-        return bytes((0x80 | opcode, bit | 126)) + size.to_bytes(2, "big")
-    return bytes((0x80 | opcode, bit | 127)) + size.to_bytes(8, "big")
+        return bytes((bits | opcode, bit | 126)) + size.to_bytes(2, "big")
+    return bytes((bits | opcode, bit | 127)) + size.to_bytes(8, "big")
 
 
 def xor(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
@@ -29,3 +33,31 @@ def xor(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
 
 def accept_key(key: bytes) -> bytes:
     return base64.b64encode(hashlib.sha1(key + GUID).digest())
+
+
+def deflated(messages: list[bytes]) -> list[bytes]:
+    """permessage-deflate's payloads (RFC 7692 section 7.2.1), with context takeover; the last one
+    resets the compressor, so that they may be sent over and over."""
+    compressor = zlib.compressobj(wbits=-15)
+    flushes = [zlib.Z_SYNC_FLUSH] * (len(messages) - 1) + [zlib.Z_FULL_FLUSH]
+    return [
+        (compressor.compress(message) + compressor.flush(flush)).removesuffix(DEFLATE_TAIL)
+        for message, flush in zip(messages, flushes, strict=True)
+    ]
+
+
+def whole_frames(data: bytearray) -> int:
+    """How many masked frames `data` begins with; they are taken out of it."""
+    position = count = 0
+    while position + 14 <= len(data):
+        size, start = data[position + 1] & 0x7F, position + 6
+        if size > 125:
+            extended = 2 if size == 126 else 8
+            size = int.from_bytes(data[position + 2 : position + 2 + extended], "big")
+            start += extended
+        if start + size > len(data):
+            break
+        position = start + size
+        count += 1
+    del data[:position]
+    return count

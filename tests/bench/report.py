@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.clients import CLIENTS
+from bench.runner import ONCE
+from bench.work import WORK
 
 if TYPE_CHECKING:
     from bench.runner import Sample, Samples
 
-OURS = ("ours_callbacks", "ours_iterating")
+OURS = ("ours_callbacks", "ours_iterating", "ours_stream")
+UNITS = {"cycle": "cycles/s", "idle": "KiB/socket", "load": "ms"}
+"""What a kind of work is measured in, where that is not messages a second."""
 
 
 def machine() -> dict[str, Any]:
@@ -35,23 +39,47 @@ def processor() -> str:
 
 
 def versions(names: list[str]) -> dict[str, str]:
-    distributions = {"trio"}.union(*(CLIENTS[name][1] for name in names))
+    distributions = {"trio"}.union(*(CLIENTS[name].distributions for name in names))
     return {distribution: version(distribution) for distribution in sorted(distributions)}
 
 
+def medians(samples: dict[str, list[Sample]]) -> dict[str, float]:
+    return {
+        name: statistics.median(sample.figure for sample in own)
+        for name, own in samples.items()
+        if own
+    }
+
+
+def spread(own: list[Sample]) -> float:
+    """Half the range of the rounds, as a share of their median."""
+    figures = [sample.figure for sample in own]
+    return (max(figures) - min(figures)) / statistics.median(figures) / 2
+
+
+def less_is_better(row: str) -> bool:
+    return WORK[row].kind in ONCE
+
+
+def ratio(row: str, ours: float, theirs: float) -> float:
+    """How many times as good ours is."""
+    return theirs / ours if less_is_better(row) else ours / theirs
+
+
 def table(row: str, samples: dict[str, list[Sample]]) -> str:
-    """One work: each client's median and spread, and how many times as fast ours are."""
-    rates = {name: [sample.rate for sample in own] for name, own in samples.items() if own}
-    medians = {name: statistics.median(own) for name, own in rates.items()}
-    ours = [name for name in OURS if name in medians]
-    head = "".join(f"{'x ' + CLIENTS[name][0].partition(', ')[2]:>13}" for name in ours)
-    lines = [f"{row:<24}{'messages/s':>12}{'spread':>8}{'cpu us':>9}{head}"]
-    for name, median in sorted(medians.items(), key=lambda item: -item[1]):
-        spread = (max(rates[name]) - min(rates[name])) / median / 2
+    """One work: each client's median and spread, and how many times as good ours are."""
+    found = medians(samples)
+    ours = [name for name in OURS if name in found]
+    unit = UNITS.get(WORK[row].kind, "messages/s")
+    head = "".join(f"{'x ' + CLIENTS[name].label.partition(', ')[2]:>13}" for name in ours)
+    lines = [f"{row:<24}{unit:>12}{'spread':>8}{'cpu us':>11}{head}"]
+    best_first = sorted(found, key=found.__getitem__, reverse=not less_is_better(row))
+    for name in best_first:
         cpu = statistics.median(sample.cpu for sample in samples[name])
-        ratios = "".join(f"{medians[own] / median:>13.2f}" for own in ours)
-        figures = f"{median:>12,.0f}{f'±{spread:.0%}':>8}{cpu:>9.2f}"
-        lines.append(f"  {CLIENTS[name][0]:<22}{figures}{ratios}")
+        ratios = "".join(f"{ratio(row, found[own], found[name]):>13.2f}" for own in ours)
+        digits = 1 if less_is_better(row) else 0
+        figures = f"{found[name]:>12,.{digits}f}{f'±{spread(samples[name]):.0%}':>8}{cpu:>11,.2f}"
+        lines.append(f"  {CLIENTS[name].label:<22}{figures}{ratios}")
     return "\n".join(lines)
 
 

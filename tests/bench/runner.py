@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench.clients import CLIENTS, NODE
+from bench.work import burst
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,101 +30,138 @@ CALIBRATION_SHARE = 0.2
 class Sample(NamedTuple):
     """One round of one client."""
 
-    rate: float  # messages a second
-    cpu: float  # microseconds of the client's processor time for each message
+    figure: float  # in the unit of the kind of work
+    cpu: float  # microseconds of the client's processor time for each message or cycle
 
 
 Samples = dict[str, dict[str, list[Sample]]]
 """For each work and client, one sample for each round."""
 
+ONCE = ("idle", "load")
+"""Work that a process can do but once: the second time, memory or modules are there already."""
+
 
 class Worker:
     """A client's process, idle unless told to work."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], port: int, *, javascript: bool = False
+    ) -> None:
         self.process = process
         self.port = port
-        self.counts: dict[Work, int] = {}
+        self.javascript = javascript
 
-    def seconds(self, work: Work) -> tuple[float, float]:
-        """Do it, and give the seconds of wall clock and of processor time."""
+    def do(self, work: Work) -> tuple[float, float]:
+        """Do it; gives the worker's figure, and the seconds of processor time."""
         assert self.process.stdin
         assert self.process.stdout
-        order = {"work": asdict(work), "port": self.port}
+        order: dict[str, Any] = {"work": asdict(work), "port": self.port}
+        if self.javascript:  # it cannot make them itself
+            texts = [m if isinstance(m, str) else m.decode() for m in work.distinct]
+            order |= {"url": work.url(self.port), "messages": texts, "burst": burst(work)}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError("the client's process ended: its error is above")
-        wall, cpu = json.loads(answer)
-        return wall, cpu
+        figure, cpu = json.loads(answer)
+        return figure, cpu
 
-    def calibrate(self, work: Work, seconds: float) -> None:
-        """Find how many messages fill a round; this also warms the client up."""
-        count = 8 * work.in_flight
-        while (took := self.seconds(replace(work, count=count))[0]) < CALIBRATION_SHARE * seconds:
+    def calibrated(self, work: Work, seconds: float) -> Work:
+        """The work with as many messages as fill a round; this also warms the client up."""
+        least = work.in_flight * work.sockets
+        count = 8 * least
+        while (took := self.do(replace(work, count=count))[0]) < CALIBRATION_SHARE * seconds:
             count *= 4
-        self.counts[work] = max(work.in_flight, round(count * seconds / took))
+        return replace(work, count=max(1, round(count / least * seconds / took)) * least)
 
     def sample(self, work: Work) -> Sample:
-        count = self.counts[work]
-        wall, cpu = self.seconds(replace(work, count=count))
-        return Sample(count / wall, cpu / count * 1e6)
+        wall, cpu = self.do(work)
+        return Sample(work.count / wall, cpu / work.count * 1e6)
 
 
 def measure(names: list[str], rows: dict[str, Work], rounds: int, seconds: float) -> Samples:
-    """Measure every client with every work. A client that fails is left out, and that is said."""
+    """Measure every client with every work that it can do, in interleaved rounds.
+
+    A client that fails is left out, and that is said.
+    """
     samples: Samples = {row: {name: [] for name in names} for row in rows}
-    failed: set[tuple[str, str]] = set()
+    sizes: dict[tuple[str, str], Work] = {}  # for each client and work, as it was calibrated
+    unable = {(row, name) for row, work in rows.items() for name in names if not can(name, work)}
     with ExitStack() as stack:
         port = stack.enter_context(server())
-        workers = {name: stack.enter_context(worker(name, port)) for name in names}
+        workers: dict[str, Worker] = {}
 
         def one(name: str, row: str, number: int) -> None:
+            if rows[row].kind in ONCE:
+                if number:
+                    samples[row][name].append(once(name, rows[row], port))
+                return
+            if name not in workers:
+                workers[name] = stack.enter_context(worker(name, port))
             if number == 0:
-                workers[name].calibrate(rows[row], seconds)
+                sizes[row, name] = workers[name].calibrated(rows[row], seconds)
             else:
-                samples[row][name].append(workers[name].sample(rows[row]))
+                samples[row][name].append(workers[name].sample(sizes[row, name]))
 
         for number in range(rounds + 1):
             print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
-            for row in rows:
-                for name in names:
-                    if (row, name) in failed:
-                        continue
-                    try:
-                        one(name, row, number)
-                    except (RuntimeError, BrokenPipeError):
-                        print(f"{name} could not do {row}", file=sys.stderr)
-                        failed.add((row, name))
-                        workers[name] = stack.enter_context(worker(name, port))
+            for row, name in product(rows, names):
+                if (row, name) in unable:
+                    continue
+                try:
+                    one(name, row, number)
+                except (RuntimeError, BrokenPipeError):
+                    print(f"{name} could not do {row}", file=sys.stderr)
+                    unable.add((row, name))
+                    workers.pop(name, None)
     return samples
+
+
+def can(name: str, work: Work) -> bool:
+    lacks = CLIENTS[name].lacks
+    return work.kind not in lacks and not (work.compressed and "compressed" in lacks)
+
+
+def once(name: str, work: Work, port: int) -> Sample:
+    """In a new process; the figure is KiB of a socket, or milliseconds."""
+    with worker(name, port) as fresh:
+        figure, cpu = fresh.do(work)
+    return Sample(figure / 1024 if work.kind == "idle" else figure * 1e3, cpu * 1e6)
 
 
 @contextmanager
 def server() -> Iterator[int]:
-    with spawned("bench.server", str(SERVER_CORE)) as process:
+    with spawned(sys.executable, "-m", "bench.server", str(SERVER_CORE)) as process:
         assert process.stdout
         yield int(process.stdout.readline())
 
 
 @contextmanager
 def worker(name: str, port: int) -> Iterator[Worker]:
-    with spawned("bench.worker", name, str(CLIENT_CORE)) as process:
-        yield Worker(process, port)
+    if name in NODE:
+        script = Path(__file__).parent / "clients" / "javascript" / "worker.js"
+        command = ["node", str(script), NODE[name]]
+        if shutil.which("taskset"):
+            command = ["taskset", "--cpu-list", str(CLIENT_CORE), *command]
+    else:
+        command = [sys.executable, "-m", "bench.worker", name, str(CLIENT_CORE)]
+    with spawned(*command) as process:
+        yield Worker(process, port, javascript=name in NODE)
 
 
 @contextmanager
-def spawned(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that ends when its standard input does."""
+def spawned(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of a group of its own, which ends as a whole: a client may have children."""
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     try:
         yield process
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

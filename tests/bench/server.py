@@ -6,12 +6,23 @@ one size. `python -m bench.server CORE` prints its port and runs until its stand
 
 from __future__ import annotations
 
+import functools
 import socket
 import sys
 import threading
 
 from bench.affinity import pin
-from bench.frames import CLOSE, CLOSE_OPCODE, accept_key, header, xor
+from bench.frames import (
+    CLOSE,
+    CLOSE_OPCODE,
+    FIN,
+    RSV1,
+    accept_key,
+    deflated,
+    header,
+    whole_frames,
+    xor,
+)
 from bench.work import Work
 
 READ_BYTES = 256 * 1024
@@ -20,7 +31,8 @@ WRITE_BYTES = 256 * 1024
 
 def main() -> None:
     pin(int(sys.argv[1]))
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    threading.stack_size(256 * 1024)  # one for each of thousands of connections
+    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     threading.Thread(target=accept_all, args=(listener,), daemon=True).start()
     print(listener.getsockname()[1], flush=True)
     sys.stdin.read()
@@ -43,42 +55,63 @@ def serve(connection: socket.socket) -> None:
 
 
 def shake_hands(connection: socket.socket) -> tuple[Work, bytes]:
-    """Answer the opening handshake, without extensions; give the work, and bytes that followed."""
+    """Answer the opening handshake; give the work, and bytes that followed."""
     request = b""
     while b"\r\n\r\n" not in request:
         request += received(connection)
     head, _, rest = request.partition(b"\r\n\r\n")
     start, *lines = head.split(b"\r\n")
+    work = Work.from_target(start.split()[1].decode())
+    server_frames(work.message_shape)  # made before the client's clock runs
     fields = {name.lower(): value.strip() for name, _, value in (x.partition(b":") for x in lines)}
     connection.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + accept_key(fields[b"sec-websocket-key"]) + b"\r\n\r\n"
+        b"Sec-WebSocket-Accept: "
+        + accept_key(fields[b"sec-websocket-key"])
+        + b"\r\n"
+        + (b"Sec-WebSocket-Extensions: permessage-deflate\r\n" if work.compressed else b"")
+        + b"\r\n"
     )
-    return Work.from_target(start.split()[1].decode()), rest
+    return work, rest
 
 
 def flood(connection: socket.socket, work: Work, rest: bytes) -> None:
     """Send the messages, then close."""
-    frame = server_frame(work)
-    several = max(1, WRITE_BYTES // len(frame))
-    chunk = frame * several
-    for _ in range(work.count // several):
+    frames = server_frames(work.message_shape)
+    rounds, more = divmod(work.share.count, len(frames))
+    one = b"".join(frames)
+    several = max(1, WRITE_BYTES // len(one))
+    chunk = one * several
+    for _ in range(rounds // several):
         connection.sendall(chunk)
-    connection.sendall(frame * (work.count % several) + CLOSE)
+    connection.sendall(one * (rounds % several) + b"".join(frames[:more]) + CLOSE)
     drain(connection)
 
 
 def swallow(connection: socket.socket, work: Work, rest: bytes) -> None:
     """Count the messages in, by their bytes; after the last send one, then close."""
-    missing = work.count * client_frame_size(work) - len(rest)
+    if work.compressed:
+        swallow_frames(connection, work, bytearray(rest))
+    else:
+        swallow_bytes(connection, work.count * client_frame_size(work) - len(rest))
+    connection.sendall(server_frames(work.message_shape)[0] + CLOSE)
+    drain(connection)
+
+
+def swallow_bytes(connection: socket.socket, missing: int) -> None:
     buffer = bytearray(READ_BYTES)
     while missing > 0:
         got = connection.recv_into(buffer, min(missing, READ_BYTES))
         if not got:
             raise ConnectionError("the client left before its last message")
         missing -= got
-    connection.sendall(server_frame(work) + CLOSE)
-    drain(connection)
+
+
+def swallow_frames(connection: socket.socket, work: Work, buffer: bytearray) -> None:
+    missing = work.count - whole_frames(buffer)
+    while missing:
+        buffer += received(connection)
+        missing -= whole_frames(buffer)
 
 
 def echo(connection: socket.socket, work: Work, rest: bytes) -> None:
@@ -101,13 +134,36 @@ def echo(connection: socket.socket, work: Work, rest: bytes) -> None:
         buffer += received(connection)
 
 
-DOES = {"receive": flood, "send": swallow, "echo": echo}
+DOES = {
+    "receive": flood,
+    "fan_in": flood,
+    "send": swallow,
+    "echo": echo,
+    "cycle": echo,
+    "idle": echo,
+}
 
 
-def server_frame(work: Work) -> bytes:
-    message = work.message
-    payload = message.encode() if isinstance(message, str) else message
-    return header(work.opcode, work.size) + payload
+@functools.lru_cache(maxsize=4)
+def server_frames(work: Work) -> list[bytes]:
+    """The frames of each of the distinct messages."""
+    payloads = [m.encode() if isinstance(m, str) else m for m in work.distinct]
+    if work.compressed:
+        return [
+            header(work.opcode, len(data), bits=FIN | RSV1) + data for data in deflated(payloads)
+        ]
+    if work.fragment:
+        return [fragments(work.opcode, data, work.fragment) for data in payloads]
+    return [header(work.opcode, len(data)) + data for data in payloads]
+
+
+def fragments(opcode: int, payload: bytes, size: int) -> bytes:
+    """One message in frames of so many bytes (section 5.4)."""
+    parts = [payload[start : start + size] for start in range(0, len(payload), size)]
+    heads = [header(0, len(part), bits=0) for part in parts]
+    heads[0] = header(opcode, len(parts[0]), bits=0)
+    heads[-1] = header(0 if len(parts) > 1 else opcode, len(parts[-1]))
+    return b"".join(part for pair in zip(heads, parts, strict=True) for part in pair)
 
 
 def client_frame_size(work: Work) -> int:

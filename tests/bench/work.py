@@ -2,37 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Literal
+import functools
+import json
+import random
+from dataclasses import asdict, dataclass, replace
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
-Kind = Literal["receive", "send", "echo"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Kind = Literal["receive", "send", "echo", "fan_in", "cycle", "idle", "load"]
 KIB, MIB = 1024, 1024 * 1024
+
+DOCUMENTS = 64
+"""Different JSON documents, sent in turn: of one alone a compressor would keep nothing but a
+reference to the last."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """Messages of one size, moved one way or both.
+    """Messages of one size, moved one way or both; or what has none.
 
     receive: the server sends `count` messages and closes.
     send: the client sends `count` messages in bursts; the server answers the last one.
     echo: the client keeps `in_flight` messages on their way until `count` have come back.
+    fan_in: `receive` on `sockets` sockets at once, `count` messages in all.
+    cycle: `count` times a connection is opened, and closed by the client.
+    idle: `sockets` connections are open, and nothing moves; the figure is memory.
+    load: the client's package is imported, behind the event loop's; the figure is time.
     """
 
     kind: Kind
-    size: int  # bytes of each message
+    size: int = 64  # bytes of each message
     text: bool = True
     in_flight: int = 1
+    sockets: int = 1
+    compressed: bool = False  # JSON, with permessage-deflate
+    fragment: int = 0  # bytes of each of the server's frames; 0: one frame for each message
     count: int = 0  # set by the runner, from how fast the client is
 
     @property
-    def message(self) -> str | bytes:
+    def distinct(self) -> list[Any]:
+        """The messages, which are sent in turn; text as str."""
+        if self.compressed:
+            return documents(self.size)
         text = ("All that is received is sent again. " * (self.size // 36 + 1))[: self.size]
-        return text if self.text else text.encode()
+        return [text if self.text else text.encode()]
+
+    @property
+    def messages(self) -> Iterator[Any]:
+        """`count` of them."""
+        return islice(cycle(self.distinct), self.count)
 
     @property
     def opcode(self) -> int:
         return 0x1 if self.text else 0x2
+
+    @property
+    def message_shape(self) -> Work:
+        """What the server's frames depend on, and no more."""
+        return replace(self, kind="receive", in_flight=1, sockets=1, count=0)
+
+    @property
+    def share(self) -> Work:
+        """One socket's part."""
+        return replace(self, count=max(1, self.count // self.sockets))
 
     def url(self, port: int) -> str:
         fields = {key: int(value) for key, value in asdict(self).items() if key != "kind"}
@@ -42,10 +78,27 @@ class Work:
     def from_target(cls, target: str) -> Work:
         """The work that a request target (path and query) names."""
         path, _, query = target.partition("?")
-        fields = {key: int(value) for key, value in parse_qsl(query)}
-        text = bool(fields.pop("text"))
+        fields: dict[str, Any] = {key: int(value) for key, value in parse_qsl(query)}
+        for flag in ("text", "compressed"):
+            fields[flag] = bool(fields[flag])
         kind: Kind = path.removeprefix("/")  # type: ignore[assignment]  # from url(), above
-        return cls(kind, text=text, **fields)
+        return cls(kind, **fields)
+
+
+@functools.cache
+def documents(size: int) -> list[str]:
+    """JSON as a market's feed sends it, each of so many bytes."""
+    chance = random.Random(size)
+    found: list[str] = []
+    for number in range(DOCUMENTS):
+        head = {"stream": "btcusdt@depth", "event": "depthUpdate", "id": 7_000_000 + number}
+        levels: list[list[str]] = []
+        while len(text := json.dumps({**head, "bids": levels, "pad": ""})) < size:
+            levels.append([f"{chance.uniform(4e4, 5e4):.2f}", f"{chance.expovariate(1):.6f}"])
+        while len(text := json.dumps({**head, "bids": levels, "pad": ""})) > size:
+            levels.pop()
+        found.append(json.dumps({**head, "bids": levels, "pad": "x" * (size - len(text))}))
+    return found
 
 
 WORK = {
@@ -53,14 +106,22 @@ WORK = {
     "send-64": Work("send", 64),
     "echo-64": Work("echo", 64),
     "echo-64-x32": Work("echo", 64, in_flight=32),
+    "receive-64-binary": Work("receive", 64, text=False),
     "receive-4k": Work("receive", 4 * KIB),
     "receive-4k-binary": Work("receive", 4 * KIB, text=False),
     "receive-1m": Work("receive", MIB),
     "receive-1m-binary": Work("receive", MIB, text=False),
+    "send-64-binary": Work("send", 64, text=False),
     "send-4k": Work("send", 4 * KIB),
     "send-4k-binary": Work("send", 4 * KIB, text=False),
     "send-1m": Work("send", MIB),
     "send-1m-binary": Work("send", MIB, text=False),
+    "receive-json": Work("receive", KIB, compressed=True),
+    "send-json": Work("send", KIB, compressed=True),
+    "fan-in-200": Work("fan_in", 64, sockets=200),
+    "cycle": Work("cycle"),
+    "idle-1000": Work("idle", sockets=1000),
+    "import": Work("load"),
 }
 DEFAULT = ["receive-64", "send-64", "echo-64"]
 

@@ -1,31 +1,57 @@
 """A client's process: does the work that its standard input names, a JSON object on each line.
 
-`python -m bench.worker CLIENT CORE`; answers each with the seconds that it took, and the
-seconds of processor time of the whole run, connecting and closing included.
+`python -m bench.worker CLIENT CORE`; answers each with the figure (the seconds that it took, or
+for `idle` the bytes of a socket), and the seconds of processor time of the whole run, connecting
+and closing included.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import resource
 import sys
-from time import process_time
+from math import nan
+from time import perf_counter, process_time
+from typing import Any
 
 from bench.affinity import pin
+from bench.clients import CLIENTS
 from bench.work import Work
+
+DESCRIPTORS = 16384
 
 
 def main() -> None:
     name, core = sys.argv[1:]
     pin(int(core))
-    client = importlib.import_module(f"bench.clients.{name}")
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, hard), hard))
     for line in sys.stdin:
         order = json.loads(line)
         work = Work(**order["work"])
-        does = getattr(client, work.kind)
         before = process_time()
-        seconds = client.run(does, work.url(order["port"]), work)
-        print(json.dumps([seconds, process_time() - before]), flush=True)
+        figure = load(name) if work.kind == "load" else do(name, work, order["port"])
+        cpu = nan if name == "chromium" else process_time() - before
+        print(json.dumps([figure, cpu]), flush=True)
+
+
+def do(name: str, work: Work, port: int) -> float:
+    client: Any = importlib.import_module(f"bench.clients.{name}")
+    own = getattr(client, work.kind, None)
+    if own is not None:
+        return client.run(own, work.url(port), work)
+    general = importlib.import_module("bench.clients.running").GENERAL[work.kind]
+    return client.run(general, client, work.url(port), work)
+
+
+def load(name: str) -> float:
+    """Seconds that the import takes, once what every program on this event loop has is there."""
+    client = CLIENTS[name]
+    importlib.import_module(client.loop)
+    start = perf_counter()
+    importlib.import_module(client.package)
+    return perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -1,21 +1,76 @@
 """The clients, one file each.
 
-A client has `receive`, `send` and `echo`, each `async def (url, work) -> seconds`, measured from
-when the connection is open until the last message is there; and `run`, which runs one of them.
-Each is written as its own documentation writes such a program.
+A client in Python has `receive`, `send` and `echo`, each `async def (url, work) -> seconds`,
+measured from when the connection is open until the last message is there; `connect`, a context
+manager; and `run`, which runs one of them. Each is written as its own documentation writes such a
+program.
+Those in JavaScript are measured where there is a Node.js with the packages `ws` and `undici`
+(NODE_PATH names the folder), and a Chromium.
 """
 
 from __future__ import annotations
 
-# Module: (how it is called in the table, the distributions whose versions say what was measured).
-CLIENTS: dict[str, tuple[str, list[str]]] = {
-    "ours_callbacks": ("trio_ws_dom, onmessage", ["trio-ws-dom"]),
-    "ours_iterating": ("trio_ws_dom, async for", ["trio-ws-dom"]),
-    "trio_websocket": ("trio-websocket", ["trio-websocket", "wsproto"]),
-    "websockets_trio": ("websockets, trio", ["websockets"]),
-    "websockets_asyncio": ("websockets, asyncio", ["websockets"]),
-    "httpx_ws": ("httpx-ws, trio", ["httpx-ws", "httpx", "wsproto"]),
-    "aiohttp": ("aiohttp", ["aiohttp"]),
-    "picows": ("picows", ["picows"]),
-    "bare": ("bare trio socket", ["trio"]),
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Client(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+      label: how it is called in the table.
+      distributions: those whose versions say what was measured.
+      loop: the module of the event loop that its programs import in any case.
+      package: the module that a program imports to use it.
+      lacks: kinds of work, and "compressed", that it cannot do.
+    """
+
+    label: str
+    distributions: list[str]
+    loop: str
+    package: str
+    lacks: tuple[str, ...] = ()
+
+
+CLIENTS: dict[str, Client] = {
+    "ours_callbacks": Client("trio_ws_dom, onmessage", ["trio-ws-dom"], "trio", "trio_ws_dom"),
+    "ours_iterating": Client("trio_ws_dom, async for", ["trio-ws-dom"], "trio", "trio_ws_dom"),
+    "ours_stream": Client("trio_ws_dom, stream", ["trio-ws-dom"], "trio", "trio_ws_dom"),
+    "trio_websocket": Client(
+        "trio-websocket", ["trio-websocket", "wsproto"], "trio", "trio_websocket", ("compressed",)
+    ),
+    "websockets_trio": Client("websockets, trio", ["websockets"], "trio", "websockets.trio.client"),
+    "websockets_asyncio": Client(
+        "websockets, asyncio", ["websockets"], "asyncio", "websockets.asyncio.client"
+    ),
+    "httpx_ws": Client(
+        "httpx-ws, trio", ["httpx-ws", "httpx", "wsproto"], "trio", "httpx_ws", ("compressed",)
+    ),
+    "aiohttp": Client("aiohttp", ["aiohttp"], "asyncio", "aiohttp"),
+    "picows": Client("picows", ["picows"], "asyncio", "picows", ("compressed",)),
+    "node_ws": Client("Node.js, npm's ws", [], "", "", ("idle", "load")),
+    "node_undici": Client("Node.js, undici", [], "", "", ("compressed", "idle", "load")),
+    "chromium": Client("Chromium", [], "", "", ("idle", "load", "cycle")),
+    "bare": Client("bare trio socket", ["trio"], "trio", "trio", ("compressed", "load")),
 }
+
+
+def installed() -> list[str]:
+    """The clients that can run here."""
+    return [name for name in CLIENTS if _is_there(name)]
+
+
+def _is_there(name: str) -> bool:
+    if name == "chromium":
+        return any(map(shutil.which, ("chromium", "google-chrome"))) or "CHROMIUM" in os.environ
+    if name in NODE:
+        found = [Path(folder) / NODE[name] for folder in os.environ.get("NODE_PATH", "").split(":")]
+        return shutil.which("node") is not None and any(folder.is_dir() for folder in found)
+    return find_spec(CLIENTS[name].package.partition(".")[0]) is not None
+
+
+NODE = {"node_ws": "ws", "node_undici": "undici"}
+"""The packages of npm."""

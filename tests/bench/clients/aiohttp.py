@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 
     from bench.work import Work
 
-__all__ = ["echo", "receive", "run", "send"]
+__all__ = ["connect", "echo", "receive", "run", "send"]
 
 assert find_spec("aiohttp._websocket.reader_c"), "without its C extensions it is another client"
 
 
 @asynccontextmanager
-async def connect(url: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+async def connect(url: str, work: Work) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     async with aiohttp.ClientSession() as session:
-        async with session.ws_connect(url, compress=0, max_msg_size=0) as ws:
+        bits = 15 if work.compressed else 0
+        async with session.ws_connect(url, compress=bits, max_msg_size=0) as ws:
             yield ws
 
 
 async def receive(url: str, work: Work) -> float:
     received = 0
-    async with connect(url) as ws:
+    async with connect(url, work) as ws:
         start = perf_counter()
         async for message in ws:
             received += len(message.data)
@@ -40,19 +41,18 @@ async def receive(url: str, work: Work) -> float:
 
 
 async def send(url: str, work: Work) -> float:
-    message = work.message
-    async with connect(url) as ws:
+    async with connect(url, work) as ws:
         give: Any = ws.send_str if work.text else ws.send_bytes
         start = perf_counter()
-        for _ in range(work.count):
+        for message in work.messages:
             await give(message)
         await ws.receive()
         return perf_counter() - start
 
 
 async def echo(url: str, work: Work) -> float:
-    message = work.message
-    async with connect(url) as ws:
+    message = work.distinct[0]
+    async with connect(url, work) as ws:
         give: Any = ws.send_str if work.text else ws.send_bytes
         start = perf_counter()
         for _ in range(work.in_flight):

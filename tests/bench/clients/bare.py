@@ -20,7 +20,7 @@ from bench.work import Work, burst
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["echo", "receive", "run", "send"]
+__all__ = ["connect", "echo", "receive", "run", "send"]
 
 READ_BYTES = 256 * 1024
 CLOSE_FRAME = header(CLOSE_OPCODE, 2, masked=True) + bytes(4) + b"\x03\xe8"
@@ -108,7 +108,7 @@ async def receive(url: str, work: Work) -> float:
 
 
 async def send(url: str, work: Work) -> float:
-    message, left, several = work.message, work.count, burst(work)
+    message, left, several = work.distinct[0], work.count, burst(work)
     async with connect(url, work) as bare:
         start = perf_counter()
         while left:
@@ -120,7 +120,7 @@ async def send(url: str, work: Work) -> float:
 
 
 async def echo(url: str, work: Work) -> float:
-    message, to_send, to_receive = work.message, work.count - work.in_flight, work.count
+    message, to_send, to_receive = work.distinct[0], work.count - work.in_flight, work.count
     async with connect(url, work) as bare:
         start = perf_counter()
         frames = [bare.frame(message) for _ in range(work.in_flight)]

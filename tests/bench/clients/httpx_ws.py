@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from bench.work import Work
 
-__all__ = ["echo", "receive", "run", "send"]
+__all__ = ["connect", "echo", "receive", "run", "send"]
 
 
 @asynccontextmanager
-async def connect(url: str) -> AsyncIterator[httpx_ws.AsyncWebSocketSession]:
+async def connect(url: str, work: Work) -> AsyncIterator[httpx_ws.AsyncWebSocketSession]:
     size = 2**25  # bytes of a message; its default is 64 KiB
     async with httpx.AsyncClient(trust_env=False) as client:
         async with httpx_ws.aconnect_ws(
@@ -31,7 +31,7 @@ async def connect(url: str) -> AsyncIterator[httpx_ws.AsyncWebSocketSession]:
 
 async def receive(url: str, work: Work) -> float:
     received = 0
-    async with connect(url) as ws:
+    async with connect(url, work) as ws:
         take = ws.receive_text if work.text else ws.receive_bytes
         start = perf_counter()
         for _ in range(work.count):
@@ -42,19 +42,18 @@ async def receive(url: str, work: Work) -> float:
 
 
 async def send(url: str, work: Work) -> float:
-    message = work.message
-    async with connect(url) as ws:
+    async with connect(url, work) as ws:
         give: Any = ws.send_text if work.text else ws.send_bytes
         start = perf_counter()
-        for _ in range(work.count):
+        for message in work.messages:
             await give(message)
         await ws.receive()
         return perf_counter() - start
 
 
 async def echo(url: str, work: Work) -> float:
-    message = work.message
-    async with connect(url) as ws:
+    message = work.distinct[0]
+    async with connect(url, work) as ws:
         give: Any = ws.send_text if work.text else ws.send_bytes
         take = ws.receive_text if work.text else ws.receive_bytes
         start = perf_counter()

@@ -6,11 +6,12 @@ from time import perf_counter
 
 import trio
 
+from bench.clients.ours import connect, idle, send
 from bench.clients.running import on_trio as run
-from bench.work import Work, burst
-from trio_ws_dom import MessageEvent, open_websocket
+from bench.work import Work
+from trio_ws_dom import MessageEvent
 
-__all__ = ["echo", "receive", "run", "send"]
+__all__ = ["connect", "echo", "idle", "receive", "run", "send"]
 
 
 async def receive(url: str, work: Work) -> float:
@@ -20,7 +21,7 @@ async def receive(url: str, work: Work) -> float:
         nonlocal received
         received += len(event.data)
 
-    async with open_websocket(url) as ws:
+    async with connect(url, work) as ws:
         ws.binaryType = "arraybuffer"
         start = perf_counter()
         ws.onmessage = on_message
@@ -30,27 +31,11 @@ async def receive(url: str, work: Work) -> float:
     return seconds
 
 
-async def send(url: str, work: Work) -> float:
-    message, left, several = work.message, work.count, burst(work)
-    done = trio.Event()
-    async with open_websocket(url) as ws:
-        ws.onmessage = lambda event: done.set()
-        start = perf_counter()
-        while left:
-            now = min(left, several)
-            for _ in range(now):
-                ws.send(message)
-            left -= now
-            await ws.drain(several * work.size)
-        await done.wait()
-        return perf_counter() - start
-
-
 async def echo(url: str, work: Work) -> float:
-    message, to_send, to_receive = work.message, work.count, work.count
+    message, to_send, to_receive = work.distinct[0], work.count, work.count
     done = trio.Event()
 
-    async with open_websocket(url) as ws:
+    async with connect(url, work) as ws:
 
         def on_message(event: MessageEvent) -> None:
             nonlocal to_send, to_receive

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from time import perf_counter
 
+from bench.clients.ours import connect, idle, send
 from bench.clients.running import on_trio as run
-from bench.work import Work, burst
-from trio_ws_dom import open_websocket
+from bench.work import Work
 
-__all__ = ["echo", "receive", "run", "send"]
+__all__ = ["connect", "echo", "idle", "receive", "run", "send"]
 
 
 async def receive(url: str, work: Work) -> float:
     received = 0
-    async with open_websocket(url) as ws:
+    async with connect(url, work) as ws:
         start = perf_counter()
         async for message in ws:
             received += len(message)
@@ -22,23 +22,9 @@ async def receive(url: str, work: Work) -> float:
     return seconds
 
 
-async def send(url: str, work: Work) -> float:
-    message, left, several = work.message, work.count, burst(work)
-    async with open_websocket(url) as ws:
-        start = perf_counter()
-        while left:
-            now = min(left, several)
-            for _ in range(now):
-                ws.send(message)
-            left -= now
-            await ws.drain(several * work.size)
-        await ws.receive()
-        return perf_counter() - start
-
-
 async def echo(url: str, work: Work) -> float:
-    message, to_send, to_receive = work.message, work.count, work.count
-    async with open_websocket(url) as ws:
+    message, to_send, to_receive = work.distinct[0], work.count, work.count
+    async with connect(url, work) as ws:
         start = perf_counter()
         for _ in range(work.in_flight):
             to_send -= 1

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from bench.clients.running import on_asyncio as run
 from bench.work import Work, burst
 
-__all__ = ["echo", "receive", "run", "send"]
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
+__all__ = ["connect", "echo", "receive", "run", "send"]
 
 
 class Listener(WSListener):
@@ -19,7 +25,7 @@ class Listener(WSListener):
     def __init__(self, work: Work) -> None:
         self.type = WSMsgType.TEXT if work.text else WSMsgType.BINARY
         # picows takes bytes for text too: whoever has a str must encode it for each message
-        self.message = work.message
+        self.message = work.distinct[0]
         self.text = work.text
         self.size = work.size
         self.done = asyncio.Event()
@@ -67,47 +73,51 @@ class Echoer(Listener):
             self.done.set()
 
 
+@asynccontextmanager
+async def connected(listener: Listener, url: str) -> AsyncIterator[WSTransport]:
+    transport, _ = await ws_connect(lambda: listener, url, max_frame_size=2**25)
+    try:
+        yield transport
+    finally:
+        transport.send_close()
+        transport.disconnect()
+        await transport.wait_disconnected()
+
+
+def connect(url: str, work: Work) -> AbstractAsyncContextManager[WSTransport]:
+    return connected(Listener(work), url)
+
+
 async def receive(url: str, work: Work) -> float:
     listener = Receiver(work)
-    transport, _ = await ws_connect(lambda: listener, url, max_frame_size=2**25)
-    start = perf_counter()
-    await listener.done.wait()
-    seconds = perf_counter() - start
-    await leave(transport)
+    async with connected(listener, url):
+        start = perf_counter()
+        await listener.done.wait()
+        seconds = perf_counter() - start
     assert listener.received == work.count * work.size
     return seconds
 
 
 async def send(url: str, work: Work) -> float:
     listener, left = Sender(work), work.count
-    transport, _ = await ws_connect(lambda: listener, url)
-    start = perf_counter()
-    while left:
-        now = min(left, burst(work))
-        for _ in range(now):
-            transport.send(listener.type, listener.encoded())
-        left -= now
-        await listener.writable.wait()
-    await listener.done.wait()
-    seconds = perf_counter() - start
-    await leave(transport)
-    return seconds
+    async with connected(listener, url) as transport:
+        start = perf_counter()
+        while left:
+            now = min(left, burst(work))
+            for _ in range(now):
+                transport.send(listener.type, listener.encoded())
+            left -= now
+            await listener.writable.wait()
+        await listener.done.wait()
+        return perf_counter() - start
 
 
 async def echo(url: str, work: Work) -> float:
     listener = Echoer(work)
     listener.to_send, listener.to_receive = work.count - work.in_flight, work.count
-    transport, _ = await ws_connect(lambda: listener, url)
-    start = perf_counter()
-    for _ in range(work.in_flight):
-        transport.send(listener.type, listener.encoded())
-    await listener.done.wait()
-    seconds = perf_counter() - start
-    await leave(transport)
-    return seconds
-
-
-async def leave(transport: WSTransport) -> None:
-    transport.send_close()
-    transport.disconnect()
-    await transport.wait_disconnected()
+    async with connected(listener, url) as transport:
+        start = perf_counter()
+        for _ in range(work.in_flight):
+            transport.send(listener.type, listener.encoded())
+        await listener.done.wait()
+        return perf_counter() - start

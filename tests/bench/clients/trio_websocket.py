@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
     from bench.work import Work
 
-__all__ = ["echo", "receive", "run", "send"]
+__all__ = ["connect", "echo", "receive", "run", "send"]
 
 
-def connect(url: str) -> AbstractAsyncContextManager[trio_websocket.WebSocketConnection]:
+def connect(
+    url: str, work: Work
+) -> AbstractAsyncContextManager[trio_websocket.WebSocketConnection]:
     return trio_websocket.open_websocket_url(url, max_message_size=2**25)
 
 
 async def receive(url: str, work: Work) -> float:
     received = 0
-    async with connect(url) as ws:
+    async with connect(url, work) as ws:
         start = perf_counter()
         try:
             while True:
@@ -35,18 +37,17 @@ async def receive(url: str, work: Work) -> float:
 
 
 async def send(url: str, work: Work) -> float:
-    message = work.message
-    async with connect(url) as ws:
+    async with connect(url, work) as ws:
         start = perf_counter()
-        for _ in range(work.count):
+        for message in work.messages:
             await ws.send_message(message)
         await ws.get_message()
         return perf_counter() - start
 
 
 async def echo(url: str, work: Work) -> float:
-    message = work.message
-    async with connect(url) as ws:
+    message = work.distinct[0]
+    async with connect(url, work) as ws:
         start = perf_counter()
         for _ in range(work.in_flight):
             await ws.send_message(message)

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from websockets.trio.client import connect
+from websockets.trio import client
 
 from bench.clients.running import on_trio as run
 
 if TYPE_CHECKING:
     from bench.work import Work
 
-__all__ = ["echo", "receive", "run", "send"]
+__all__ = ["connect", "echo", "receive", "run", "send"]
 
-OPTIONS: dict[str, Any] = {
-    "compression": None,
-    "max_size": None,
-    "ping_interval": None,
-    "proxy": None,
-}
+
+def connect(url: str, work: Work) -> client.connect:
+    compression = "deflate" if work.compressed else None
+    return client.connect(
+        url, compression=compression, max_size=None, ping_interval=None, proxy=None
+    )
 
 
 async def receive(url: str, work: Work) -> float:
     received = 0
-    async with connect(url, **OPTIONS) as ws:
+    async with connect(url, work) as ws:
         start = perf_counter()
         async for message in ws:
             received += len(message)
@@ -34,18 +34,17 @@ async def receive(url: str, work: Work) -> float:
 
 
 async def send(url: str, work: Work) -> float:
-    message = work.message
-    async with connect(url, **OPTIONS) as ws:
+    async with connect(url, work) as ws:
         start = perf_counter()
-        for _ in range(work.count):
+        for message in work.messages:
             await ws.send(message)
         await ws.recv()
         return perf_counter() - start
 
 
 async def echo(url: str, work: Work) -> float:
-    message = work.message
-    async with connect(url, **OPTIONS) as ws:
+    message = work.distinct[0]
+    async with connect(url, work) as ws:
         start = perf_counter()
         for _ in range(work.in_flight):
             await ws.send(message)
