@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from support.world import World
+
+# No proxy of the machine's is for the tests, nor for the processes that they start. With this one
+# variable the system's settings, on macOS and Windows, do not count either.
+for name in list(os.environ):
+    if name.lower().endswith("_proxy"):
+        del os.environ[name]
+os.environ["no_proxy"] = "*"
 
 # a busy machine must not fail a test: speed is the benchmark's
 settings.register_profile("unhurried", deadline=None)

@@ -6,6 +6,7 @@ import base64
 import functools
 import os
 import ssl
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -15,9 +16,15 @@ from .._wire._request import Request
 from .._wire._response import HandshakeFailure
 from ._cookies import cookie_fields, store_cookies
 from ._ports import check_port
+from ._proxy import ProxyError
+from ._socks import connect_by_socks
+from ._tunnel import open_tunnel
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from .._wire._response import Response
+    from ._proxy import Proxy
     from ._settings import Settings
 
 ALPN: Final = "http/1.1"
@@ -29,48 +36,84 @@ REFUSAL_PATIENCE: Final = 2.0
 _READ_SIZE: Final = 16 * 1024
 
 
-async def dial(settings: Settings) -> trio.abc.Stream:
-    """A connected stream to the server; for ``wss:`` with TLS done.
+async def dial(settings: Settings, proxy: Proxy | None) -> trio.abc.Stream:
+    """A connected stream to the server, by a proxy if there is one; for ``wss:`` with TLS done.
 
     Raises:
       OSError: resolving, connecting or TLS (``ssl.SSLError`` is one) failed.
+      ProxyError: a proxy did; it is an OSError, too.
     """
-    stream: trio.abc.Stream | None = settings.stream
+    stream = settings.stream
     if stream is None:
         check_port(settings.port)
-        stream = await trio.open_tcp_stream(settings.host, settings.port)
-    if not settings.secure or _is_tls(stream):
+        stream = await _connect(settings.host, settings.port, proxy)
+    elif _is_tls(stream):
+        return stream  # its TLS is the caller's, who gave it
+    if not settings.secure:
         return stream
-    try:
-        return await _start_tls(stream, settings)
-    except BaseException:
-        await trio.aclose_forcefully(stream)
-        raise
+    async with _closed_on_failure(stream):
+        context = settings.ssl_context or _default_context()
+        return await _start_tls(stream, context, settings.host)
 
 
 def _is_tls(stream: trio.abc.Stream) -> bool:
     return isinstance(stream, trio.SSLStream)
 
 
-async def _start_tls(transport: trio.abc.Stream, settings: Settings) -> trio.abc.Stream:
+async def _connect(host: str, port: int, proxy: Proxy | None) -> trio.abc.Stream:
+    if proxy is None:
+        return await trio.open_tcp_stream(host, port)
+    if proxy.scheme.startswith("socks"):
+        return await connect_by_socks(proxy, host, port)
+    stream = await _reach(proxy)
+    async with _closed_on_failure(stream):
+        return await open_tunnel(stream, proxy, host, port)
+
+
+async def _reach(proxy: Proxy) -> trio.abc.Stream:
+    """A connected stream to an HTTP proxy; for ``https:`` with TLS, verified as by default."""
+    try:
+        stream = await trio.open_tcp_stream(proxy.host, proxy.port)
+        if proxy.scheme == "http":
+            return stream
+        async with _closed_on_failure(stream):
+            return await _start_tls(stream, _default_context(), proxy.host)
+    except OSError as exc:
+        raise ProxyError(proxy, str(exc)) from exc
+
+
+@asynccontextmanager
+async def _closed_on_failure(stream: trio.abc.Stream) -> AsyncGenerator[None]:
+    try:
+        yield
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+
+
+async def _start_tls(
+    transport: trio.abc.Stream, context: ssl.SSLContext, host: str
+) -> trio.abc.Stream:
     # https_compatible: the WebSocket's own closing handshake tells truncation from an end, so
     # TLS's is not waited for
-    stream = trio.SSLStream(
-        transport,
-        settings.ssl_context or _default_context(),
-        server_hostname=settings.host,
-        https_compatible=True,
-    )
+    stream = trio.SSLStream(transport, context, server_hostname=host, https_compatible=True)
     try:
         await stream.do_handshake()
     except trio.BrokenResourceError as exc:
         # trio wraps what ssl said; the reason (expired, wrong host, self-signed) is in it
-        if isinstance(exc.__cause__, ssl.SSLError):
-            raise exc.__cause__ from None
-        raise ssl.SSLError("the TLS handshake was cut off by the server") from exc
+        told = exc.__cause__
+        if isinstance(told, ssl.SSLError) and not isinstance(told, ssl.SSLEOFError):
+            raise told from None
+        raise ssl.SSLEOFError(
+            ssl.SSL_ERROR_EOF,
+            "expected the server's part of the TLS handshake, got the end of the connection,"
+            " as from a server that takes none of the TLS versions or ciphers that we offer",
+        ) from exc
     selected = stream.selected_alpn_protocol()
     if selected not in (None, ALPN):
-        raise ssl.SSLError(f"expected ALPN {ALPN!r}, got {selected!r} from the server")
+        raise ssl.SSLError(
+            ssl.SSL_ERROR_SSL, f"expected ALPN {ALPN!r}, got {selected!r} from the server"
+        )
     return stream
 
 

@@ -9,11 +9,23 @@ from typing import Final, cast
 
 import trio
 
+from ._traced import TracedStream
+from ._tunnel import ResumedStream
+
 TRANSPORT_ERRORS: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 """What a stream raises for what the peer or the network did."""
 
 SHUT_TIMEOUT: Final = 2.0
 """Seconds for a stream's own farewell, where it has one; plain TCP and our TLS have none."""
+
+
+def end_sending(stream: trio.abc.Stream) -> None:
+    """Half-close plain TCP, behind what was sent; TLS cannot be."""
+    while isinstance(stream, TracedStream | ResumedStream):
+        stream = stream.transport_stream
+    if isinstance(stream, trio.SocketStream):
+        with suppress(OSError):  # it is broken already
+            stream.socket.shutdown(socket.SHUT_WR)
 
 
 async def shut(stream: trio.abc.Stream) -> None:
@@ -25,8 +37,9 @@ async def shut(stream: trio.abc.Stream) -> None:
 async def reset(stream: trio.abc.Stream) -> None:
     """Close a stream at once and tell the peer so: what the kernel still holds is discarded."""
     transport = stream
-    while isinstance(transport, trio.SSLStream):
-        transport = cast("trio.SSLStream[trio.abc.Stream]", transport).transport_stream
+    while isinstance(transport, trio.SSLStream | ResumedStream | TracedStream):
+        layer = cast("trio.SSLStream[trio.abc.Stream] | ResumedStream | TracedStream", transport)
+        transport = layer.transport_stream
     if isinstance(transport, trio.SocketStream):
         with suppress(OSError):
             # linger for zero seconds: close(2) then sends a reset in place of what is unsent

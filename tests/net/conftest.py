@@ -1,0 +1,24 @@
+"""Fixtures of the tests of dialling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.tls import AUTHORITY
+
+from trio_ws_dom._net import _dial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def system_trusts_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The system's authorities are the tests' own for a while."""
+    AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    _dial._default_context.cache_clear()
+    yield
+    _dial._default_context.cache_clear()

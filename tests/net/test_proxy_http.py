@@ -1,0 +1,365 @@
+"""Through HTTP proxies on loopback: every door, TLS at each place, and what goes wrong."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trustme
+from support.failing import failure_to_open
+from support.peer import Peer
+from support.proxies import ESTABLISHED, Echo, FakeProxy, Resetting
+from support.tls import client_context, server_context
+
+from trio_ws_dom import (
+    HandshakeError,
+    ProxyError,
+    WebSocket,
+    WebSocketError,
+    WebSocketStream,
+    open_websocket,
+    open_websocket_nursery,
+    open_websocket_stream,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REFUSED = b"HTTP/1.1 403 Not here\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.fixture
+async def server(nursery: trio.Nursery) -> Echo:
+    server = Echo()
+    await server.start(nursery)
+    return server
+
+
+@pytest.fixture
+async def secure(nursery: trio.Nursery) -> Echo:
+    server = Echo(server_context())
+    await server.start(nursery)
+    return server
+
+
+@pytest.fixture
+def proxied(nursery: trio.Nursery) -> Callable[..., Any]:
+    """A proxy that gives these replies."""
+
+    async def start(*replies: bytes, **options: Any) -> FakeProxy:
+        proxy = FakeProxy(*(replies or (ESTABLISHED,)), **options)
+        await proxy.start(nursery)
+        return proxy
+
+    return start
+
+
+async def round_trip(url: str, **options: Any) -> None:
+    """Open, send, receive, close."""
+    async with open_websocket(url, **options) as ws:
+        ws.send("hello")
+        assert await ws.receive() == "hello"
+    assert ws.closeEvent.wasClean
+
+
+# Ways through.
+
+
+async def test_ws_through_http(server: Echo, proxied: Any) -> None:
+    """By CONNECT, as RFC 6455 section 4.1 has it for ws: too."""
+    proxy = await proxied(to=server.port)
+    await round_trip("ws://peer.test:8080/path?q", proxy=proxy.url())
+    assert proxy.said == [b"CONNECT peer.test:8080 HTTP/1.1\r\nHost: peer.test:8080\r\n\r\n"]
+    assert server.requests[0].startswith(b"GET /path?q HTTP/1.1\r\nHost: peer.test:8080\r\n")
+
+
+async def test_wss_through_http(proxied: Any, nursery: trio.Nursery) -> None:
+    """TLS is with the server, whose certificate is held against the URL's host."""
+    server = Echo(server_context("peer.test"))
+    await server.start(nursery)
+    proxy = await proxied(to=server.port)
+    await round_trip("wss://peer.test/", proxy=proxy.url(), ssl_context=client_context())
+    assert proxy.said == [b"CONNECT peer.test:443 HTTP/1.1\r\nHost: peer.test:443\r\n\r\n"]
+
+
+async def test_wss_verifies_through_a_proxy(proxied: Any, nursery: trio.Nursery) -> None:
+    """A proxy that answers in the server's place is found out."""
+    server = Echo(server_context(ca=trustme.CA()))
+    await server.start(nursery)
+    proxy = await proxied(to=server.port)
+    error = await failure_to_open(server.url, proxy=proxy.url(), ssl_context=client_context())
+    assert isinstance(error.__cause__, ssl.SSLCertVerificationError)
+    await proxy.gone.wait()
+
+
+@pytest.mark.usefixtures("system_trusts_us")
+async def test_ws_through_https(server: Echo, proxied: Any) -> None:
+    """TLS is with the proxy."""
+    proxy = await proxied(to=server.port, context=server_context())
+    await round_trip(server.url, proxy=proxy.url("https"))
+    assert len(proxy.said) == 1
+
+
+@pytest.mark.usefixtures("system_trusts_us")
+async def test_wss_through_https(secure: Echo, proxied: Any) -> None:
+    """TLS with the server inside TLS with the proxy; ``ssl_context`` is for the server."""
+    proxy = await proxied(to=secure.port, context=server_context())
+    await round_trip(secure.url, proxy=proxy.url("https"), ssl_context=client_context())
+    assert len(proxy.said) == 1
+
+
+async def test_https_proxy_is_verified(server: Echo, proxied: Any) -> None:
+    """By the system's authorities, whatever ``ssl_context`` trusts: it is for the server."""
+    proxy = await proxied(to=server.port, context=server_context())
+    error = await failure_to_open(
+        server.url, proxy=proxy.url("https"), ssl_context=client_context()
+    )
+    assert isinstance(error.__cause__, ProxyError)
+    assert isinstance(error.__cause__.__cause__, ssl.SSLCertVerificationError)
+    assert f"proxy https://127.0.0.1:{proxy.port}: " in str(error)
+    assert proxy.said == []
+
+
+async def test_every_door_takes_a_proxy(server: Echo, proxied: Any, nursery: trio.Nursery) -> None:
+    """The four, and WebSocketStream's constructor."""
+    proxy = await proxied(to=server.port)
+    options: Any = {"proxy": proxy.url()}
+    async with open_websocket(server.url, **options):
+        pass
+    async with open_websocket_stream(server.url, **options) as opened:
+        await opened.opened
+    async with open_websocket_nursery() as sockets:
+        socket = sockets.connect(server.url, **options)
+        await socket.when("open").receive()
+    socket = WebSocket(server.url, nursery=nursery, **options)
+    await socket.when("open").receive()
+    socket.close()
+    stream = WebSocketStream(server.url, nursery=nursery, **options)
+    await stream.opened
+    stream.close()
+    await stream.closed
+    assert len(proxy.said) == 5
+
+
+async def test_handshake_is_not_for_the_proxy(server: Echo, proxied: Any) -> None:
+    """It gets its credentials, and the server's host and port; the server gets the rest."""
+    proxy = await proxied(to=server.port)
+    await round_trip(
+        f"ws://name:word@127.0.0.1:{server.port}/path",
+        proxy=proxy.url(credentials="user:pass@"),
+        headers={"X-Key": "secret", "Cookie": "a=b"},
+        origin="https://page.test",
+        cookies=CookieJar(),
+    )
+    host = f"127.0.0.1:{server.port}"
+    credentials = "Proxy-Authorization: Basic dXNlcjpwYXNz"
+    asked = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n{credentials}\r\n\r\n"
+    assert proxy.said == [asked.encode()]
+    assert b"Proxy" not in server.requests[0]
+    for line in (b"X-Key: secret", b"Cookie: a=b", b"Authorization: Basic bmFtZTp3b3Jk"):
+        assert line in server.requests[0]
+
+
+async def test_answer_in_one_packet_with_the_proxys(proxied: Any) -> None:
+    """A server that refuses at once, before it is asked: what it said is not lost."""
+    proxy = await proxied(ESTABLISHED + b"HTTP/1.1 503 Full\r\nContent-Length: 5\r\n\r\nsorry")
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
+    assert isinstance(error, HandshakeError)
+    assert (error.status, error.body) == (503, b"sorry")
+
+
+async def test_tls_in_one_packet_with_the_proxys_answer(proxied: Any) -> None:
+    """Likewise for TLS: bytes that are none are its error, and not waited for."""
+    proxy = await proxied(ESTABLISHED + b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    error = await failure_to_open("wss://peer.test/", proxy=proxy.url())
+    assert isinstance(error.__cause__, ssl.SSLError)
+
+
+async def test_turns_are_by_destination(server: Echo, proxied: Any) -> None:
+    """One CONNECTING for a host and port: what a proxy does not answer holds no other up."""
+    silent = await proxied(b"", to=None)
+    proxy = await proxied(to=server.port)
+    async with open_websocket_nursery() as sockets:
+        first = sockets.connect("ws://peer.test/", proxy=silent.url())
+        second = sockets.connect("ws://peer.test/", proxy=proxy.url())
+        await round_trip("ws://other.test/", proxy=proxy.url())
+        while not silent.said:
+            await trio.sleep(0.01)
+        assert [len(proxy.said), first.readyState, second.readyState] == [1, 0, 0]
+        opened = second.when("open")
+        first.close()
+        await opened.receive()
+
+
+# Ways that end.
+
+
+async def test_refusal_by_a_proxy(proxied: Any) -> None:
+    """It is the proxy's, not the server's: no HandshakeError; its status is the cause's."""
+    proxy = await proxied(REFUSED)
+    error = await failure_to_open("wss://peer.test/", proxy=proxy.url(credentials="user:pass@"))
+    assert not isinstance(error, HandshakeError)
+    assert error.closeCode == 1006
+    assert isinstance(error.__cause__, ProxyError)
+    assert error.__cause__.status == 403
+    assert str(error) == (
+        f"wss://peer.test/: proxy http://127.0.0.1:{proxy.port}:"
+        " expected status 2xx to CONNECT peer.test:443, got 403 Not here"
+    )
+    await proxy.gone.wait()
+
+
+async def test_credentials_are_not_logged(
+    server: Echo, proxied: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither where all goes well nor where the proxy refuses, however much is logged."""
+    caplog.set_level(0)
+    credentials = "user:hunter2@"
+    proxy = await proxied(to=server.port)
+    await round_trip(server.url, proxy=proxy.url(credentials=credentials))
+    refusing = await proxied(REFUSED)
+    await failure_to_open(server.url, proxy=refusing.url(credentials=credentials))
+    assert "hunter2" not in caplog.text
+    assert "dXNlcj" not in caplog.text  # base64 of what begins with "user"
+
+
+async def test_proxy_hangs_up(proxied: Any) -> None:
+    """Before it has said anything."""
+    proxy = await proxied(b"", to=0)
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
+    assert isinstance(error.__cause__, ProxyError)
+    assert "got the end of the connection after 0 bytes" in str(error)
+
+
+async def test_proxy_resets(nursery: trio.Nursery) -> None:
+    """The system's words are in the message."""
+    proxy = Resetting()
+    await proxy.start(nursery)
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
+    assert isinstance(error.__cause__, ProxyError)
+    assert f"proxy {proxy.url()}: expected an answer to CONNECT, got the loss of" in str(error)
+    broken = error.__cause__.__cause__
+    assert isinstance(broken, trio.BrokenResourceError)
+    assert str(broken.__cause__) in str(error)
+
+
+@pytest.mark.usefixtures("system_trusts_us")
+async def test_tls_breaks_with_a_proxy(nursery: trio.Nursery) -> None:
+    """After CONNECT has left: OpenSSL's words are in the message."""
+
+    class Broken(FakeProxy):
+        async def connection(self, stream: Any) -> None:
+            await stream.receive_some()
+            await stream.transport_stream.send_all(b"no TLS at all\r\n")
+            await stream.transport_stream.receive_some()
+
+    proxy = Broken(context=server_context())
+    await proxy.start(nursery)
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url("https"))
+    assert isinstance(error.__cause__, ProxyError)
+    broken = error.__cause__.__cause__
+    assert isinstance(broken.__cause__, ssl.SSLError)
+    assert str(broken.__cause__) in str(error)
+
+
+async def test_unreachable_proxy() -> None:
+    """The error names the proxy, and the system's own is the cause's cause."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        error = await failure_to_open("ws://peer.test/", proxy=url)
+    assert isinstance(error.__cause__, ProxyError)
+    assert isinstance(error.__cause__.__cause__, OSError)
+    assert f"ws://peer.test/: proxy {url}: all attempts to connect" in str(error)
+
+
+async def test_tls_with_a_proxy_that_has_none(proxied: Any) -> None:
+    """An ``https:`` proxy that speaks plain HTTP."""
+    proxy = await proxied(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url("https"))
+    assert isinstance(error.__cause__, ProxyError)
+    assert isinstance(error.__cause__.__cause__, ssl.SSLError)
+    await proxy.gone.wait()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "replies"), [("http", []), ("https", []), ("http", [b"HTTP/1.1 200 O"])]
+)
+async def test_silent_proxy(scheme: str, replies: list[bytes], nursery: trio.Nursery) -> None:
+    """``open_timeout`` covers the proxy's part; the error names it, the connection is closed."""
+    proxy = FakeProxy(*replies)
+    await proxy.start(nursery)
+    url = proxy.url(scheme, "user:hunter2@")
+    error = await failure_to_open("ws://peer.test/", proxy=url, open_timeout=0.1)
+    assert isinstance(error.__cause__, TimeoutError)
+    assert f"not open through proxy {proxy.url(scheme)} within open_timeout (0.1" in str(error)
+    await proxy.gone.wait()
+
+
+async def test_close_while_the_proxy_thinks(proxied: Any, nursery: trio.Nursery) -> None:
+    """It is given up at once."""
+    proxy = await proxied(b"")
+    ws = WebSocket("ws://peer.test/", nursery=nursery, proxy=proxy.url())
+    while not proxy.said:
+        await trio.sleep(0.01)
+    ws.close()
+    await ws.wait_closed()
+    assert isinstance(ws.failure.__cause__, ConnectionAbortedError)
+    await proxy.gone.wait()
+
+
+async def test_blocked_port_through_a_proxy(proxied: Any) -> None:
+    """The destination's port counts, and is looked at before the proxy is."""
+    proxy = await proxied()
+    error = await failure_to_open("ws://peer.test:25/", proxy=proxy.url())
+    assert isinstance(error.__cause__, PermissionError)
+    assert proxy.said == []
+
+
+class Early(FakeProxy):
+    """A proxy and its server in one, whose first bytes come along with the proxy's answer.
+
+    Attributes:
+      ended: how the client ended TCP, once ``gone`` is set.
+    """
+
+    def __init__(self, *frames: bytes) -> None:
+        super().__init__()
+        self._frames = frames
+        self.ended: str | None = None
+
+    async def connection(self, stream: trio.abc.Stream) -> None:
+        await stream.receive_some()
+        await stream.send_all(ESTABLISHED + b"HTTP/1.1 ")
+        peer = Peer(stream)
+        await peer.read_request()
+        await peer.send(peer.response().removeprefix(b"HTTP/1.1 "), *self._frames)
+        await peer.read_to_end()
+        self.ended = peer.ended
+        self.gone.set()
+
+
+async def test_silent_server_behind_a_proxy_is_reset(nursery: trio.Nursery) -> None:
+    """Also where the tunnel's first bytes came early, and the socket is below another stream."""
+    proxy = Early()
+    await proxy.start(nursery)
+    async with open_websocket("ws://peer.test/", proxy=proxy.url(), close_timeout=0.05) as ws:
+        pass
+    assert ws.closeEvent.code == 1006
+    await proxy.gone.wait()
+    assert proxy.ended == "reset"
+
+
+async def test_failed_connection_behind_a_proxy_is_half_closed(nursery: trio.Nursery) -> None:
+    """Likewise: the server sees the end of TCP behind the Close."""
+    proxy = Early(b"\xf0\x00")  # reserved bits
+    await proxy.start(nursery)
+    with pytest.raises(WebSocketError):
+        async with open_websocket("ws://peer.test/", proxy=proxy.url()) as ws:
+            await ws.receive()
+    await proxy.gone.wait()
+    assert proxy.ended == "eof"

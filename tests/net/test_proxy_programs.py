@@ -1,0 +1,167 @@
+"""Through real proxy programs on loopback; skipped where they are not installed."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from support.failing import failure_to_open
+from support.programs import FORBIDDEN_PORT, PASSWORD, dante, microsocks, squid, tinyproxy
+from support.proxies import Echo
+from support.tls import client_context, server_context
+
+from trio_ws_dom import ProxyError, open_websocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    import trio
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("system_trusts_us")]
+
+
+class Kind(NamedTuple):
+    """A program, the scheme of its URL, and whether it wants credentials."""
+
+    program: Callable[..., AbstractContextManager[int]]
+    scheme: str
+    credentials: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.program.__name__}-{self.scheme}" + "-credentials" * self.credentials
+
+
+class Running(NamedTuple):
+    """One that runs, on a port."""
+
+    scheme: str
+    credentials: str
+    port: int
+
+    @property
+    def where(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self.port}"
+
+    def url(self, credentials: str | None = None) -> str:
+        given = self.credentials if credentials is None else credentials
+        return f"{self.scheme}://{given}127.0.0.1:{self.port}"
+
+
+KINDS = [
+    *(Kind(program, "http", wanted) for program in (tinyproxy, squid) for wanted in (False, True)),
+    *(Kind(squid, "https", wanted) for wanted in (False, True)),
+    *(Kind(microsocks, each, wanted) for each in ("socks5", "socks5h") for wanted in (False, True)),
+    *(Kind(dante, scheme) for scheme in ("socks4", "socks5", "socks5h")),
+]
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], int]]:
+    """Starts the program of a kind, once for all of its tests."""
+    ports: dict[object, int] = {}
+    with ExitStack() as stack:
+
+        def start(kind: Kind) -> int:
+            key = (kind.program, kind.scheme == "https", kind.credentials)
+            if key not in ports:
+                folder = tmp_path_factory.mktemp("program")
+                running = kind.program(folder, kind.scheme, credentials=kind.credentials)
+                ports[key] = stack.enter_context(running)
+            return ports[key]
+
+        yield start
+
+
+@pytest.fixture
+def proxy(request: pytest.FixtureRequest, programs: Callable[[Kind], int]) -> Running:
+    """The program that the test is run with."""
+    kind: Kind = request.param
+    credentials = f"user:{PASSWORD}@" if kind.credentials else ""
+    return Running(kind.scheme, credentials, programs(kind))
+
+
+def by(*kinds: Kind) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("proxy", kinds, indirect=True, ids=str)
+
+
+async def failure(proxy: Running, url: str, credentials: str | None = None) -> ProxyError:
+    """Why it did not open, by the proxy's word; the message names it, without credentials."""
+    error = await failure_to_open(url, proxy=proxy.url(credentials))
+    assert isinstance(error.__cause__, ProxyError)
+    assert str(error).startswith(f"{url}: proxy {proxy.where}: expected ")
+    assert PASSWORD not in str(error)
+    return error.__cause__
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
+@by(*KINDS)
+async def test_through_a_program(proxy: Running, secure: bool, nursery: trio.Nursery) -> None:
+    """A conversation, by name where the proxy is to resolve it, and a clean end."""
+    server = Echo(server_context("localhost") if secure else None)
+    await server.start(nursery)
+    url = server.url.replace("127.0.0.1", "localhost")
+    options: Any = {"ssl_context": client_context()} if secure else {}
+    async with open_websocket(url, proxy=proxy.url(), **options) as ws:
+        for text in ("hello", "x" * 100_000):
+            ws.send(text)
+            assert await ws.receive() == text
+    assert ws.closeEvent.wasClean
+
+
+@by(*KINDS)
+async def test_nobody_there_behind_a_program(proxy: Running) -> None:
+    """The destination refuses TCP: the proxy says so, each in its way."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        url = f"ws://127.0.0.1:{reserved.getsockname()[1]}/"
+        error = await failure(proxy, url)
+    # tinyproxy, squid, SOCKS4's "rejected or failed", SOCKS5's "connection refused"
+    assert error.status in {500, 503, 0x5B, 5}
+
+
+@by(Kind(tinyproxy, "http", True), Kind(squid, "http", True), Kind(squid, "https", True))
+async def test_program_asks_for_credentials(proxy: Running) -> None:
+    """407, and for what."""
+    error = await failure(proxy, "ws://peer.test/", "")
+    assert error.status == 407
+    assert "Proxy-Authenticate: Basic realm=" in str(error)
+
+
+@by(Kind(microsocks, "socks5h", True))
+async def test_program_asks_for_credentials_by_socks(proxy: Running) -> None:
+    """SOCKS5 has no number for it."""
+    error = await failure(proxy, "ws://peer.test/", "")
+    assert "No acceptable authentication methods" in str(error)
+
+
+@by(Kind(tinyproxy, "http", True), Kind(microsocks, "socks5h", True))
+async def test_program_does_not_know_the_password(proxy: Running) -> None:
+    """Wrong ones are refused."""
+    error = await failure(proxy, "ws://peer.test/", f"user:not-{PASSWORD}@")
+    assert error.status in {401, 407, None}
+
+
+@by(Kind(tinyproxy, "http"))
+async def test_program_filters_names(proxy: Running) -> None:
+    """403, with the proxy's own words."""
+    error = await failure(proxy, "ws://forbidden.test/")
+    assert error.status == 403
+    assert "got 403 Filtered" in str(error)
+
+
+@by(Kind(squid, "http"), Kind(squid, "https"))
+async def test_program_filters_ports(proxy: Running) -> None:
+    """403, and squid's reason."""
+    error = await failure(proxy, f"ws://127.0.0.1:{FORBIDDEN_PORT}/")
+    assert error.status == 403
+    assert "X-Squid-Error: ERR_ACCESS_DENIED" in str(error)
+
+
+@by(Kind(dante, "socks5h"), Kind(dante, "socks4"))
+async def test_program_filters_ports_by_socks(proxy: Running) -> None:
+    """SOCKS5's "not allowed by ruleset"; SOCKS4 has one number for all."""
+    error = await failure(proxy, f"ws://127.0.0.1:{FORBIDDEN_PORT}/")
+    assert error.status == (2 if proxy.scheme == "socks5h" else 0x5B)

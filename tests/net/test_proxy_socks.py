@@ -1,0 +1,261 @@
+"""Through SOCKS proxies, which say what a test wants; python-socks has the protocol."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+from support.failing import failure_to_open
+from support.proxies import Echo, FakeProxy, Resetting
+from support.tls import client_context, server_context
+
+from trio_ws_dom import ProxyError, WebSocket, open_websocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trio_ws_dom import WebSocketError
+
+# RFC 1928: no authentication; user and password (RFC 1929); they are good; connected
+ANONYMOUS, CREDENTIALS, ADMITTED = b"\x05\x00", b"\x05\x02", b"\x01\x00"
+CONNECTED = b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50"
+GRANTED = b"\x00\x5a\x00\x50\x7f\x00\x00\x01"  # SOCKS4's
+
+LOOPBACK = b"\x7f\x00\x00\x01"
+
+
+@pytest.fixture
+async def server(nursery: trio.Nursery) -> Echo:
+    server = Echo()
+    await server.start(nursery)
+    return server
+
+
+@pytest.fixture
+def proxied(nursery: trio.Nursery) -> Callable[..., Any]:
+    """A proxy that gives these replies."""
+
+    async def start(*replies: bytes, to: int | None = None) -> FakeProxy:
+        proxy = FakeProxy(*replies, to=to)
+        await proxy.start(nursery)
+        return proxy
+
+    return start
+
+
+async def round_trip(url: str, **options: Any) -> None:
+    """Open, send, receive, close."""
+    async with open_websocket(url, **options) as ws:
+        ws.send("hello")
+        assert await ws.receive() == "hello"
+    assert ws.closeEvent.wasClean
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "asked"),
+    [
+        ("socks5h", "localhost", b"\x05\x01\x00\x03\x09localhost"),
+        ("socks5h", "127.0.0.1", b"\x05\x01\x00\x01" + LOOPBACK),
+        ("socks5h", "[::1]", b"\x05\x01\x00\x04" + b"\x00" * 15 + b"\x01"),
+        ("socks5", "127.0.0.1", b"\x05\x01\x00\x01" + LOOPBACK),
+    ],
+)
+async def test_socks5(scheme: str, host: str, asked: bytes, server: Echo, proxied: Any) -> None:
+    """A name is the proxy's to resolve by socks5h; addresses are sent as such."""
+    proxy = await proxied(ANONYMOUS, CONNECTED, to=server.port)
+    await round_trip(f"ws://{host}:8080/", proxy=proxy.url(scheme))
+    assert proxy.said == [b"\x05\x01\x00", asked + (8080).to_bytes(2)]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "asked"),
+    [
+        ("socks4a", "localhost", b"\x00\x00\x00\x01user\x00localhost\x00"),
+        ("socks4", "127.0.0.1", LOOPBACK + b"user\x00"),
+    ],
+)
+async def test_socks4(scheme: str, host: str, asked: bytes, server: Echo, proxied: Any) -> None:
+    """The user goes along; a name is the proxy's to resolve by socks4a."""
+    proxy = await proxied(GRANTED, to=server.port)
+    await round_trip(f"ws://{host}:8080/", proxy=proxy.url(scheme, "user@"))
+    assert proxy.said == [b"\x04\x01" + (8080).to_bytes(2) + asked]
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
+async def test_socks_with_a_name_resolved_here(scheme: str, server: Echo, proxied: Any) -> None:
+    """socks4 and socks5 send the address alone."""
+    replies = [GRANTED] if scheme == "socks4" else [ANONYMOUS, CONNECTED]
+    proxy = await proxied(*replies, to=server.port)
+
+    class Resolver(trio.abc.HostnameResolver):
+        async def getaddrinfo(self, host: Any, *args: Any, **options: Any) -> Any:
+            assert host in ("127.0.0.1", b"127.0.0.1", "peer.test", b"peer.test")
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", proxy.port))]
+
+        async def getnameinfo(self, *args: Any) -> Any:
+            raise AssertionError("nobody asks")
+
+    trio.socket.set_custom_hostname_resolver(Resolver())
+    await round_trip("ws://peer.test/", proxy=proxy.url(scheme))
+    assert LOOPBACK in proxy.said[-1]
+    assert b"peer" not in proxy.said[-1]
+
+
+async def test_wss_through_socks(proxied: Any, nursery: trio.Nursery) -> None:
+    """TLS is with the server, whose certificate is held against the URL's host."""
+    server = Echo(server_context())
+    await server.start(nursery)
+    proxy = await proxied(ANONYMOUS, CONNECTED, to=server.port)
+    await round_trip(server.url, proxy=proxy.url("socks5h"), ssl_context=client_context())
+
+
+async def test_socks5_with_credentials(server: Echo, proxied: Any) -> None:
+    """RFC 1929; percent-decoded."""
+    proxy = await proxied(CREDENTIALS, ADMITTED, CONNECTED, to=server.port)
+    await round_trip(server.url, proxy=proxy.url("socks5h", "user:p%40ss@"))
+    assert proxy.said[:2] == [b"\x05\x02\x00\x02", b"\x01\x04user\x04p@ss"]
+
+
+async def test_bytes_behind_the_reply_of_socks(proxied: Any) -> None:
+    """They are the tunnel's, and are not lost."""
+    proxy = await proxied(ANONYMOUS, CONNECTED + b"SSH-2.0-x\r\n")
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url("socks5h"))
+    assert "got b'SSH-2.0-x" in str(error)
+
+
+# Ways that end.
+
+
+async def refusal(proxy: FakeProxy, scheme: str, credentials: str = "") -> WebSocketError:
+    """The error, which names the proxy, without credentials; the connection is closed."""
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url(scheme, credentials))
+    assert isinstance(error.__cause__, ProxyError)
+    expected = f"ws://peer.test/: proxy {proxy.url(scheme)}: expected a tunnel to peer.test:80, got"
+    assert str(error).startswith(expected)
+    assert "hunter2" not in str(error)
+    await proxy.gone.wait()
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (1, "General SOCKS server failure"),
+        (2, "Connection not allowed by ruleset"),
+        (4, "Host unreachable"),
+        (5, "Connection refused by destination host"),
+    ],
+)
+async def test_socks5_refusal(code: int, reason: str, proxied: Any) -> None:
+    """The reply is the status, and the message has its words (RFC 1928 section 6)."""
+    error = await refusal(await proxied(ANONYMOUS, bytes((5, code, 0))), "socks5h")
+    assert error.__cause__.status == code
+    assert type(error.__cause__.status) is int
+    assert reason in str(error)
+
+
+async def test_socks4_refusal(proxied: Any) -> None:
+    """Likewise."""
+    error = await refusal(await proxied(b"\x00\x5b" + b"\x00" * 6), "socks4a")
+    assert error.__cause__.status == 0x5B
+    assert "Request rejected or failed" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("replies", "credentials", "message"),
+    [
+        ([b"\x05\xff"], "", "No acceptable authentication methods"),
+        ([b"\x05\xff"], "user:hunter2@", "No acceptable authentication methods"),
+        ([CREDENTIALS], "", "Unexpected SOCKS authentication method"),
+        ([CREDENTIALS, b"\x01\x01"], "user:hunter2@", "Username and password authentication"),
+        ([b"HT"], "", "Unexpected SOCKS version number"),
+        ([ANONYMOUS, b"HTT"], "", "Unexpected SOCKS version number"),
+        ([ANONYMOUS, b"\x05\x77\x00"], "", "Invalid reply code"),
+        ([ANONYMOUS, b"\x05\x00\x00\x03\x01\xff\x00\x50"], "", "can't decode"),
+        ([ANONYMOUS, b"\x05\x00\x00\x07"], "", "t"),
+    ],
+)
+async def test_no_answer_to_socks(
+    replies: list[bytes], credentials: str, message: str, proxied: Any
+) -> None:
+    """What a proxy may not say, or says of credentials; without a status."""
+    error = await refusal(await proxied(*replies), "socks5h", credentials)
+    assert error.__cause__.status is None
+    assert message in str(error)
+
+
+async def test_socks_proxy_hangs_up(proxied: Any) -> None:
+    """In the middle."""
+    error = await refusal(await proxied(ANONYMOUS, b"\x05", to=0), "socks5h")
+    assert "Connection closed unexpectedly" in str(error)
+
+
+async def test_socks_proxy_resets(nursery: trio.Nursery) -> None:
+    """Likewise; trio's own error is the cause's cause."""
+    proxy = Resetting(ANONYMOUS)
+    await proxy.start(nursery)
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url("socks5h"))
+    assert isinstance(error.__cause__, ProxyError)
+    assert isinstance(error.__cause__.__cause__, trio.BrokenResourceError)
+
+
+async def test_name_too_long_for_socks(proxied: Any) -> None:
+    """A label that no name may have is the error of the opening, not of the program's."""
+    proxy = await proxied(ANONYMOUS)
+    error = await failure_to_open(f"ws://{'a' * 64}/", proxy=proxy.url("socks5h"))
+    assert isinstance(error.__cause__, ProxyError)
+    await proxy.gone.wait()
+
+
+async def test_unreachable_socks_proxy() -> None:
+    """The error names the proxy; the cause's causes go down to the system's own."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        url = f"socks5://127.0.0.1:{reserved.getsockname()[1]}"
+        error = await failure_to_open("ws://127.0.0.1/", proxy=url)
+    assert isinstance(error.__cause__, ProxyError)
+    assert f"proxy {url}: all attempts to connect" in str(error)
+
+
+async def test_silent_socks_proxy(proxied: Any) -> None:
+    """``open_timeout`` covers it, and the connection is closed."""
+    proxy = await proxied(ANONYMOUS)
+    error = await failure_to_open(
+        "ws://peer.test/", proxy=proxy.url("socks5h", "user:hunter2@"), open_timeout=0.1
+    )
+    assert isinstance(error.__cause__, TimeoutError)
+    assert f"not open through proxy {proxy.url('socks5h')} within open_timeout" in str(error)
+    await proxy.gone.wait()
+
+
+async def test_only_open_timeout_bounds_socks(proxied: Any, autojump_clock: Any) -> None:
+    """python-socks has a bound of its own, 60 s, where it is not told otherwise."""
+    proxy = await proxied(ANONYMOUS)
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url("socks5h"), open_timeout=3600)
+    assert "within open_timeout (3600 seconds)" in str(error)
+
+
+async def test_close_while_a_socks_proxy_thinks(proxied: Any, nursery: trio.Nursery) -> None:
+    """It is given up at once."""
+    proxy = await proxied(ANONYMOUS)
+    ws = WebSocket("ws://peer.test/", nursery=nursery, proxy=proxy.url("socks5h"))
+    while len(proxy.said) < 1:
+        await trio.sleep(0.01)
+    ws.close()
+    await ws.wait_closed()
+    assert isinstance(ws.failure.__cause__, ConnectionAbortedError)
+    await proxy.gone.wait()
+
+
+async def test_socks_without_python_socks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "python_socks", None)
+    error = await failure_to_open("ws://peer.test/", proxy="socks5://h")
+    assert isinstance(error.__cause__, ProxyError)
+    assert 'proxy socks5://h:1080: SOCKS needs python-socks: pip install "trio-ws-dom[socks]"' in (
+        str(error)
+    )
+    assert isinstance(error.__cause__.__cause__, ImportError)

@@ -1,0 +1,125 @@
+"""Heads of HTTP/1.1 responses: found in what a server sends, and bounded, whatever it sends."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, final
+
+import h11
+
+from ._response import HandshakeFailure, shown, status_of
+
+MAX_RESPONSE_HEAD: Final = 64 * 1024
+"""Bytes of status line and headers.
+
+http.client allows 64 KiB for each line, Node.js 16 KiB for the head, Chromium 256 KiB.
+"""
+
+MAX_RESPONSE_HEADERS: Final = 128
+"""Header lines. The websockets library's limit; http.client's is 100."""
+
+MAX_INFORMATIONAL: Final = 5
+"""Responses with a status of 1xx before the answer. Go's net/http had this limit."""
+
+_JUNK_SHOWN: Final = 32
+"""Bytes that a message shows of what came in place of HTTP, unless a line ends before."""
+
+_HTTP: Final = b"HTTP/"
+
+_BLANK_LINE: Final = re.compile(rb"\n\r?\n")  # h11's idea of where a head ends
+
+
+@final
+class ResponseHeads:
+    """The heads of a server's responses to one request, up to the one that answers it.
+
+    Args:
+      http: has sent the request.
+      expected: the status that was asked for, for messages.
+
+    Attributes:
+      rest: the bytes behind the heads that were given out.
+    """
+
+    def __init__(self, http: h11.Connection, expected: str) -> None:
+        self.rest = bytearray()
+        self._http = http
+        self._expected = expected
+        self._searched = 0  # bytes of the rest in which no blank line begins
+        self._received = 0
+        self._informational = 0
+
+    def receive(self, data: bytes) -> h11.Response | h11.InformationalResponse | None:
+        """Take what the server sent; ``b""``: it ended the connection.
+
+        Returns:
+          the answer's head, a final one or a 101; None: more is needed.
+
+        Raises:
+          HandshakeFailure: it is not HTTP, or passes a limit.
+        """
+        self._received += len(data)
+        self.rest += data
+        while (head := self._next_head(ended=not data)) is not None:
+            response = self._parse(head)
+            if isinstance(response, h11.Response) or response.status_code == 101:
+                return response
+            self._skip(response)
+        return None
+
+    def _next_head(self, *, ended: bool) -> bytes | None:
+        """The next status line and headers, once they are whole.
+
+        They are cut out here, rather than by h11, so that limits and errors do not depend on how
+        the bytes were chunked.
+        """
+        _check_start(self.rest)
+        blank_line = _BLANK_LINE.search(self.rest, self._searched)
+        end = len(self.rest) if blank_line is None else blank_line.end()
+        if end > MAX_RESPONSE_HEAD:
+            raise HandshakeFailure(
+                f"expected a response with at most {MAX_RESPONSE_HEAD} bytes of headers, got more"
+            )
+        if blank_line is None:
+            if ended:
+                raise HandshakeFailure(
+                    "expected an HTTP response, got the end of the connection after"
+                    f" {self._received} bytes"
+                )
+            self._searched = max(0, end - 2)
+            return None
+        head = bytes(self.rest[:end])
+        del self.rest[:end]
+        self._searched = 0
+        return head
+
+    def _parse(self, head: bytes) -> h11.Response | h11.InformationalResponse:
+        self._http.receive_data(head)
+        try:
+            response = self._http.next_event()
+        except h11.RemoteProtocolError as exc:
+            raise HandshakeFailure(f"malformed HTTP response: {shown(str(exc))}") from exc
+        # h11 was given one whole head
+        assert isinstance(response, h11.Response | h11.InformationalResponse)
+        count = len(response.headers)
+        if count > MAX_RESPONSE_HEADERS:
+            raise HandshakeFailure(
+                f"expected a response with at most {MAX_RESPONSE_HEADERS} headers, got {count}"
+            )
+        return response
+
+    def _skip(self, response: h11.InformationalResponse) -> None:
+        """Any number of 1xx may precede the answer (RFC 9110 section 15.2), within reason."""
+        self._informational += 1
+        if self._informational > MAX_INFORMATIONAL:
+            raise HandshakeFailure(
+                f"expected status {self._expected} after at most {MAX_INFORMATIONAL} others of"
+                f" 1xx, got one more: {status_of(response)}"
+            )
+
+
+def _check_start(head: bytearray) -> None:
+    """Junk is found by the first byte of it; the message shows what has come with that."""
+    if not head.startswith(_HTTP[: len(head)]):
+        end = head.find(b"\n", 0, _JUNK_SHOWN) + 1 or _JUNK_SHOWN
+        raise HandshakeFailure(f"expected an HTTP response, got {bytes(head[:end])!r}")
