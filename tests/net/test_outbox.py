@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from support.peer import BINARY, CLOSE, PONG, TEXT, Frame, Peer
+import pytest
+from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, Peer
 from trio.testing import memory_stream_pair
 
 from trio_ws_dom._net._outbox import BATCH, MAX_PENDING_PONGS, Outbox
@@ -135,11 +136,68 @@ def test_pongs_go_first() -> None:
     assert write_all(outbox) == [Frame(PONG, b"1"), Frame(PONG, b"2"), Frame(TEXT, b"data")]
 
 
-def test_pongs_are_bounded() -> None:
+@pytest.mark.parametrize("count", [MAX_PENDING_PONGS + more for more in (-1, 0, 1, 1000)])
+def test_pongs_are_bounded(count: int) -> None:
     """Of a flood of Pings the latest are answered (RFC 6455 section 5.5.3)."""
     outbox = Outbox()
-    for number in range(1000):
-        outbox.put_pong(b"%d" % number)
-    written = write_all(outbox)
-    assert len(written) == MAX_PENDING_PONGS
-    assert written[-1] == Frame(PONG, b"999")
+    pongs = [Frame(PONG, b"%d" % number) for number in range(count)]
+    for pong in pongs:
+        outbox.put_pong(pong.payload)
+    assert write_all(outbox) == pongs[-MAX_PENDING_PONGS:]
+
+
+def test_ping_overtakes() -> None:
+    """A Ping goes ahead of queued data, but not into the middle of a write."""
+    outbox = Outbox()
+    put(outbox, b"being written")
+    outbox.fill()
+    put(outbox, b"queued")
+    outbox.put_pong(b"answer")
+    outbox.put_ping(b"ping")
+    kinds = [got.opcode for got in write_all(outbox)]
+    assert kinds[0] == TEXT
+    assert sorted(kinds[1:3]) == [PING, PONG]
+    assert kinds[3:] == [TEXT]
+
+
+def test_ping_alone() -> None:
+    """It is something to write, once."""
+    outbox = Outbox()
+    outbox.put_ping(b"1")
+    assert outbox
+    assert write_all(outbox) == [Frame(PING, b"1")]
+    assert not outbox
+
+
+def test_one_ping_waits() -> None:
+    """A later one takes the place of one that is not in the writer's hands."""
+    outbox = Outbox()
+    for payload in (b"1", b"2", b"3"):
+        outbox.put_ping(payload)
+    outbox.fill()
+    outbox.put_ping(b"4")
+    assert write_all(outbox) == [Frame(PING, b"3"), Frame(PING, b"4")]
+
+
+def test_has_ping() -> None:
+    """Until its last byte was taken by the transport."""
+    outbox = Outbox()
+    assert not outbox.has_ping
+    outbox.put_ping(b"1")
+    assert outbox.has_ping
+    outbox.fill()
+    assert outbox.has_ping
+    outbox.sent(len(outbox.head) - 1)
+    assert outbox.has_ping
+    outbox.sent(1)
+    assert not outbox.has_ping
+
+
+def test_no_ping_behind_the_close() -> None:
+    """One that is queued leaves before the Close; none leaves behind it."""
+    outbox = Outbox()
+    outbox.put_close(Close(1000))
+    outbox.put_ping(b"1")
+    assert [got.opcode for got in write_all(outbox)] == [PING, CLOSE]
+    outbox.put_ping(b"2")
+    assert not outbox

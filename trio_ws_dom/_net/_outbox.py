@@ -1,4 +1,4 @@
-"""What waits to be written: frames in batches, pongs, and at last the Close."""
+"""What waits to be written: frames in batches, a Ping and Pongs, and at last the Close."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, Final, final
 
-from .._wire._frames import CLOSE, FIN, PONG, Close, encode
+from .._wire._frames import CLOSE, FIN, PING, PONG, Close, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,17 +46,25 @@ class Outbox:
         self._head_payload = 0
         self._head_close: Close | None = None
         self._masks = _masks()
-        self._full: deque[tuple[list[bytes], int]] = deque()
+        self._full: deque[tuple[list[bytes], int]] | None = None  # half a KiB, if ever needed
         self._frames: list[bytes] = []
         self._size = 0  # of these frames, bytes
         self._payload = 0  # in these frames, bytes
-        self._pongs: deque[bytes] = deque(maxlen=MAX_PENDING_PONGS)
+        self._pongs: list[bytes] = []
+        self._ping: bytes | None = None
         self._close: Close | None = None
         self._ended = False  # the Close was taken: nothing may follow it
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.head or self._frames or self._full or self._pongs or self._close)
+        return bool(
+            self.head
+            or self._frames
+            or self._full
+            or self._pongs
+            or self._close
+            or self._ping is not None
+        )
 
     def put(self, first: int, payload: bytes, size: int) -> None:
         """Queue a data frame.
@@ -72,6 +80,8 @@ class Outbox:
         self.amount += size
         self._size += len(frame)
         if self._size >= BATCH:
+            if self._full is None:
+                self._full = deque()
             self._full.append((self._frames, self._payload))
             self._frames, self._size, self._payload = [], 0, 0
 
@@ -79,6 +89,17 @@ class Outbox:
         """Queue the answer to a Ping, ahead of the data."""
         if not self._ended:
             self._pongs.append(payload)
+            del self._pongs[:-MAX_PENDING_PONGS]
+
+    def put_ping(self, payload: bytes) -> None:
+        """Queue a Ping, ahead of the data; it takes the place of one that is still there."""
+        if not self._ended:
+            self._ping = payload
+
+    @property
+    def has_ping(self) -> bool:
+        """Whether a Ping is still there, or may be in the writer's hands."""
+        return self._ping is not None or bool(self.head)
 
     def put_close(self, close: Close) -> None:
         """Queue the Close, the last frame of all; the first that is taken stays the only one."""
@@ -97,6 +118,9 @@ class Outbox:
         if self._pongs:
             frames = [self._control(PONG, pong) for pong in self._pongs] + frames
             self._pongs.clear()
+        if self._ping is not None:
+            frames = [self._control(PING, self._ping), *frames]
+            self._ping = None
         if self._close is not None and not (self._full or self._frames):
             frames.append(self._control(CLOSE, self._close.payload()))
             self._head_close, self._close = self._close, None

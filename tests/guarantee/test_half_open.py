@@ -1,0 +1,111 @@
+"""Half-open TCP over real sockets: a relay that goes silent, without a reset, and the keepalive."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trustme
+from support.peer import CLOSE, PING, PONG, TEXT, Peer, frame
+from support.world import Witness
+
+from guarantee.relay import Relay, Spoiling
+from trio_ws_dom import WebSocketError, open_websocket
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = pytest.mark.real
+
+INTERVAL, TIMEOUT = 0.3, 0.7  # seconds
+MARGIN = 1.0  # seconds that a busy machine may add
+KEPT: dict[str, Any] = {"ping_interval": INTERVAL, "ping_timeout": TIMEOUT}
+
+
+async def answer(peer: Peer) -> None:
+    """A good server that answers Pings and Closes, until it is cut off."""
+    await peer.accept(then=frame(TEXT, b"hello"))
+    while (got := await peer.next()) is not None:
+        if got.opcode == PING:
+            await peer.send(frame(PONG, got.payload))
+        if got.opcode == CLOSE:
+            await peer.send(frame(CLOSE, got.payload))
+            return
+
+
+@asynccontextmanager
+async def relayed(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Relay, int]]:
+    """A good server behind a relay; gives the relay and its port."""
+
+    async def serve(stream: Any) -> None:
+        if tls is not None:
+            stream = trio.SSLStream(stream, tls, server_side=True, https_compatible=True)
+        async with stream:
+            await answer(Peer(stream))
+
+    async with trio.open_nursery() as nursery:
+        nursery.cancel_scope.deadline = trio.current_time() + 15
+        listeners = await nursery.start(partial(trio.serve_tcp, host="127.0.0.1"), serve, 0)
+        relay = Relay(listeners[0].socket.getsockname()[1], Spoiling())
+        yield relay, await nursery.start(relay.serve)
+        assert not nursery.cancel_scope.cancel_called, "it hung"
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
+async def test_half_open_is_found(secure: bool) -> None:
+    """A second of good traffic, then silence: found between ``ping_timeout`` and interval plus
+    timeout from then on."""
+    authority = trustme.CA()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(client)
+    options = {**KEPT, "ssl_context": client} if secure else KEPT
+    scheme = "wss" if secure else "ws"
+    async with relayed(server if secure else None) as (relay, port):
+        async with open_websocket(f"{scheme}://127.0.0.1:{port}", **options) as ws:
+            witness = Witness(ws)
+            assert await ws.receive() == "hello"
+            await trio.sleep(1)
+            await ws.ping()
+            relay.fall_silent()
+            start = time.monotonic()
+            with pytest.raises(WebSocketError, match="ping_timeout"):
+                await ws.receive()
+            took = time.monotonic() - start
+        witness.check()
+    print(f"found after {took:.3f} s; interval + timeout: {INTERVAL + TIMEOUT} s")
+    assert witness.events == ["error", "close"]
+    assert took < INTERVAL + TIMEOUT + MARGIN
+
+
+async def test_half_open_under_a_sender() -> None:
+    """Data that the system's buffer still takes does not hide it."""
+    async with relayed() as (relay, port):
+        async with open_websocket(f"ws://127.0.0.1:{port}", **KEPT) as ws:
+            ws.onmessage = None
+            await trio.sleep(0.5)
+            relay.fall_silent()
+            start = time.monotonic()
+            while ws.closeEvent is None:
+                ws.send("x" * 1000)
+                await trio.sleep(0.01)
+            took = time.monotonic() - start
+    print(f"found after {took:.3f} s")
+    assert took < INTERVAL + TIMEOUT + MARGIN
+
+
+async def test_unread_messages_hide_answers() -> None:
+    """Who does not look at messages does not hear of the peer, and does not judge it."""
+    async with relayed() as (_, port):
+        async with open_websocket(f"ws://127.0.0.1:{port}", **KEPT) as ws:
+            await trio.sleep(2)
+            assert await ws.receive() == "hello"
+            await ws.ping()
+        assert ws.closeEvent is not None
+        assert ws.closeEvent.wasClean

@@ -1,0 +1,356 @@
+"""Keepalive: Pings at intervals, and when a silent peer is dead, and when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from support.peer import CLOSE, PING, PONG, TEXT, Peer, frame
+from support.world import count_tasks
+
+from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocket_stream
+
+UNREAD = frame(TEXT, b"unread")
+
+
+class Server:
+    """A peer that answers Pings, unless it is told not to.
+
+    Attributes:
+      pings: when each came, in seconds since the connection was open.
+    """
+
+    def __init__(
+        self, nursery: trio.Nursery, *, answers: bool = True, then: bytes = b"", pair: Any = None
+    ) -> None:
+        self.ours, theirs = pair or trio.testing.memory_stream_pair()
+        self.peer = Peer(theirs)
+        self.answers = answers
+        self.pings: list[float] = []
+        self._nursery = nursery
+        nursery.start_soon(self._run, then)
+
+    async def _run(self, then: bytes) -> None:
+        await self.peer.accept()
+        start = trio.current_time()
+        await trio.testing.wait_all_tasks_blocked()
+        await self.peer.send(then)
+        while (got := await self.peer.next()) is not None:
+            if got.opcode == PING:
+                self.pings.append(trio.current_time() - start)
+                if self.answers:
+                    await self.peer.send(frame(PONG, got.payload))
+            if got.opcode == CLOSE:
+                await self.peer.send(frame(CLOSE, got.payload))
+                await self.peer.stream.aclose()
+                return
+
+    async def connect(self, **options: Any) -> WebSocket:
+        ws = WebSocket("ws://peer.test/", nursery=self._nursery, stream=self.ours, **options)
+        await ws.when("open").receive()
+        return ws
+
+    def open(self, **options: Any) -> Any:
+        return open_websocket("ws://peer.test/", stream=self.ours, **options)
+
+
+async def end_of(ws: WebSocket) -> float:
+    """Wait for the end; the seconds until then."""
+    start = trio.current_time()
+    await ws.wait_closed()
+    return trio.current_time() - start
+
+
+# Pings.
+
+
+async def test_interval(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A Ping every ``ping_interval`` seconds, the first one interval after ``open``."""
+    server = Server(nursery)
+    ws = await server.connect(ping_interval=10)
+    await trio.sleep(35)
+    assert server.pings == [10, 20, 30]
+    await ws.aclose()
+
+
+async def test_interval_regardless_of_traffic(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """What comes does not put a Ping off: who looks at this direction alone sees life too."""
+    server = Server(nursery)
+    ws = await server.connect(ping_interval=10)
+    for _ in range(35):
+        await server.peer.send(frame(TEXT, b"tick"))
+        await trio.sleep(1)
+    assert server.pings == [10, 20, 30]
+    await ws.aclose()
+
+
+async def test_no_keepalive(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """By default there is no Ping, and no task for it."""
+    plain, kept = Server(nursery), Server(nursery)
+    before = count_tasks()
+    ws = await plain.connect()
+    middle = count_tasks()
+    other = await kept.connect(ping_interval=10)
+    assert count_tasks() - middle == middle - before + 1
+    await trio.sleep(900)
+    assert plain.pings == []
+    await ws.aclose()
+    await other.aclose()
+
+
+async def test_pings_stop_with_the_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """From CLOSING on the close's own bound holds, however silent the peer; it is no ``error``."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    ws = WebSocket(
+        "ws://peer.test/", nursery=nursery, stream=ours, ping_interval=1, close_timeout=7
+    )
+    peer = Peer(theirs)
+    await peer.accept()
+    errors: list[object] = []
+    ws.onerror = errors.append
+    await trio.sleep(0.5)
+    ws.close(1000)
+    assert await end_of(ws) == 7
+    await peer.read_to_end()
+    assert ([got.opcode for got in peer.frames], errors) == ([CLOSE], [])
+    assert "closing handshake" in str(ws.failure)
+
+
+async def test_pings_to_a_peer_that_does_not_read(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """They do not pile up: one waits, behind the one that is being written."""
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    ws = WebSocket(
+        "ws://peer.test/", nursery=nursery, stream=ours, ping_interval=1, ping_timeout=None
+    )
+    peer = Peer(theirs)
+    await peer.accept()
+    await trio.sleep(1000.5)
+    nursery.start_soon(ws.aclose)
+    await peer.finish()
+    assert [got.opcode for got in peer.frames] == [PING, PING, CLOSE]
+
+
+# The verdict.
+
+
+async def test_silent_peer(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``ping_timeout`` behind a Ping: ``error``, 1006, and who was silent for how long."""
+    server = Server(nursery, answers=False)
+    ws = await server.connect(ping_interval=10, ping_timeout=3)
+    events: list[str] = []
+    for name in ("error", "close"):
+        ws.addEventListener(name, lambda event: events.append(event.type))
+    assert await end_of(ws) == 13
+    assert events == ["error", "close"]
+    assert ws.closeEvent is not None
+    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
+    assert ws.failure is not None
+    assert isinstance(ws.failure.__cause__, TimeoutError)
+    assert str(ws.failure) == (
+        "ws://peer.test/: expected an answer to a Ping within 3 seconds (ping_timeout), "
+        "but the peer was silent for 13 seconds"
+    )
+
+
+async def test_no_goodbye_to_the_dead(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """No Close is sent and nothing is waited for: the stream is closed in the same moment."""
+    server = Server(nursery, answers=False)
+    await end_of(await server.connect(ping_interval=10, ping_timeout=3))
+    await trio.testing.wait_all_tasks_blocked()
+    assert [got.opcode for got in server.peer.frames] == [PING]
+    assert server.peer.ended == "eof"
+
+
+async def test_who_receives_is_told(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``receive()`` and ``ping()`` raise it; the block is not cancelled."""
+    server = Server(nursery, answers=False)
+    async with server.open(ping_interval=10, ping_timeout=3) as ws:
+        with pytest.raises(WebSocketError, match=r"silent for 13 seconds") as caught:
+            await ws.receive()
+        assert caught.value.closeCode == 1006
+        with pytest.raises(WebSocketError) as caught:
+            await ws.ping()
+        assert caught.value.__cause__ is ws.failure
+        await trio.sleep(1)
+
+
+async def test_streams_are_kept_alive_too(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """The options are every door's."""
+    server = Server(nursery, answers=False)
+    opened = open_websocket_stream("ws://peer.test/", stream=server.ours, ping_interval=5)
+    async with opened as stream:
+        with pytest.raises(WebSocketError, match="ping_timeout"):
+            await stream.readable.receive()
+
+
+async def test_timeout_is_the_interval_by_default(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """``ping_interval`` alone finds a dead peer."""
+    server = Server(nursery, answers=False)
+    assert await end_of(await server.connect(ping_interval=10)) == 20
+
+
+async def test_no_verdict(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``ping_timeout=None``: Pings, and nothing else."""
+    server = Server(nursery, answers=False)
+    ws = await server.connect(ping_interval=10, ping_timeout=None)
+    await trio.sleep(1005)
+    assert len(server.pings) == 100
+    assert ws.readyState == WebSocket.OPEN
+    await ws.aclose()
+
+
+async def test_timeout_longer_than_the_interval(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """The first Ping that is not answered counts; those behind it put nothing off."""
+    server = Server(nursery, answers=False)
+    assert await end_of(await server.connect(ping_interval=5, ping_timeout=12)) == 17
+    assert server.pings == [5, 10, 15]
+
+
+async def test_any_byte_is_life(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """No Pong is needed, nor a whole frame; from that byte on silence is counted anew."""
+    server = Server(nursery, answers=False)
+    ws = await server.connect(ping_interval=10, ping_timeout=3)
+    await trio.sleep(12.5)
+    await server.peer.send(UNREAD[:1])
+    assert await end_of(ws) == 10.5
+    assert server.pings == [10, 20]
+    assert "silent for 10.5 seconds" in str(ws.failure)
+
+
+async def test_answers_keep_it_open(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A peer that answers is alive for as long as it does."""
+    server = Server(nursery)
+    ws = await server.connect(ping_interval=10, ping_timeout=3)
+    await trio.sleep(10_005)
+    server.answers = False
+    assert await end_of(ws) == 8
+
+
+# Where nobody reads, or nothing can leave, it is not the peer who is silent.
+
+
+async def without_a_look(ws: WebSocket, until: trio.Event) -> None:
+    await until.wait()
+    ws.onmessage = None
+
+
+async def with_a_full_inbox(ws: WebSocket, until: trio.Event) -> None:
+    await ws.receive()
+    await until.wait()
+    with suppress(trio.ClosedResourceError, WebSocketError):
+        async for _ in ws:
+            pass
+
+
+async def with_a_full_channel(ws: WebSocket, until: trio.Event) -> None:
+    async with ws.when("message", max_buffer_size=1):
+        await until.wait()
+
+
+async def with_busy_listeners(ws: WebSocket, until: trio.Event) -> None:
+    async def listener(event: object) -> None:
+        await until.wait()
+
+    ws.onmessage = listener
+
+
+Hold = Callable[[WebSocket, trio.Event], Awaitable[None]]
+holds = pytest.mark.parametrize(
+    "hold", [without_a_look, with_a_full_inbox, with_a_full_channel, with_busy_listeners]
+)
+
+
+@holds
+async def test_answers_behind_unread_messages(
+    hold: Hold, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """Pongs that nobody could read are no silence; the peer sees Pings all the while."""
+    server, until = Server(nursery, then=UNREAD * 3000), trio.Event()
+    async with server.open(ping_interval=10, ping_timeout=3) as ws:
+        nursery.start_soon(hold, ws, until)
+        await trio.sleep(505)
+        assert (ws.readyState, len(server.pings)) == (WebSocket.OPEN, 50)
+        until.set()
+        await trio.sleep(100)
+        assert (ws.readyState, len(server.pings)) == (WebSocket.OPEN, 60)
+
+
+@holds
+async def test_peer_that_died_behind_unread_messages(
+    hold: Hold, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """It is found when the program reads on; the time for an answer begins then."""
+    server, until = Server(nursery, then=UNREAD * 3000, answers=False), trio.Event()
+    async with server.open(ping_interval=10, ping_timeout=3) as ws:
+        nursery.start_soon(hold, ws, until)
+        await trio.sleep(505)
+        assert (ws.readyState, len(server.pings)) == (WebSocket.OPEN, 50)
+        until.set()
+        assert 3 <= await end_of(ws) <= 13
+
+
+async def test_program_that_computes(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Bytes that came while the program let nobody run are found before the verdict."""
+    servers = [Server(nursery, answers=False) for _ in range(20)]  # who is due first is random
+    sockets = [await server.connect(ping_interval=10, ping_timeout=3) for server in servers]
+    await trio.sleep(11)
+    for server in servers:
+        server.ours.receive_stream.put_data(frame(PONG))
+    autojump_clock.jump(100)
+    await trio.testing.wait_all_tasks_blocked()
+    assert {ws.readyState for ws in sockets} == {WebSocket.OPEN}
+    for ws in sockets:
+        await ws.aclose()
+
+
+async def slow_peer(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, Peer]:
+    """A socket with two batches to send, and a peer that takes what it reads."""
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, ping_interval=10, **options)
+    peer = Peer(theirs)
+    await peer.accept()
+    await trio.testing.wait_all_tasks_blocked()
+    ws.send(bytes(60_000))
+    await trio.testing.wait_all_tasks_blocked()
+    ws.send(bytes(60_000))
+    return ws, peer
+
+
+async def test_ping_behind_a_slow_upload(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """While data leaves, however slowly, a Ping that waits behind it was not asked yet."""
+    ws, peer = await slow_peer(nursery, ping_timeout=3)
+    await trio.sleep(12)
+    await peer.next()  # two seconds behind the Ping what was being written has left
+    await trio.sleep(2)
+    nursery.start_soon(peer.next)  # and two seconds later the Ping has
+    assert await end_of(ws) == 3
+
+
+async def test_ping_that_cannot_leave(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Where nothing leaves either, the time runs from when it should have."""
+    ws, _ = await slow_peer(nursery, ping_timeout=3)
+    assert await end_of(ws) == 13
+
+
+async def test_sending_is_no_life(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """What the system's buffer takes has reached nobody: a program that sends is told in time."""
+    server = Server(nursery, answers=False)
+    ws = await server.connect(ping_interval=10, ping_timeout=3)
+    async with trio.open_nursery() as sending:
+        sending.start_soon(send_on, ws)
+        assert await end_of(ws) == 13
+        sending.cancel_scope.cancel()
+
+
+async def send_on(ws: WebSocket) -> None:
+    while True:
+        ws.send("x")
+        await trio.sleep(0.5)

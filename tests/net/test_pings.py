@@ -1,0 +1,52 @@
+"""Our own Pings: which Pong answers which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trio_ws_dom._net._pings import Pings
+
+
+async def test_numbers(autojump_clock: Any) -> None:
+    """They count from 1, and each has a payload of its own, small enough for a control frame."""
+    pings = Pings()
+    (one, first), (two, second) = pings.next(), pings.next()
+    assert (one, two, pings.answered) == (1, 2, 0)
+    assert first != second
+    assert len(first) <= 125
+
+
+async def test_a_pong_answers_all_before_it(autojump_clock: Any) -> None:
+    """A peer may answer the latest Ping only; what comes late then changes nothing."""
+    pings = Pings()
+    payloads = [pings.next()[1] for _ in range(3)]
+    autojump_clock.jump(5)
+    pings.pong_came(payloads[1])
+    assert (pings.answered, pings.answered_at) == (2, 5)
+    autojump_clock.jump(5)
+    pings.pong_came(payloads[0])
+    pings.pong_came(payloads[1])
+    assert (pings.answered, pings.answered_at) == (2, 5)
+
+
+async def test_unasked_pongs_are_told_apart(autojump_clock: Any) -> None:
+    """Another's payload, a number not sent yet, and none at all are nothing to us."""
+    pings = Pings()
+    payload = pings.next()[1]
+    later = payload[:-1] + b"\x02"
+    for unasked in (
+        b"",
+        b"x",
+        payload[4:],
+        b"mark" + payload[4:],
+        payload + b"x",
+        later,
+        b"x" * 125,
+    ):
+        pings.pong_came(unasked)
+    assert pings.answered == 0
+
+
+async def test_payloads_cannot_be_foreseen(autojump_clock: Any) -> None:
+    """Two connections' payloads differ."""
+    assert Pings().next() != Pings().next()

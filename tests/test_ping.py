@@ -1,0 +1,260 @@
+"""``ping()``: a round trip, and what becomes of it when the socket closes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from support.peer import CLOSE, PING, PONG, TEXT, Peer, close, frame
+
+from trio_ws_dom import DOMException, WebSocket, WebSocketError, open_websocket
+
+
+async def accepted(nursery: trio.Nursery, pair: Any = None, **options: Any) -> tuple[Any, Peer]:
+    """An OPEN socket, and its peer, who answers no Ping by itself."""
+    ours, theirs = pair or trio.testing.memory_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
+    peer = Peer(theirs)
+    await peer.accept()
+    await trio.testing.wait_all_tasks_blocked()
+    return ws, peer
+
+
+class Pinging:
+    """A ``ping()`` in a task of its own, and what came of it."""
+
+    def __init__(self, nursery: trio.Nursery, ws: WebSocket) -> None:
+        self.seconds: float | None = None
+        self.error: Exception | None = None
+        self.over = trio.Event()
+        nursery.start_soon(self._run, ws)
+
+    async def _run(self, ws: WebSocket) -> None:
+        try:
+            self.seconds = await ws.ping()
+        except Exception as exc:
+            self.error = exc
+        self.over.set()
+
+
+async def next_ping(peer: Peer) -> bytes:
+    got = await peer.next()
+    assert got is not None
+    assert got.opcode == PING
+    return got.payload
+
+
+async def test_round_trip(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """The seconds from the call to the Pong, by trio's clock."""
+    ws, peer = await accepted(nursery)
+    pinging = Pinging(nursery, ws)
+    payload = await next_ping(peer)
+    await trio.sleep(2.5)
+    await peer.send(frame(PONG, payload))
+    await pinging.over.wait()
+    assert pinging.seconds == 2.5
+
+
+async def test_pings_of_several_tasks(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Each has its own payload and its own time; the order of the answers is the peer's."""
+    ws, peer = await accepted(nursery)
+    first = Pinging(nursery, ws)
+    one = await next_ping(peer)
+    await trio.sleep(1)
+    second = Pinging(nursery, ws)
+    two = await next_ping(peer)
+    assert one != two
+    await trio.sleep(1)
+    await peer.send(frame(PONG, one))
+    await first.over.wait()
+    assert not second.over.is_set()
+    await trio.sleep(1)
+    await peer.send(frame(PONG, two))
+    await second.over.wait()
+    assert (first.seconds, second.seconds) == (2, 2)
+
+
+async def test_latest_answer_is_enough(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A peer may answer the latest of several Pings only (RFC 6455 section 5.5.3)."""
+    ws, peer = await accepted(nursery)
+    pings = []
+    for _ in range(3):
+        pings.append(Pinging(nursery, ws))
+        payload = await next_ping(peer)
+        await trio.sleep(1)
+    await peer.send(frame(PONG, payload))
+    for ping in pings:
+        await ping.over.wait()
+    assert [ping.seconds for ping in pings] == [3, 2, 1]
+
+
+async def test_unasked_pong_answers_no_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Another payload, or one that was answered already."""
+    ws, peer = await accepted(nursery)
+    pinging = Pinging(nursery, ws)
+    answered = await next_ping(peer)
+    await peer.send(frame(PONG, answered))
+    await pinging.over.wait()
+    again = Pinging(nursery, ws)
+    await next_ping(peer)
+    await peer.send(frame(PONG), frame(PONG, b"heartbeat"), frame(PONG, answered))
+    await trio.testing.wait_all_tasks_blocked()
+    assert not again.over.is_set()
+
+
+async def test_ping_before_open(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """As ``send()``: an InvalidStateError, and nothing is sent."""
+    ours, _ = trio.testing.memory_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
+    with pytest.raises(DOMException) as caught:
+        await ws.ping()
+    assert caught.value.name == "InvalidStateError"
+    ws.close()
+
+
+async def test_peer_closes_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """As ``drain()``: a WebSocketError also after a clean close, behind the ``close`` event."""
+    ws, peer = await accepted(nursery)
+    pinging = Pinging(nursery, ws)
+    await next_ping(peer)
+    states: list[bool] = []
+    ws.onclose = lambda event: states.append(pinging.over.is_set())
+    await peer.send(close(4000, "enough"))
+    await peer.finish()
+    await pinging.over.wait()
+    assert isinstance(pinging.error, WebSocketError)
+    assert (pinging.error.closeCode, pinging.error.reason) == (4000, "enough")
+    assert states == [False]
+
+
+async def test_lost_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """After an unclean end the failure is behind the error."""
+    ws, peer = await accepted(nursery)
+    pinging = Pinging(nursery, ws)
+    await trio.testing.wait_all_tasks_blocked()
+    await peer.stream.aclose()
+    await pinging.over.wait()
+    assert isinstance(pinging.error, WebSocketError)
+    assert (pinging.error.closeCode, pinging.error.__cause__) == (1006, ws.failure)
+
+
+async def test_own_close_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A Ping that has left may be answered while CLOSING; one that comes later never leaves."""
+    ws, peer = await accepted(nursery)
+    before = Pinging(nursery, ws)
+    payload = await next_ping(peer)
+    ws.close(3000)
+    behind = Pinging(nursery, ws)
+    await trio.testing.wait_all_tasks_blocked()
+    await peer.send(frame(PONG, payload))
+    await before.over.wait()
+    assert before.seconds == 0
+    assert not behind.over.is_set()
+    await peer.finish()
+    await behind.over.wait()
+    assert [got.opcode for got in peer.frames] == [PING, CLOSE]
+    assert isinstance(behind.error, WebSocketError)
+    assert behind.error.closeCode == 3000
+
+
+async def test_no_ping_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Not even in front of a Close that has not left."""
+    ws, peer = await accepted(nursery, trio.testing.lockstep_stream_pair())
+    ws.send("x")
+    await trio.testing.wait_all_tasks_blocked()
+    ws.close(1000)
+    pinging = Pinging(nursery, ws)
+    await trio.testing.wait_all_tasks_blocked()
+    await peer.finish()
+    await pinging.over.wait()
+    assert [got.opcode for got in peer.frames] == [TEXT, CLOSE]
+
+
+async def test_ping_when_closed(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """The same error, at once."""
+    ws, peer = await accepted(nursery)
+    nursery.start_soon(peer.finish)
+    await ws.aclose(3001)
+    start = trio.current_time()
+    with pytest.raises(WebSocketError) as caught:
+        await ws.ping()
+    assert (caught.value.closeCode, trio.current_time()) == (3001, start)
+
+
+async def test_cancelled_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Its Pong is ignored when it comes, and the next Ping is as good as ever."""
+    ws, peer = await accepted(nursery)
+    with trio.move_on_after(1):
+        await ws.ping()
+    late = await next_ping(peer)
+    pinging = Pinging(nursery, ws)
+    payload = await next_ping(peer)
+    await peer.send(frame(PONG, late))
+    await trio.testing.wait_all_tasks_blocked()
+    assert not pinging.over.is_set()
+    await peer.send(frame(PONG, payload))
+    await pinging.over.wait()
+    assert pinging.error is None
+
+
+async def test_ping_under_cancellation(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A call that is cancelled from the start sends nothing."""
+    ws, peer = await accepted(nursery)
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await ws.ping()
+    ws.send("next")
+    got = await peer.next()
+    assert got is not None
+    assert got.opcode == TEXT
+
+
+async def test_ping_overtakes_data(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """It waits for what is being written, and not for what is queued."""
+    ws, peer = await accepted(nursery, trio.testing.lockstep_stream_pair())
+    for _ in range(10):
+        ws.send(b"x" * 60_000)
+    await trio.testing.wait_all_tasks_blocked()
+    Pinging(nursery, ws)
+    await trio.testing.wait_all_tasks_blocked()
+    got = [await peer.next() for _ in range(11)]
+    opcodes = [frame.opcode for frame in got if frame is not None]
+    assert opcodes.index(PING) < 4
+    assert len(opcodes) == 11
+    await trio.aclose_forcefully(peer.stream)
+
+
+async def test_pings_that_cannot_leave_are_one(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A peer that does not read costs one frame, however often the program asks."""
+    ws, peer = await accepted(nursery, trio.testing.lockstep_stream_pair())
+    ws.send(b"x")
+    await trio.testing.wait_all_tasks_blocked()
+    first = Pinging(nursery, ws)
+    for _ in range(100):
+        with trio.move_on_after(1):
+            await ws.ping()
+    await peer.next()
+    payload = await next_ping(peer)
+    await peer.send(frame(PONG, payload))
+    await first.over.wait()
+    assert first.seconds == 100
+
+
+async def test_pong_behind_unread_messages(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Where the program holds the reading back, the Pong is found when it reads on."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    peer = Peer(theirs)
+    nursery.start_soon(partial(peer.accept, then=frame(TEXT, b"unread")))
+    async with open_websocket("ws://peer.test/", stream=ours) as ws:
+        pinging = Pinging(nursery, ws)
+        payload = await next_ping(peer)
+        await peer.send(frame(PONG, payload))
+        await trio.sleep(7)
+        assert not pinging.over.is_set()
+        assert await ws.receive() == "unread"
+        await pinging.over.wait()
+        assert pinging.seconds == 7
+        nursery.start_soon(peer.finish)
