@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     import trio
 
-    from ._stream_channels import WebSocketReadable, WebSocketWritable
+    from ._stream_readable import WebSocketReadable
+    from ._stream_writable import WebSocketWritable
 
 T = TypeVar("T")
 

@@ -7,15 +7,17 @@ The standard's text is a draft, https://github.com/whatwg/websockets/pull/48, as
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, NoReturn, final
+from typing import TYPE_CHECKING, final
 
 import trio
 
 from ._dom._abort import AbortSignal
 from ._dom._errors import DOMException
+from ._net._connection import Connection
 from ._scopes import WebSocketNursery
-from ._stream_channels import WebSocketReadable, WebSocketWritable
 from ._stream_info import Promise, WebSocketCloseInfo, WebSocketOpenInfo
+from ._stream_readable import PIECE_SIZE, WebSocketReadable
+from ._stream_writable import WebSocketWritable
 from ._websocket import WebSocket, _close_frame
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
+    from ._dom._errors import WebSocketError
     from ._options import ConnectOptions
 
 
@@ -68,6 +71,8 @@ class WebSocketStream:
 
     def _begin(self, ws: WebSocket, signal: AbortSignal | None) -> None:
         self._ws = ws
+        assert isinstance(ws._connection, Connection)  # an accepted one has other doors
+        ws._connection.piece_size = PIECE_SIZE
         self._signal = signal
         self._abandoned = False  # the signal aborted the handshake
         self._writable = WebSocketWritable(ws)
@@ -91,21 +96,22 @@ class WebSocketStream:
 
     @property
     def opened(self) -> Awaitable[WebSocketOpenInfo]:
-        """To be awaited: the opening handshake's outcome.
+        """The opening handshake's outcome, to be awaited, which is also where it raises.
 
-        Raises, when awaited:
-          WebSocketError: it could not be opened; ``__cause__`` is the true cause.
+        Raises:
+          WebSocketError: it could not be opened; ``__cause__`` is the true cause. It has no
+            closeCode, as there was nothing to close; :attr:`closed` has 1006.
           HandshakeError: a WebSocketError, where the server answered.
           BaseException: the reason of ``signal``, whatever it is, if that aborted the handshake;
-            a "AbortError" DOMException for one that cannot be raised.
+            an "AbortError" DOMException for one that cannot be raised.
         """
         return self._opened
 
     @property
     def closed(self) -> Awaitable[WebSocketCloseInfo]:
-        """To be awaited: the end. All of it is over then, and the file descriptor is closed.
+        """The end, to be awaited: all of it is over then, and the file descriptor is closed.
 
-        Raises, when awaited:
+        Raises:
           WebSocketError: it was not clean; ``__cause__`` is the true cause.
           BaseException: as for :attr:`opened`, where that failed.
         """
@@ -141,9 +147,10 @@ class WebSocketStream:
         self._writable._begin_closing(_close_frame(closeCode, reason))
 
     def _abandon(self) -> None:
-        if self._ws.readyState == WebSocket.CONNECTING:
-            self._abandoned = True
-            self._ws.close()
+        # also behind a close(): while the failure has not been told, it is the signal's. Once open,
+        # or told, the signal was forgotten.
+        self._abandoned = True
+        self._ws.close()
 
     def _unfollow(self, event: object) -> None:
         """The handshake is over: the signal, which may live long, is to forget this stream."""
@@ -160,7 +167,9 @@ class WebSocketStream:
     def _open_info(self) -> WebSocketOpenInfo:
         ws = self._ws
         if ws.status is None:
-            self._raise_failure()
+            failure = self._failure()
+            failure._closeCode = None  # the draft gives it one in `closed` alone
+            raise failure
         return WebSocketOpenInfo(
             readable=self._readable,
             writable=self._writable,
@@ -172,18 +181,18 @@ class WebSocketStream:
         event = self._ws.closeEvent
         assert event is not None  # this is called behind it
         if not event.wasClean:
-            self._raise_failure()
+            raise self._failure()
         return WebSocketCloseInfo(closeCode=event.code, reason=event.reason)
 
-    def _raise_failure(self) -> NoReturn:
+    def _failure(self) -> WebSocketError:
         """A new exception each time, as tasks that await do not share tracebacks; but the signal's
-        reason is the very object that its owner gave."""
+        reason, which is raised here, is the very object that its owner gave."""
         if self._abandoned:
             assert self._signal is not None  # it did it
             self._signal.throwIfAborted()
         cause = self._ws._connection.machine.cause
         assert cause is not None  # there is a failure
-        raise self._ws._explain(cause)
+        return self._ws._explain(cause)
 
 
 def _check_signal(signal: object) -> None:

@@ -8,11 +8,12 @@ import pytest
 import trio
 import trio.testing
 from support.peer import Peer
+from support.world import SocketWorld
 
 from trio_ws_dom import WebSocketStream
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     Accepted = Callable[..., Awaitable[tuple[WebSocketStream, Peer]]]
 
@@ -36,3 +37,10 @@ def accepted(nursery: trio.Nursery) -> Accepted:
         return stream, peer
 
     return accepted
+
+
+@pytest.fixture
+async def sockets() -> AsyncIterator[SocketWorld]:
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    async with listener:
+        yield SocketWorld(listener)

@@ -6,93 +6,32 @@ again, or nothing. `pytest -rP` shows the figures.
 
 from __future__ import annotations
 
-import tracemalloc
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 import trio.testing
-from support.peer import BINARY, PING, PONG, TEXT, close, frame
-from support.world import SocketWorld
+from support.floods import KERNEL, MEMORY, Flood, MiB, Peak
+from support.peer import BINARY, PING, PONG, TEXT, frame
 
 from trio_ws_dom import (
     open_websocket,
     open_websocket_stream,
 )
-from trio_ws_dom._stream_channels import MAX_QUEUED
+from trio_ws_dom._stream_writable import MAX_QUEUED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from support.world import SocketWorld
+
 pytestmark = pytest.mark.real
 
-MiB = 1 << 20
 FLOOD = 32 * MiB
 FLOOD_TOO = 16 * MiB
-KERNEL = 12 * MiB
-"""More than what loopback's two socket buffers take, however the kernel tunes them."""
-
-MEMORY = 4 * MiB
-"""What Python objects may cost at most while a side is stopped: several times the bounds' sum."""
-
 SMALL = frame(BINARY, b"x" * 1000) * 64
 LARGE = frame(BINARY, b"x" * 200_000)
-
-
-@pytest.fixture
-async def sockets() -> AsyncIterator[SocketWorld]:
-    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
-    async with listener:
-        yield SocketWorld(listener)
-
-
-class Flood:
-    """A peer that sends so many bytes as fast as it can, then closes.
-
-    Attributes:
-      sent: bytes so far.
-      moved: when it last got rid of some, by trio's clock.
-    """
-
-    def __init__(self, world: SocketWorld, data: bytes, size: int) -> None:
-        self._world = world
-        self._data = data
-        self._size = size
-        self.sent = 0
-        self.moved = 0.0
-
-    async def run(self) -> None:
-        peer = await self._world.peer()
-        async with peer.stream:
-            await peer.accept()
-            try:
-                while self.sent < self._size:
-                    await peer.send(self._data)
-                    self.sent += len(self._data)
-                    self.moved = trio.current_time()
-                await peer.send(close(1000))
-            except trio.BrokenResourceError:
-                return
-            await peer.read_to_close()
-
-    async def until_stuck(self, seconds: float = 0.3) -> None:
-        """Wait until nothing has moved for so long."""
-        while self.moved == 0 or trio.current_time() - self.moved < seconds:
-            await trio.sleep(0.05)
-
-
-class Peak:
-    """The memory that Python objects came to cost within a block, at most."""
-
-    def __enter__(self) -> Peak:
-        tracemalloc.start()
-        self._before = tracemalloc.get_traced_memory()[0]
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.bytes = tracemalloc.get_traced_memory()[1] - self._before
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])

@@ -11,7 +11,7 @@ import trio.testing
 from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, frame
 
 from trio_ws_dom import WebSocketError
-from trio_ws_dom._stream_channels import MAX_QUEUED
+from trio_ws_dom._stream_writable import MAX_QUEUED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator

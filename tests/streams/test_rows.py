@@ -2,91 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import trio
 import trio.testing
 from support.peer import CLOSE, TEXT, Frame, Peer, close, frame
+from support.scene import (
+    StreamScene,
+    accept_and_flood,
+    accept_and_listen,
+    accept_and_stop,
+    close_first,
+)
 from support.world import World, count_files, count_tasks
 
-from trio_ws_dom import (
-    WebSocketCloseInfo,
-    WebSocketError,
-    WebSocketStream,
-    open_websocket_stream,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-SHORT = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
-"""Seconds; of no consequence in virtual time, and soon over in real time."""
-
-
-class Scene:
-    """One connection, its peer, and the accounts of both."""
-
-    def __init__(self, world: World, nursery: trio.Nursery) -> None:
-        self.world = world
-        self.nursery = nursery
-        self.peer: Peer
-        self.stream: WebSocketStream
-        self.over = trio.Event()
-
-    async def play(self, part: Callable[[Peer], Awaitable[None]] = Peer.serve) -> None:
-        """Have the next connection's peer play a part."""
-        self.nursery.start_soon(self._play, part)
-
-    async def _play(self, part: Callable[[Peer], Awaitable[None]]) -> None:
-        self.peer = await self.world.peer()
-        async with self.peer.stream:
-            await part(self.peer)
-        self.over.set()
-
-    def open(self, **options: Any) -> Any:
-        return open_websocket_stream(self.world.url, **self.world.options(**SHORT, **options))
-
-    def check_gone(self, stream: WebSocketStream) -> None:
-        """What holds after every scope, whatever became of the connection."""
-        assert repr(stream).endswith("CLOSED>")
-
-    async def check(self, stream: WebSocketStream, code: int) -> None:
-        """It was clean, by a Close of this code."""
-        self.check_gone(stream)
-        assert self.peer.close_code == code
-        assert await stream.closed == WebSocketCloseInfo(closeCode=code, reason="")
-
-    async def check_unclean(self, stream: WebSocketStream) -> None:
-        self.check_gone(stream)
-        with pytest.raises(WebSocketError) as caught:
-            await stream.closed
-        assert caught.value.closeCode == 1006
+from trio_ws_dom import WebSocketCloseInfo, WebSocketError, WebSocketStream
 
 
 @pytest.fixture
-async def scene(world: World, nursery: trio.Nursery) -> Scene:
-    return Scene(world, nursery)
+async def scene(world: World, nursery: trio.Nursery) -> StreamScene:
+    return StreamScene(world, nursery)
 
 
-async def accept_and_listen(peer: Peer) -> None:
-    """A peer that reads everything and answers nothing."""
-    await peer.accept()
-    await peer.read_to_end()
-
-
-async def accept_and_flood(peer: Peer) -> None:
-    """A peer that sends without end and reads nothing."""
-    await peer.accept()
-    try:
-        while True:
-            await peer.send(frame(TEXT, b"x" * 1000) * 50)
-            await trio.sleep(0.001)
-    except trio.BrokenResourceError:
-        peer.ended = "reset"
-
-
-async def test_block_ends(scene: Scene, clock: object) -> None:
+async def test_block_ends(scene: StreamScene, clock: object) -> None:
     """At the block's end: 1000, after all that was sent; then both channels are closed."""
     await scene.play()
     async with scene.open() as stream:
@@ -101,7 +40,7 @@ async def test_block_ends(scene: Scene, clock: object) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("boom"), ExceptionGroup("mine", [KeyError("one")])])
-async def test_block_raises(error: Exception, scene: Scene, clock: object) -> None:
+async def test_block_raises(error: Exception, scene: StreamScene, clock: object) -> None:
     """An exception in the block: 1001, and the same object comes out."""
     await scene.play()
     with pytest.raises(type(error)) as caught:
@@ -111,11 +50,12 @@ async def test_block_raises(error: Exception, scene: Scene, clock: object) -> No
     await scene.check(stream, 1001)
 
 
-async def test_deadline(scene: Scene, clock: object) -> None:
+async def test_deadline(scene: StreamScene, clock: object) -> None:
     """A deadline: 1001, answered and clean; what is sent in a ``finally`` goes out before it."""
     await scene.play()
-    with trio.move_on_after(0.05) as scope:
+    with trio.CancelScope() as scope:
         async with scene.open() as stream:
+            scope.deadline = trio.current_time() + 0.05
             try:
                 await trio.sleep_forever()
             finally:
@@ -126,7 +66,7 @@ async def test_deadline(scene: Scene, clock: object) -> None:
     assert scene.peer.frames[0] == Frame(TEXT, b"goodbye")
 
 
-async def test_cancelled_at_the_exit(scene: Scene, clock: object) -> None:
+async def test_cancelled_at_the_exit(scene: StreamScene, clock: object) -> None:
     """A block that ends without exception while its scope is cancelled: 1001."""
     await scene.play()
     with trio.CancelScope() as scope:
@@ -136,7 +76,7 @@ async def test_cancelled_at_the_exit(scene: Scene, clock: object) -> None:
     await scene.check(stream, 1001)
 
 
-async def test_sibling_crashes(scene: Scene, clock: object) -> None:
+async def test_sibling_crashes(scene: StreamScene, clock: object) -> None:
     """A sibling's crash cancels the block: 1001, and the sibling's exception is what comes out."""
     await scene.play()
     boom = ValueError("boom")
@@ -157,7 +97,7 @@ async def test_sibling_crashes(scene: Scene, clock: object) -> None:
     await scene.check(streams[0], 1001)
 
 
-async def test_peer_closes_first(scene: Scene, clock: object) -> None:
+async def test_peer_closes_first(scene: StreamScene, clock: object) -> None:
     """The peer's Close ends ``readable``, and ``closed`` tells its code and reason."""
 
     async def part(peer: Peer) -> None:
@@ -173,7 +113,7 @@ async def test_peer_closes_first(scene: Scene, clock: object) -> None:
     assert scene.peer.close_code == 4321
 
 
-async def test_program_closes(scene: Scene, clock: object) -> None:
+async def test_program_closes(scene: StreamScene, clock: object) -> None:
     """A code and reason of the program's own go out, and the block's end adds nothing."""
     await scene.play()
     async with scene.open() as stream:
@@ -183,7 +123,7 @@ async def test_program_closes(scene: Scene, clock: object) -> None:
 
 
 @pytest.mark.parametrize("part", [accept_and_listen, accept_and_flood])
-async def test_peer_does_not_answer(part: Any, scene: Scene, clock: object) -> None:
+async def test_peer_does_not_answer(part: Any, scene: StreamScene, clock: object) -> None:
     """A peer that never answers the Close, or floods: ``close_timeout``, then 1006."""
     await scene.play(part)
     async with scene.open() as stream:
@@ -196,12 +136,13 @@ async def test_peer_does_not_answer(part: Any, scene: Scene, clock: object) -> N
 
 @pytest.mark.parametrize("part", [accept_and_listen, accept_and_flood])
 async def test_peer_does_not_answer_and_we_are_cancelled(
-    part: Any, scene: Scene, clock: object
+    part: Any, scene: StreamScene, clock: object
 ) -> None:
     """Under cancellation such a peer gets ``cancelled_close_timeout`` in all."""
     await scene.play(part)
-    with trio.move_on_after(0.05):
+    with trio.CancelScope() as scope:
         async with scene.open() as stream:
+            scope.deadline = trio.current_time() + 0.05
             start = trio.current_time()
             await trio.sleep_forever()
     await scene.check_unclean(stream)
@@ -209,7 +150,7 @@ async def test_peer_does_not_answer_and_we_are_cancelled(
         assert trio.current_time() - start == pytest.approx(0.15)
 
 
-async def test_peer_floods_and_then_answers(scene: Scene, clock: object) -> None:
+async def test_peer_floods_and_then_answers(scene: StreamScene, clock: object) -> None:
     """Behind any amount of unread messages the peer's Close is found."""
 
     async def part(peer: Peer) -> None:
@@ -224,26 +165,21 @@ async def test_peer_floods_and_then_answers(scene: Scene, clock: object) -> None
     await scene.check(stream, 1000)
 
 
-async def test_peer_never_reads(scene: Scene, clock: object) -> None:
+async def test_peer_never_reads(scene: StreamScene, clock: object) -> None:
     """With a ``send()`` that waits for a peer that reads nothing: the bound, then 1006."""
     if not scene.world.real:
         pytest.skip("a memory stream takes any amount: there is nothing to be stuck in")
-
-    async def part(peer: Peer) -> None:
-        await peer.accept()
-        await trio.sleep(1)
-
-    await scene.play(part)
-    with pytest.raises(trio.TooSlowError):
-        with trio.fail_after(0.2):
-            async with scene.open() as stream:
-                while True:
-                    await stream.writable.send(b"x" * 1_000_000)
+    await scene.play(accept_and_stop)
+    with trio.CancelScope() as scope:
+        async with scene.open() as stream:
+            scope.deadline = trio.current_time() + 0.2
+            while True:
+                await stream.writable.send(b"x" * 1_000_000)
     await scene.check_unclean(stream)
 
 
 @pytest.mark.parametrize("message", [b"", frame(TEXT, b"x" * 1000)[:500]])
-async def test_lost(message: bytes, scene: Scene, clock: object) -> None:
+async def test_lost(message: bytes, scene: StreamScene, clock: object) -> None:
     """TCP is lost, also in mid-message: the channels raise, the block's end does not."""
 
     async def part(peer: Peer) -> None:
@@ -259,15 +195,17 @@ async def test_lost(message: bytes, scene: Scene, clock: object) -> None:
     await scene.check_unclean(stream)
 
 
-async def test_cancelled_while_connecting(scene: Scene, clock: object) -> None:
+async def test_cancelled_while_connecting(scene: StreamScene, clock: object) -> None:
     """Cancelled before the 101: given up at once, and no Close, as there is no WebSocket."""
+    scope = trio.CancelScope()
 
     async def part(peer: Peer) -> None:
         await peer.read_request()
+        scope.cancel()
         await peer.read_to_end()
 
     await scene.play(part)
-    with trio.move_on_after(0.05) as scope:
+    with scope:
         async with scene.open():
             raise AssertionError("the stream is never open")
     assert scope.cancelled_caught
@@ -275,7 +213,7 @@ async def test_cancelled_while_connecting(scene: Scene, clock: object) -> None:
     assert scene.peer.frames == []
 
 
-async def test_failure_to_open(scene: Scene, clock: object) -> None:
+async def test_failure_to_open(scene: StreamScene, clock: object) -> None:
     """A connection that could not be opened: WebSocketError, bare, with the cause."""
 
     async def part(peer: Peer) -> None:
@@ -289,26 +227,19 @@ async def test_failure_to_open(scene: Scene, clock: object) -> None:
     assert caught.value.__cause__ is not None
 
 
-async def test_bare_constructor_ends_normally(scene: Scene, clock: object) -> None:
+async def test_bare_constructor_ends_normally(scene: StreamScene, clock: object) -> None:
     """A bare stream's nursery waits for it, as for any task, and closes nothing."""
-
-    async def part(peer: Peer) -> None:
-        await peer.accept()
-        await peer.send(close(1000))
-        await peer.read_to_close()
-        await peer.stream.aclose()
-
-    await scene.play(part)
+    await scene.play(close_first)
     async with trio.open_nursery() as nursery:
-        stream = WebSocketStream(scene.world.url, nursery=nursery, **scene.world.options())
+        stream = WebSocketStream(scene.url, nursery=nursery, **scene.world.options())
     await scene.check(stream, 1000)
 
 
-async def test_bare_constructor_is_cancelled(scene: Scene, clock: object) -> None:
+async def test_bare_constructor_is_cancelled(scene: StreamScene, clock: object) -> None:
     """A bare stream's nursery that is cancelled: 1001; a sender elsewhere is told."""
     await scene.play()
     async with trio.open_nursery() as nursery:
-        stream = WebSocketStream(scene.world.url, nursery=nursery, **scene.world.options(**SHORT))
+        stream = WebSocketStream(scene.url, nursery=nursery, **scene.options())
         await stream.opened
         nursery.cancel_scope.cancel()
     await scene.check(stream, 1001)
@@ -316,25 +247,29 @@ async def test_bare_constructor_is_cancelled(scene: Scene, clock: object) -> Non
         await stream.writable.send("too late")
 
 
-async def test_a_sender_while_the_nursery_is_cancelled(scene: Scene, clock: object) -> None:
+async def test_a_sender_while_the_nursery_is_cancelled(scene: StreamScene, clock: object) -> None:
     """Who sends between a bare stream's 1001 and the peer's answer is told so."""
     await scene.play(accept_and_listen)
     streams: list[WebSocketStream] = []
 
+    closing = trio.Event()
+
     async def live() -> None:
-        with trio.move_on_after(0.05):
-            async with trio.open_nursery() as nursery:
-                options = scene.world.options(**SHORT)
-                streams.append(WebSocketStream(scene.world.url, nursery=nursery, **options))
+        async with trio.open_nursery() as nursery:
+            streams.append(WebSocketStream(scene.url, nursery=nursery, **scene.options()))
+            await streams[0].opened
+            nursery.cancel_scope.cancel()
+            closing.set()
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(live)
-        await trio.sleep(0.1)
+        await closing.wait()
+        await trio.sleep(0.05)
         with pytest.raises(WebSocketError, match="closed"):
             await streams[0].writable.send("too late")
 
 
-async def test_a_task_outside_of_the_block(scene: Scene, clock: object) -> None:
+async def test_a_task_outside_of_the_block(scene: StreamScene, clock: object) -> None:
     """At the block's end tasks elsewhere that send or receive get ClosedResourceError."""
     await scene.play()
     outcomes: list[type[Exception]] = []
@@ -352,7 +287,7 @@ async def test_a_task_outside_of_the_block(scene: Scene, clock: object) -> None:
     assert outcomes == [trio.ClosedResourceError]
 
 
-async def test_nothing_is_left(scene: Scene, clock: object) -> None:
+async def test_nothing_is_left(scene: StreamScene, clock: object) -> None:
     """No task and no file descriptor outlives a scope."""
     files, tasks = count_files(), count_tasks()
     for _ in range(3):

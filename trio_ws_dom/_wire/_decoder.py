@@ -11,27 +11,8 @@ from typing import Final, final
 
 from ._deflate import Inflater
 from ._errors import ProtocolError
-from ._frames import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    FIN,
-    INVALID_PAYLOAD,
-    MASKED,
-    MAX_CONTROL_PAYLOAD,
-    NO_STATUS_RECEIVED,
-    PING,
-    PONG,
-    PROTOCOL_ERROR,
-    RSV,
-    RSV1,
-    TEXT,
-    Close,
-    Control,
-    Ping,
-    Pong,
-    is_sendable_code,
-)
+from ._frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, TEXT, Control, Ping, Pong
+from ._headers import broken, parse_close, read_header
 from ._messages import Message, PartialMessage
 
 MAX_BATCH: Final = 1024
@@ -41,9 +22,13 @@ about a millisecond's work."""
 MAX_BATCH_BYTES: Final = 256 * 1024
 """Bytes of messages after which a batch ends, so that inflating a chunk is bounded too."""
 
+SLICE: Final = 512
+"""Bytes of a compressed payload that are inflated before a part is looked for. DEFLATE makes no
+more than 1032 bytes of one, so that a part, too, is bounded, to about half a mebibyte; and as much
+is inflated in a second as of whole messages."""
+
 _WHOLE_TEXT: Final = FIN | TEXT
 _WHOLE_BINARY: Final = FIN | BINARY
-_OPCODES: Final = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 
 
 @final
@@ -53,24 +38,33 @@ class Decoder:
     Args:
       max_message_size: bytes that a message may have, after inflating; None: no limit.
       inflater: permessage-deflate's receiving half, if it was negotiated.
+      piece_size: bytes (text: characters) from which on what has come of an unfinished message is
+        given as a :class:`TextPart` or :class:`BinaryPart`; before a control frame, and where the
+        bytes reach to the end of a fragment and no further, whatever has come is. None: messages
+        are given whole.
 
     Attributes:
       hungry: whether the last :meth:`take` ended for want of bytes.
     """
 
     def __init__(
-        self, *, max_message_size: int | None = None, inflater: Inflater | None = None
+        self,
+        *,
+        max_message_size: int | None = None,
+        inflater: Inflater | None = None,
+        piece_size: int | None = None,
     ) -> None:
         self.hungry = True
         self._limit = max_message_size
         self._inflater = inflater
+        self._piece_size = piece_size
         # the longest payload that the fast loop takes: all of the 7-bit form's, less for a
         # smaller limit
         self._short = 125 if max_message_size is None else min(125, max_message_size)
         self._data = b""
         self._pos = 0
         self._message: PartialMessage | None = None  # begun, and not finished
-        self._remaining = 0  # bytes of its current frame that have not come
+        self._remaining: int = 0  # bytes of its current frame that have not come
         self._final = True  # whether that frame is its last
         self._room = 0  # bytes that this batch may still grow by
         self._failure: ProtocolError | None = None
@@ -111,7 +105,9 @@ class Decoder:
         self._done = True
         self._data = b""
         self._pos = 0
-        self._message = None
+        if self._message is not None:
+            self._message.discard()
+            self._message = None
 
     def _run(self, messages: list[Message]) -> Control | None:
         """Fill ``messages``: to a control frame, to the batch's bound, or as far as bytes reach."""
@@ -122,9 +118,13 @@ class Decoder:
             if len(messages) >= MAX_BATCH or self._room <= 0:
                 break
             progress = (self._take_payload if self._remaining else self._take_frame)(messages)
+            if progress is False:
+                self.hungry = True
+                if self._piece_size is not None and not self._remaining:
+                    self._give_part(messages, 1)  # nobody is to wait for the next fragment
+                return None
             if progress is not True:
-                self.hungry = progress is False
-                return None if progress is False else progress
+                return progress
         return None
 
     def _take_short(self, messages: list[Message]) -> None:
@@ -159,7 +159,7 @@ class Decoder:
         Returns:
           A control frame; True if a data frame was begun; False if bytes are missing.
         """
-        header = _read_header(self._data, self._pos)
+        header = read_header(self._data, self._pos)
         if header is None:
             return False
         first, size, start = header
@@ -167,6 +167,8 @@ class Decoder:
             if len(self._data) < start + size:
                 return False
             self._pos = start + size
+            if self._piece_size is not None:
+                self._give_part(messages, 1)  # a Close would be its end
             return self._control(first, self._data[start : self._pos])
         self._pos = start
         self._begin(first, size)
@@ -180,7 +182,7 @@ class Decoder:
             return Ping(payload)
         if opcode == PONG:
             return Pong(payload)
-        close = _parse_close(payload)
+        close = parse_close(payload)
         self._stop()  # section 5.5.1: nothing follows a Close
         return close
 
@@ -190,11 +192,11 @@ class Decoder:
         self._final = bool(first & FIN)
         if opcode == CONTINUATION:
             if self._message is None:
-                raise _broken("expected a text or binary frame, got a continuation of nothing")
+                raise broken("expected a text or binary frame, got a continuation of nothing")
             if first & RSV1:
-                raise _broken("expected RSV1 to be clear in a continuation frame, but it is set")
+                raise broken("expected RSV1 to be clear in a continuation frame, but it is set")
         elif self._message is not None:
-            raise _broken(f"expected a continuation of the message, got a new one ({opcode:#x})")
+            raise broken(f"expected a continuation of the message, got a new one ({opcode:#x})")
         else:
             self._message = PartialMessage(
                 text=opcode == TEXT, limit=self._limit, inflater=self._inflater_for(first)
@@ -205,14 +207,17 @@ class Decoder:
         if not first & RSV1:
             return None
         if self._inflater is None:
-            raise _broken("expected RSV1 to be clear, as no compression was negotiated")
+            raise broken("expected RSV1 to be clear, as no compression was negotiated")
         return self._inflater
 
     def _take_payload(self, messages: list[Message]) -> bool:
         """As much of the current frame's payload as there is; False if there is none."""
         assert self._message is not None  # a payload belongs to a message that was begun
-        piece = self._data[self._pos : self._pos + self._remaining]
-        if self._remaining and not piece:
+        size = self._remaining
+        if self._piece_size is not None and self._message.compressed:
+            size = min(size, SLICE)
+        piece = self._data[self._pos : self._pos + size]
+        if size and not piece:
             return False
         self._pos += len(piece)
         self._remaining -= len(piece)
@@ -221,67 +226,13 @@ class Decoder:
             message, self._message = self._message.finish(), None
             messages.append(message)
             self._room -= len(message)
+        elif self._piece_size is not None:
+            self._give_part(messages, self._piece_size)
         return True
 
-
-def _read_header(data: bytes, pos: int) -> tuple[int, int, int] | None:
-    """The first byte, the payload's size, and where it starts; None if bytes are missing."""
-    available = len(data) - pos
-    if available == 0:
-        return None
-    first = data[pos]
-    _check_first(first)
-    if available == 1:
-        return None
-    size = data[pos + 1]
-    if size & MASKED:
-        raise _broken("expected an unmasked frame from a server, got a masked one")
-    if first & 0x08 and size > MAX_CONTROL_PAYLOAD:
-        raise _broken("expected a control frame of at most 125 bytes, got a longer one")
-    if size < 126:
-        return first, size, pos + 2
-    width, least = (2, 126) if size == 126 else (8, 0x10000)
-    start = pos + 2 + width
-    if len(data) < start:
-        return None
-    size = int.from_bytes(data[pos + 2 : start], "big")
-    if not least <= size < 1 << 63:
-        raise _broken(
-            f"expected the shortest form of a frame's length, got {size} in {width} bytes"
-        )
-    return first, size, start
-
-
-def _check_first(first: int) -> None:
-    """What a frame's first byte tells (RFC 6455 section 5.2); RSV1 is looked at later."""
-    opcode = first & 0x0F
-    if opcode not in _OPCODES:
-        raise _broken(f"expected a known opcode, got {opcode:#x}")
-    if first & (RSV & ~RSV1):
-        raise _broken("expected RSV2 and RSV3 to be clear, as no extension uses them")
-    if opcode & 0x08:
-        if first & RSV1:
-            raise _broken("expected RSV1 to be clear in a control frame, but it is set")
-        if not first & FIN:
-            raise _broken("expected a control frame in one piece, got a fragment")
-
-
-def _parse_close(payload: bytes) -> Close:
-    """A Close frame's body (RFC 6455 sections 5.5.1 and 7.4)."""
-    if not payload:
-        return Close(NO_STATUS_RECEIVED)
-    if len(payload) == 1:
-        raise _broken("expected a Close frame with a code of two bytes, got one byte")
-    code = int.from_bytes(payload[:2], "big")
-    if not is_sendable_code(code):
-        raise _broken(f"expected a close code that may be sent, got {code}")
-    try:
-        return Close(code, payload[2:].decode())
-    except UnicodeDecodeError as exc:
-        raise ProtocolError(
-            INVALID_PAYLOAD, f"expected UTF-8 in a Close frame's reason, got {payload[2:]!r}"
-        ) from exc
-
-
-def _broken(message: str) -> ProtocolError:
-    return ProtocolError(PROTOCOL_ERROR, message)
+    def _give_part(self, messages: list[Message], least: int) -> None:
+        """Give what has come of an unfinished message, if it is so much."""
+        if self._message is not None and self._message.held >= least:
+            part = self._message.take_part()
+            messages.append(part)
+            self._room -= len(part)

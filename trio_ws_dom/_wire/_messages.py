@@ -4,16 +4,37 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import TYPE_CHECKING, final
+from typing import Final, TypeAlias, final
 
 from ._deflate import Inflater, InvalidDeflate, TooBig
 from ._errors import ProtocolError
 from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 Message = str | bytes
+
+
+@final
+class TextPart(str):
+    """The start, or a middle part, of a text message that goes on in the next item."""
+
+    __slots__ = ()
+
+
+@final
+class BinaryPart(bytes):
+    """The same, of a binary message. What is not a part ends a message, or is a whole one."""
+
+    __slots__ = ()
+
+
+Part: TypeAlias = TextPart | BinaryPart
+PARTS: Final = (TextPart, BinaryPart)
+
+
+def as_part(message: Message) -> Part:
+    """What there is of a message that goes on."""
+    return TextPart(message) if isinstance(message, str) else BinaryPart(message)
+
 
 _new_utf8_decoder = codecs.getincrementaldecoder("utf-8")
 
@@ -36,7 +57,7 @@ def too_big(size: str, limit: int) -> ProtocolError:
 class PartialMessage:
     """A message whose frames, or whose frame's bytes, arrive bit by bit.
 
-    Pieces go into one growing buffer, so that a message costs its size and no more, in however
+    They go into one growing buffer, so that a message costs its size and no more, in however
     many fragments it comes; text is decoded on arrival, so that an invalid byte is found at once.
     """
 
@@ -46,7 +67,25 @@ class PartialMessage:
         self._size = 0
         self._text = io.StringIO() if text else None
         self._decoder = _new_utf8_decoder()
-        self._binary = bytearray()
+        self._binary: bytes | bytearray = b""
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the payload on the wire is not what the message has."""
+        return self._inflater is not None
+
+    @property
+    def held(self) -> int:
+        """Bytes (text: characters) that were added and not taken."""
+        return len(self._binary) if self._text is None else self._text.tell()
+
+    def take_part(self) -> Part:
+        """What is held, which is to be more than nothing; the size counts on."""
+        if self._text is None:
+            binary, self._binary = self._binary, b""
+            return BinaryPart(binary)
+        text, self._text = self._text, io.StringIO()
+        return TextPart(text.getvalue())
 
     def announce(self, size: int) -> None:
         """A frame of this many bytes is to follow; refuse it here if it cannot fit."""
@@ -55,42 +94,49 @@ class PartialMessage:
 
     def add(self, piece: bytes) -> None:
         """Some payload, as it stood on the wire."""
-        self._store(piece if self._inflater is None else self._inflate(piece))
+        if self._inflater is None:
+            self._store(piece)
+        else:
+            self._inflate(self._inflater, piece)
 
     def finish(self) -> Message:
         """The last piece was added."""
         if self._inflater is not None:
-            self._store(self._inflate(None))
+            self._inflate(self._inflater, None)
         if self._text is None:
             return bytes(self._binary)
         self._decode(b"", final=True)
         return self._text.getvalue()
 
-    def _inflate(self, piece: bytes | None) -> bytes:
-        assert self._inflater is not None  # both callers have looked
+    def discard(self) -> None:
+        """Hold nothing any more: an exception that is kept, keeps this object."""
+        self._text = None
+        self._binary = bytearray()
+
+    def _inflate(self, inflater: Inflater, piece: bytes | None) -> None:
+        """Store what comes out bit by bit, so that no more is ever held than the limit and one bit,
+        and an invalid byte in what fits is found before the limit is. None: the payload's end."""
         budget = _UNLIMITED if self._limit is None else self._limit - self._size
         try:
             if piece is None:
-                return self._inflater.finish(budget)
-            return self._inflater.inflate(piece, budget)
+                inflater.finish(budget, self._store)
+            else:
+                inflater.inflate(piece, budget, self._store)
         except TooBig as exc:
-            self._check(exc.start)  # an invalid byte in what fits comes before the limit
-            exc.start.clear()
             raise too_big("more (after inflating)", self._limit or 0) from exc
         except InvalidDeflate as exc:
             raise ProtocolError(INVALID_PAYLOAD, str(exc)) from exc
 
-    def _check(self, pieces: Iterable[bytes]) -> None:
-        if self._text is not None:
-            for piece in pieces:
-                self._decode(piece)
-
     def _store(self, data: bytes) -> None:
         self._size += len(data)
-        if self._text is None:
-            self._binary += data
-        else:
+        if self._text is not None:
             self._text.write(self._decode(data))
+        elif not self._binary:
+            self._binary = data  # often all that comes, and not copied then
+        else:
+            if isinstance(self._binary, bytes):
+                self._binary = bytearray(self._binary)
+            self._binary += data
 
     def _decode(self, data: bytes, *, final: bool = False) -> str:
         try:
