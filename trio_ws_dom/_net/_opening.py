@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, final
 import trio
 
 from ._dial import dial, shake_hands
+from ._intercept import intercepted
+from ._log import Log
+from ._proxy_choice import choose_proxy
+from ._traced import TracedStream
 from ._turns import Turn
 
 if TYPE_CHECKING:
     from .._wire._response import Response
+    from ._owner import Owner
     from ._settings import Settings
 
 
@@ -23,9 +28,10 @@ class Opening:
       stream: as soon as there is one, also if the handshake fails on it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, owner: Owner) -> None:
         self.stream: trio.abc.Stream | None = None
         self._settings = settings
+        self._owner = owner
         self._scope = trio.CancelScope()
         self._turn: Turn | None = None
 
@@ -44,12 +50,28 @@ class Opening:
 
         Raises:
           TimeoutError: ``open_timeout`` is over, or it was given up.
-          HandshakeFailure, OSError, trio.BrokenResourceError: as ``dial`` and ``shake_hands``.
+          HandshakeFailure, OSError, trio.BrokenResourceError: as ``choose_proxy``, ``dial`` and
+            ``shake_hands``.
         """
         settings = self._settings
+        log = Log(settings.number, settings.where)
+        proxy = None
         with self._scope:
             async with self._turn or nullcontext():
                 self._scope.deadline = trio.current_time() + settings.open_timeout
-                self.stream = await dial(settings)
-                return await shake_hands(self.stream, settings)
-        raise TimeoutError(f"not open within open_timeout ({settings.open_timeout:g} seconds)")
+                connect = intercepted(settings)
+                if connect is not None:
+                    self.stream = connect()
+                else:
+                    proxy = await choose_proxy(settings)
+                    self.stream = await dial(settings, proxy)
+                log.dialled()
+                if settings.trace is not None:
+                    self.stream = TracedStream(self.stream, settings, self._owner._traced)
+                response = await shake_hands(self.stream, settings)
+                log.answered(response)
+                return response
+        through = "" if proxy is None else f" through {proxy}"
+        raise TimeoutError(
+            f"not open{through} within open_timeout ({settings.open_timeout:g} seconds)"
+        )

@@ -1,0 +1,41 @@
+"""The guarantee's rows once more, over real sockets with a trace: an onlooker changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+from support.world import SocketWorld, World
+
+from guarantee.test_rows import *  # noqa: F403  # every row there is, also those to come
+from guarantee.test_rows_doors import *  # noqa: F403  # likewise
+from guarantee.test_rows_listeners import *  # noqa: F403  # likewise
+from guarantee.test_rows_peers import *  # noqa: F403  # likewise
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from trio_ws_dom import TraceRecord
+
+
+class TracedWorld(SocketWorld):
+    """Where every connection has a trace."""
+
+    def options(self, **options: Any) -> dict[str, Any]:
+        return super().options(trace=self.look, **options)
+
+    def look(self, record: TraceRecord) -> None:
+        assert record.url == self.url
+
+
+@pytest.fixture(params=["traced"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def world(kind: str) -> AsyncIterator[World]:
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    async with listener:
+        yield TracedWorld(listener)

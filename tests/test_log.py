@@ -1,0 +1,167 @@
+"""The logger ``trio_ws_dom``: the life of each connection, without what is secret."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from support.peer import CLOSE, TEXT, Peer, close, frame
+from support.scene import SHORT, Scene
+from support.world import MemoryWorld
+
+from trio_ws_dom import HandshakeError, WebSocketError, open_websocket
+
+if TYPE_CHECKING:
+    import trio
+
+SECRET = "hunter2"
+URL = f"ws://user:{SECRET}@peer.test/room?token={SECRET}"
+
+
+@pytest.fixture
+def scene(nursery: trio.Nursery) -> Scene:
+    return Scene(MemoryWorld(), nursery)
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.DEBUG, "trio_ws_dom")
+    return caplog
+
+
+def lines(log: pytest.LogCaptureFixture) -> list[str]:
+    """What was said of the one connection, behind its number and URL."""
+    prefixes = {message.partition(": ")[0] for message in log.messages}
+    (prefix,) = prefixes
+    assert prefix.startswith("#")
+    assert prefix.endswith(" ws://peer.test/room")
+    return [message.partition(": ")[2] for message in log.messages]
+
+
+async def test_a_life(
+    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+) -> None:
+    """From connecting to closed, with the facts of each step; at DEBUG."""
+
+    async def greet(peer: Peer) -> None:
+        await peer.accept("Sec-WebSocket-Protocol: chat")
+        await peer.finish()
+
+    await scene.play(greet)
+    async with open_websocket(URL, ["chat"], **scene.world.options()):
+        pass
+    assert lines(log) == [
+        "connecting",
+        "dialled",
+        "answered: status 101, protocol 'chat', extensions ''",
+        "open",
+        "closing: a Close is queued",
+        "closing: sent 1000 ''",
+        "closing: Closes are exchanged",
+        "closed: 1000 '', clean",
+    ]
+    assert {record.levelno for record in log.records} == {logging.DEBUG}
+
+
+async def test_who_closes(
+    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+) -> None:
+    """The server's Close is said to have come from there."""
+
+    async def leave(peer: Peer) -> None:
+        await peer.accept(then=close(4401, "log in\n"))
+        await peer.read_to_end()
+
+    await scene.play(leave)
+    async with open_websocket(URL, **scene.world.options(**SHORT)) as ws:
+        await ws.wait_closed()
+    assert "closing: received 4401 'log in\\n'" in lines(log)
+    assert lines(log)[-1] == "closed: 4401 'log in\\n', clean"
+
+
+async def test_why_it_was_not_clean(
+    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+) -> None:
+    """The cause, by its kind and what it says."""
+
+    async def hang(peer: Peer) -> None:
+        await peer.accept()
+        await peer.read_to_end()
+
+    await scene.play(hang)
+    async with open_websocket(URL, **scene.world.options(**SHORT)):
+        pass
+    assert lines(log)[-1] == (
+        "closed: 1006, not clean: TimeoutError: the server did not finish the closing handshake"
+        " in time"
+    )
+
+
+async def test_a_refusal_in_the_log(
+    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+) -> None:
+    """Its status, and nothing of where it points to."""
+
+    async def redirect(peer: Peer) -> None:
+        await peer.read_request()
+        head = f"HTTP/1.1 302 Found\r\nLocation: /?token={SECRET}\r\nContent-Length: 0\r\n\r\n"
+        await peer.send(head.encode())
+
+    await scene.play(redirect)
+    with pytest.raises(HandshakeError):
+        async with open_websocket(URL, **scene.world.options()):
+            raise AssertionError("the block is never entered")
+    assert lines(log)[2:] == [
+        "failing: Refused, status 302",
+        "closed: 1006, not clean: Refused, status 302",
+    ]
+
+
+async def test_nothing_secret_is_logged(
+    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+) -> None:
+    """No payload, whole or broken, no credentials, and no query."""
+
+    async def break_a_rule(peer: Peer) -> None:
+        await peer.accept()
+        await peer.next()
+        await peer.send(frame(TEXT, SECRET.encode()), frame(TEXT, b"\xff" + SECRET.encode()))
+        await peer.read_to_end()
+
+    await scene.play(break_a_rule)
+    headers = {"Authorization": f"Bearer {SECRET}", "Cookie": f"session={SECRET}"}
+    async with open_websocket(URL, **scene.world.options(headers=headers, **SHORT)) as ws:
+        ws.send(SECRET)
+        with pytest.raises(WebSocketError):
+            async for _ in ws:
+                pass
+    assert "failing: ProtocolError, to be answered with 1007" in lines(log)
+    assert SECRET not in log.text
+    assert SECRET not in repr([record.__dict__ for record in log.records])
+    assert "ff" not in log.text
+
+
+async def test_messages_are_not_logged(
+    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+) -> None:
+    """Any number of them makes no line."""
+    await scene.play()
+    async with open_websocket(URL, **scene.world.options()) as ws:
+        before = len(log.records)
+        for _ in range(100):
+            ws.send("x")
+        await ws.drain()
+        assert len(log.records) == before
+    assert [got.opcode for got in scene.peer.frames].count(CLOSE) == 1
+
+
+async def test_silent_by_default(
+    scene: Scene, caplog: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+) -> None:
+    """At INFO there is nothing."""
+    caplog.set_level(logging.INFO, "trio_ws_dom")
+    await scene.play()
+    async with open_websocket(URL, **scene.world.options()):
+        pass
+    assert caplog.records == []

@@ -1,0 +1,101 @@
+"""A stream that shows a trace what goes through it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, final
+
+import trio
+
+from .._wire._observer import Observer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._wire._trace import Direction, TraceRecord
+    from ._settings import Settings
+
+DEFAULT_PAYLOAD_LIMIT: Final = 256
+"""Bytes of each payload in a record, unless the trace has a ``payload_limit`` of its own."""
+
+READ_SIZE: Final = 8 * 1024
+"""Bytes read at a time: they may be 4,000 frames, and other tasks are to have their turn."""
+
+
+@final
+class TracedStream(trio.abc.Stream):
+    """Another stream, and an observer of what goes through it, who never changes or delays it.
+
+    Args:
+      transport_stream: a connected stream; with TLS done, if it is to be.
+      settings: the connection's; ``trace`` is set.
+      tell: called with each record; raises nothing.
+    """
+
+    def __init__(
+        self,
+        transport_stream: trio.abc.Stream,
+        settings: Settings,
+        tell: Callable[[TraceRecord], None],
+    ) -> None:
+        self.transport_stream = transport_stream
+        self._tell = tell
+        self._dialled = trio.current_time()
+        self._ended: set[Direction] = set()
+        self._observer = Observer(
+            connection=settings.number,
+            url=settings.where,
+            started=time.time(),
+            payload_limit=getattr(settings.trace, "payload_limit", DEFAULT_PAYLOAD_LIMIT),
+            max_message_size=settings.max_message_size,
+        )
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send; it is told before it has left, as the answer may be there sooner."""
+        self._see("sent", bytes(data))
+        try:
+            await self.transport_stream.send_all(data)
+        except (trio.BrokenResourceError, OSError) as exc:
+            self._end("sent", str(exc))
+            raise
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """As the transport's."""
+        await self.transport_stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """Receive, then tell."""
+        try:
+            data = await self.transport_stream.receive_some(min(max_bytes or READ_SIZE, READ_SIZE))
+        except (trio.BrokenResourceError, OSError) as exc:
+            self._end("received", str(exc))
+            raise
+        if data:
+            self._see("received", bytes(data))
+        else:
+            self._end("received")
+        return data
+
+    async def aclose(self) -> None:
+        """Close the transport, too."""
+        self._rest("received")
+        self._end("sent")
+        await self.transport_stream.aclose()
+
+    def _see(self, direction: Direction, data: bytes) -> None:
+        for record in self._observer.see(direction, data, self._elapsed()):
+            self._tell(record)
+
+    def _rest(self, direction: Direction) -> None:
+        if direction not in self._ended:
+            for record in self._observer.rest(direction, self._elapsed()):
+                self._tell(record)
+
+    def _end(self, direction: Direction, error: str = "") -> None:
+        self._rest(direction)
+        if direction not in self._ended:
+            self._ended.add(direction)
+            self._tell(self._observer.end(direction, self._elapsed(), error))
+
+    def _elapsed(self) -> float:
+        return trio.current_time() - self._dialled
