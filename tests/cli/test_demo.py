@@ -1,0 +1,35 @@
+"""The embedded chat."""
+
+from __future__ import annotations
+
+import pytest
+from support.cli import Terminal, run
+
+pytestmark = pytest.mark.real
+
+
+def test_the_demo_at_a_terminal() -> None:
+    """The bot greets, answers, and the room says goodbye."""
+    with Terminal("--plain", "demo", columns=120) as terminal:
+        terminal.until_shown('bot: Hello! Say "time"')
+        for said, answer in (
+            ("time", "bot: It is "),
+            ("json", '"members": ['),
+            ("bytes", "00000000  00 01 02 03"),
+            ("anything", "bot: You said 8 characters."),
+        ):
+            terminal.type(f"{said}\r")
+            terminal.until_shown(answer)
+        terminal.type("bye\r")
+        assert terminal.wait() == 0
+        assert terminal.last_line.endswith("* closed, 1000 it was nice to meet you")
+
+
+def test_the_demo_in_a_pipe(tmp_path: object) -> None:
+    """Bytes of the guest's go to the room; it may be left at once, or be sent away."""
+    done = run("demo", "--wait", "0.5", "--send-file", __file__)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"bot: Hello!")
+    done = run("demo", "--wait", "inf", "-m", "boom")
+    assert done.returncode == 4
+    assert b"closed, 1011 something broke" in done.stderr

@@ -1,0 +1,82 @@
+"""Ctrl-C where no conversation goes on: before it is open, and in its goodbye.
+
+Without coverage's tracer, as in all tests where a KeyboardInterrupt lands in Python code.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from support.cli import PATIENCE, command, environment
+from support.listening import accepted, listening
+from support.peer import TEXT, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.real
+
+
+@contextmanager
+def running(url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The program, with its log on stderr, to its end by Ctrl-C."""
+    environ = {key: value for key, value in environment().items() if "COVERAGE" not in key}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command(url, "-v"), env=environ, **pipes) as process:
+        yield process
+        assert process.wait(PATIENCE) == 128 + signal.SIGINT
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def until_said(process: subprocess.Popen[bytes], text: bytes) -> None:
+    assert process.stderr is not None
+    assert any(text in line for line in process.stderr)
+
+
+def test_ctrl_c_before_it_is_open() -> None:
+    """It gives up, and says so."""
+    with listening() as (listener, url), running(url) as process:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            process.send_signal(signal.SIGINT)
+            until_said(process, b"! interrupted before the connection was open")
+
+
+def test_a_second_ctrl_c_resets() -> None:
+    """The server does not answer the first one's Close, and sees a reset at once."""
+    with listening() as (listener, url), running(url) as process, accepted(listener) as connection:
+        until_said(process, b"* open")
+        process.send_signal(signal.SIGINT)
+        until_said(process, b"closing: sent 1001")
+        assert connection.recv(65536)[0] == 0x88
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(ConnectionResetError):
+            while connection.recv(65536):
+                pass
+
+
+def test_one_ctrl_c_waits_for_a_second_at_most() -> None:
+    """The server never answers; that is told."""
+    with listening() as (listener, url), running(url) as process, accepted(listener):
+        until_said(process, b"* open")
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        until_said(process, b"closed, 1006, not clean")
+        assert time.monotonic() - began > 0.9
+
+
+def test_output_that_is_stuck_is_left() -> None:
+    """Nobody reads stdout: the last lines are waited for, but not behind a second Ctrl-C."""
+    with listening() as (listener, url), running(url) as process, accepted(listener) as connection:
+        until_said(process, b"* open")
+        connection.sendall(frame(TEXT, b"x" * 300_000))
+        process.send_signal(signal.SIGINT)
+        until_said(process, b"closed, 1006")
+        process.send_signal(signal.SIGINT)

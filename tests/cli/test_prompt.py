@@ -1,0 +1,159 @@
+"""The command line at a pseudo-terminal, with prompt_toolkit: the line is edited, and kept."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from support.cli import PATIENCE, Terminal, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.talker import Talker
+
+pytest.importorskip("prompt_toolkit")
+pytestmark = pytest.mark.real
+
+LEFT, UP, CTRL_U = "\x1b[D", "\x1b[A", "\x15"
+
+
+@pytest.fixture
+def terminal(talker: Talker) -> Iterator[Terminal]:
+    """A conversation that has begun."""
+    with Terminal(talker.url) as terminal:
+        terminal.until_shown("* open, status 101")
+        terminal.until(lambda: terminal.last_line == ">")
+        yield terminal
+
+
+def test_a_line_is_sent_and_shown(terminal: Terminal, talker: Talker) -> None:
+    """As a row like those that come, and the prompt is empty again."""
+    terminal.type("hellö\r")
+    terminal.until_shown("< text          6  hellö")
+    terminal.until(lambda: terminal.last_line == ">")
+    assert [line[13:] for line in terminal.lines[1:3]] == [
+        "> text          6  hellö",
+        "< text          6  hellö",
+    ]
+    assert talker.heard == ["hellö"]
+
+
+def test_messages_do_not_destroy_the_line(terminal: Terminal, talker: Talker) -> None:
+    """They come above it; the cursor stays where it was."""
+    terminal.type("half line" + 4 * LEFT)
+    terminal.until(lambda: terminal.last_line == "> half line")
+    for number in range(3):
+        talker.say(f"news {number}")
+        terminal.until_shown(f"news {number}")
+        terminal.until(lambda: terminal.last_line == "> half line")
+    terminal.type("a \r")
+    terminal.until(lambda: talker.heard == ["half a line"])
+
+
+def test_many_messages_at_once(terminal: Terminal, talker: Talker) -> None:
+    """All come, in order, while lines are sent."""
+    for number in range(300):
+        talker.say(f"news {number}")
+        if number % 100 == 50:
+            terminal.type(f"line {number}\r")
+    terminal.until_shown("news 299")
+    terminal.until_shown("< text          8  line 250")
+    shown = terminal.output.decode()
+    places = [shown.index(f"news {number}\x1b") for number in range(300)]
+    assert places == sorted(places)
+    assert talker.heard == ["line 50", "line 150", "line 250"]
+
+
+def test_history(terminal: Terminal, talker: Talker) -> None:
+    """The line before is brought back, and edited."""
+    terminal.type("first\r")
+    terminal.until_shown("< text          5  first")
+    terminal.type(UP)
+    terminal.until(lambda: terminal.last_line == "> first")
+    terminal.type(" again\r")
+    terminal.until_shown("< text         11  first again")
+    assert talker.heard == ["first", "first again"]
+
+
+def test_another_width(terminal: Terminal, talker: Talker) -> None:
+    """The line is drawn anew when the window is resized, and nothing of it is lost."""
+    terminal.type("x" * 60)
+    terminal.until(lambda: terminal.last_line == "> " + "x" * 60)
+    terminal.resize(40)
+    talker.say("news")
+    terminal.until(lambda: terminal.lines[-2:] == ["> " + "x" * 38, "x" * 22])
+    terminal.type("\r")
+    terminal.until(lambda: talker.heard == ["x" * 60])
+
+
+def test_ctrl_d_at_the_prompt(terminal: Terminal, talker: Talker) -> None:
+    """The closing handshake with 1000, and 0; the terminal is as it was."""
+    terminal.type("\x04")
+    assert terminal.wait() == 0
+    assert terminal.last_line.endswith("* closed, 1000")
+    assert terminal.is_as_found
+    assert talker.left.wait(PATIENCE)
+    assert talker.closes == [(1000, "")]
+
+
+def test_ctrl_c_at_the_prompt(terminal: Terminal, talker: Talker) -> None:
+    """The closing handshake with 1001, and 130; also with a line begun."""
+    terminal.type("half a line\x03")
+    assert terminal.wait() == 128 + signal.SIGINT
+    assert terminal.last_line.endswith("* closed, 1001")
+    assert terminal.is_as_found
+    assert talker.left.wait(PATIENCE)
+    assert talker.closes == [(1001, "")]
+
+
+def test_the_server_leaves_the_prompt(terminal: Terminal) -> None:
+    """Also with a line begun; the terminal is as it was."""
+    terminal.type("kick\rhalf a line")
+    assert terminal.wait() == 4
+    assert terminal.last_line.endswith(r"* closed, 4401 log in\x1b[31m")
+    assert terminal.is_as_found
+
+
+def test_ended_before_the_prompt_is_there(talker: Talker) -> None:
+    """What the server says and that it leaves is shown, whatever comes first."""
+    talker.react = lambda guest, message: guest.close(1000, "no time")  # type: ignore[method-assign]  # another part
+    with Terminal(talker.url) as terminal:
+        terminal.type("hello\r")
+        assert terminal.wait() == 0
+        assert terminal.last_line.endswith("* closed, 1000 no time")
+        assert terminal.is_as_found
+
+
+WITHOUT = """
+import sys
+sys.modules["prompt_toolkit"] = None  # importing it now raises
+from trio_ws_dom.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_without_prompt_toolkit(talker: Talker) -> None:
+    """The plain terminal works, in colours."""
+    with Terminal(talker.url, program=[sys.executable, "-c", WITHOUT]) as terminal:
+        terminal.until_shown("* open, status 101")
+        terminal.type("hello\r")
+        terminal.until_shown("< text          5  hello")
+        terminal.type("\x04")
+        assert terminal.wait() == 0
+
+
+def test_it_is_imported_only_where_it_is_of_use(talker: Talker) -> None:
+    """Not in a pipe, where it would cost time at the start."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "trio_ws_dom", talker.url, "-m", "bye"],
+        capture_output=True,
+        env=environment(),
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0
+    assert b"trio_ws_dom._cli._session" in done.stderr
+    assert b"prompt_toolkit" not in done.stderr

@@ -1,0 +1,105 @@
+"""A server for programs in other processes: in a thread, and of other make than ours."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import serve
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+
+    from websockets.http11 import Request, Response
+    from websockets.sync.server import ServerConnection
+
+
+class Talker:
+    """Echoes messages, but for those that it knows.
+
+    Attributes:
+      url: of any room; it refuses the one of the name "forbidden".
+      heard: all messages.
+      requests: of the handshakes.
+      closes: the code and reason of each Close that came.
+      left: set when a connection is over.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.heard: list[str | bytes] = []
+        self.requests: list[Request] = []
+        self.closes: list[tuple[int, str]] = []
+        self.left = threading.Event()
+        self._guests: list[ServerConnection] = []
+
+    def say(self, message: str | bytes) -> None:
+        """Say something to all who are there."""
+        for guest in self._guests:
+            with suppress(ConnectionClosed):
+                guest.send(message)
+
+    def answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        self.requests.append(request)
+        if request.path == "/forbidden":
+            response = connection.respond(403, "not you\x1b[31m\n")
+            response.headers["Set-Cookie"] = "refused=1"
+            return response
+        return None
+
+    def welcome(self, connection: ServerConnection, request: Request, response: Response) -> None:
+        response.headers["Set-Cookie"] = "visited=1; Max-Age=3600"
+
+    def handle(self, guest: ServerConnection) -> None:
+        self._guests.append(guest)
+        try:
+            for message in guest:
+                self.heard.append(message)
+                self.react(guest, message)
+        except ConnectionClosed:
+            pass
+        finally:
+            self._guests.remove(guest)
+            close = guest.protocol.close_rcvd
+            if close is not None:
+                self.closes.append((close.code, close.reason))
+            self.left.set()
+
+    def react(self, guest: ServerConnection, message: str | bytes) -> None:
+        match message:
+            case "bye":
+                guest.close(1000, "bye")
+            case "kick":
+                guest.close(4401, "log in\x1b[31m")
+            case "lose":
+                guest.socket.shutdown(2)
+            case _:
+                guest.send(message)
+
+
+@contextmanager
+def talking(context: ssl.SSLContext | None = None, **options: Any) -> Iterator[Talker]:
+    """A server on loopback, from when it listens to the end of the block."""
+    talker = Talker()
+    with serve(
+        talker.handle,
+        "127.0.0.1",
+        0,
+        ssl=context,
+        process_request=talker.answer,
+        process_response=talker.welcome,
+        close_timeout=1,
+        **options,
+    ) as server:
+        port = server.socket.getsockname()[1]
+        talker.url = f"ws{'s' if context else ''}://localhost:{port}/room"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield talker
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,1 @@
+"""The command line: a program like any user's, by public names alone. Nobody imports it."""
