@@ -1,0 +1,1 @@
+"""The server's end, accept_websocket: the guarantee's rows, and what is its own."""

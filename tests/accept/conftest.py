@@ -1,0 +1,114 @@
+"""A server on trio-websocket, whose handler the test writes."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trio.testing
+from support.world import Witness
+from trio_websocket import WebSocketServer, wrap_server_stream
+
+from trio_ws_dom import accept_websocket
+
+from .caller import Caller
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from trio_websocket import WebSocketRequest
+
+    from trio_ws_dom import WebSocket
+
+SHORT = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
+"""Seconds; of no consequence in virtual time, and soon over in real time."""
+
+
+class Scene:
+    """One connection, both of its ends, and the accounts of both.
+
+    Attributes:
+      real: whether sockets and time are real.
+      scope: around the server's end, for the test to cancel.
+      ws, witness: the server's end.
+      caller: the client's end.
+      raised: what came out of the server's end.
+      left: when it was left, by trio's clock.
+    """
+
+    ws: WebSocket
+    witness: Witness
+    caller: Caller
+
+    def __init__(self, real: bool) -> None:
+        self.real = real
+        self.scope = trio.CancelScope()
+        self.raised: BaseException | None = None
+        self.left = 0.0
+
+    async def play(
+        self,
+        block: Callable[[WebSocket], Awaitable[None]],
+        part: Callable[[Caller], Awaitable[None]] = Caller.finish,
+        **options: Any,
+    ) -> None:
+        """Run a block at the server's end, and a part at the client's, until both are over."""
+
+        async def handle(request: WebSocketRequest) -> None:
+            with self.scope:
+                try:
+                    async with accept_websocket(request, **{**SHORT, **options}) as self.ws:
+                        self.witness = Witness(self.ws)
+                        await block(self.ws)
+                except Exception as exc:
+                    self.raised = exc
+            self.left = trio.current_time()
+
+        with trio.fail_after(30):
+            async with self.connect(handle) as stream:
+                self.caller = Caller(stream)
+                await self.caller.call()
+                await part(self.caller)
+        self.witness.check()
+
+    @asynccontextmanager
+    async def connect(
+        self, handle: Callable[[WebSocketRequest], Awaitable[None]], **options: Any
+    ) -> AsyncIterator[trio.abc.Stream]:
+        """A client's stream to a handler; the block's end waits for the handler's."""
+        ours: trio.abc.Stream
+        ours, theirs = trio.testing.memory_stream_pair()
+        async with trio.open_nursery() as handlers, trio.open_nursery() as listening:
+            if self.real:
+                listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+                server = WebSocketServer(handle, listeners, handler_nursery=handlers, **options)
+                await listening.start(server.run)
+                ours = await trio.open_tcp_stream("127.0.0.1", server.port)
+            else:
+                handlers.start_soon(partial(handle_stream, handle, theirs, **options))
+            async with ours:
+                yield ours
+            listening.cancel_scope.cancel()
+
+    @property
+    def code(self) -> tuple[int, bool]:
+        """Of the close event."""
+        assert self.ws.closeEvent is not None
+        return self.ws.closeEvent.code, self.ws.closeEvent.wasClean
+
+
+async def handle_stream(
+    handle: Callable[[WebSocketRequest], Awaitable[None]], stream: trio.abc.Stream, **options: Any
+) -> None:
+    """What trio-websocket's server does for one connection, over any stream."""
+    async with trio.open_nursery() as nursery:
+        await handle(await wrap_server_stream(nursery, stream, **options))
+        await trio.aclose_forcefully(stream)
+
+
+@pytest.fixture
+async def scene(kind: str, clock: object) -> Scene:
+    return Scene(kind == "sockets")

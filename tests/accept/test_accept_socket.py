@@ -1,0 +1,448 @@
+"""The server's end as a socket: its attributes and options, and where messages wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trio.testing
+from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame
+from trio_websocket import WebSocketRequest
+
+from trio_ws_dom import Blob, MessageEvent, WebSocket, WebSocketError, accept_websocket
+
+from .caller import Caller, close, headers_of, masked
+from .conftest import handle_stream
+
+if TYPE_CHECKING:
+    from .conftest import Scene
+
+
+async def leave(ws: WebSocket) -> None:
+    """A block that ends at once."""
+
+
+async def test_attributes(scene: Scene, clock: object) -> None:
+    """What the client asked for, and what it was answered."""
+
+    async def handle(request: WebSocketRequest) -> None:
+        async with accept_websocket(request, "chat.v2", headers={"X-Room": "7"}) as ws:
+            assert (ws.readyState, ws.bufferedAmount, ws.binaryType) == (ws.OPEN, 0, "blob")
+            assert (ws.protocol, ws.extensions, ws.status) == ("chat.v2", "", 101)
+            assert ws.headers["Origin"] == "https://page.example"
+            assert ws.url.startswith("ws://")
+            assert ws.url.endswith("/room?ada")
+            assert "OPEN" in repr(ws)
+
+    async with scene.connect(handle) as stream:
+        caller = Caller(stream)
+        await caller.call(
+            "/room?ada",
+            "Origin: https://page.example",
+            "Sec-WebSocket-Protocol: chat.v1, chat.v2",
+        )
+        await caller.finish()
+    answer = headers_of(caller.answer)
+    assert (answer["sec-websocket-protocol"], answer["x-room"]) == ("chat.v2", "7")
+
+
+async def test_url_of_a_whole_target(scene: Scene, clock: object) -> None:
+    """A request target that is a URL is the URL."""
+    urls: list[str] = []
+
+    async def handle(request: WebSocketRequest) -> None:
+        async with accept_websocket(request) as ws:
+            urls.append(ws.url)
+
+    async with scene.connect(handle) as stream:
+        caller = Caller(stream)
+        await caller.call("http://server.test/room")
+        await caller.finish()
+    assert urls == ["http://server.test/room"]
+
+
+async def test_where_it_is(scene: Scene, clock: object) -> None:
+    """Errors and the repr name both ends, where there are addresses."""
+    await scene.play(leave, Caller.read_to_close)
+    if scene.real:
+        assert " from 127.0.0.1:" in str(scene.ws.failure)
+    else:
+        assert repr(scene.ws) == "<WebSocket ws://localhost/ CLOSED>"
+
+
+async def test_a_protocol_that_was_not_proposed(scene: Scene, clock: object) -> None:
+    """It is a ValueError that says which were; the client is not answered."""
+
+    async def handle(request: WebSocketRequest) -> None:
+        with pytest.raises(ValueError, match=r"proposed \(a, b\), got 'c'"):
+            accept_websocket(request, "c")
+        await request.reject(400)
+
+    async with scene.connect(handle) as stream:
+        caller = Caller(stream)
+        await caller.call("/", "Sec-WebSocket-Protocol: a, b")
+    assert caller.answer.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"compression": True}, TypeError, "'compression'"),
+        ({"max_message_size": 1}, TypeError, "'max_message_size'"),
+        ({"close_timeout": "1"}, TypeError, "close_timeout"),
+        ({"close_timeout": -1}, ValueError, "close_timeout"),
+        ({"ping_timeout": 1}, ValueError, "ping_interval"),
+        ({"headers": {"Upgrade": "x"}}, ValueError, "Upgrade"),
+    ],
+)
+async def test_bad_options(
+    scene: Scene, clock: object, options: Any, error: type[Exception], words: str
+) -> None:
+    """They are refused by name, before the client is answered."""
+
+    async def handle(request: WebSocketRequest) -> None:
+        with pytest.raises(error, match=words):
+            accept_websocket(request, **options)
+        await request.reject(500)
+
+    async with scene.connect(handle) as stream:
+        caller = Caller(stream)
+        await caller.call()
+    assert caller.answer.startswith(b"HTTP/1.1 500 ")
+
+
+async def test_answered_before(scene: Scene, clock: object) -> None:
+    """A request is accepted once: a second time it is a RuntimeError."""
+
+    async def handle(request: WebSocketRequest) -> None:
+        await request.accept()
+        with pytest.raises(RuntimeError, match="not answered yet"):
+            async with accept_websocket(request):
+                raise AssertionError("the block is not entered")
+
+    async with scene.connect(handle) as stream:
+        await Caller(stream).call()
+
+
+async def test_both_types_both_ways(scene: Scene, clock: object) -> None:
+    """Text is str and binary is bytes; a Blob can be sent."""
+    got: list[str | bytes] = []
+
+    async def block(ws: WebSocket) -> None:
+        got.extend([await ws.receive(), await ws.receive()])
+        ws.send("grüß dich")
+        ws.send(b"\x00\xff")
+        ws.send(Blob([b"blob"]))
+
+    async def part(caller: Caller) -> None:
+        await caller.send(masked(TEXT, "schön".encode()), masked(BINARY, b"\xff\x00"))
+        await caller.finish()
+
+    await scene.play(block, part)
+    assert got == ["schön", b"\xff\x00"]
+    assert [(got.opcode, got.payload) for got in scene.caller.frames[:-1]] == [
+        (TEXT, "grüß dich".encode()),
+        (BINARY, b"\x00\xff"),
+        (BINARY, b"blob"),
+    ]
+
+
+async def test_origin_of_events(scene: Scene, clock: object) -> None:
+    """It is the request's Origin: the page that speaks."""
+    events: list[MessageEvent] = []
+
+    async def handle(request: WebSocketRequest) -> None:
+        async with accept_websocket(request) as ws:
+            ws.onmessage = events.append
+            await ws.wait_closed()
+
+    async with scene.connect(handle) as stream:
+        caller = Caller(stream)
+        await caller.call("/", "Origin: https://page.example")
+        await caller.send(masked(TEXT, b"hello"), close())
+        await caller.read_to_end()
+    assert [(event.data, event.origin) for event in events] == [("hello", "https://page.example")]
+
+
+async def test_messages_wait_for_the_first_look(scene: Scene, clock: object) -> None:
+    """Nothing is dispatched before there is a listener, and nothing is lost."""
+    got: list[object] = []
+
+    async def block(ws: WebSocket) -> None:
+        await trio.sleep(0.05)
+        ws.onmessage = lambda event: got.append(event.data)
+        await ws.wait_closed()
+
+    async def part(caller: Caller) -> None:
+        await caller.send(*[masked(TEXT, b"%d" % number) for number in range(20)], close())
+        await caller.read_to_end()
+
+    await scene.play(block, part)
+    assert got == [f"{number}" for number in range(20)]
+
+
+async def test_who_does_not_look_stops_the_client(scene: Scene, clock: object) -> None:
+    """What waits is bounded: trio-websocket's queue and one message, then it is TCP's."""
+    if not scene.real:
+        pytest.skip("a memory stream takes any amount")
+    stuck = trio.Event()
+
+    async def block(ws: WebSocket) -> None:
+        await stuck.wait()
+
+    async def part(caller: Caller) -> None:
+        flood = masked(BINARY, b"x" * 60_000)
+        with trio.CancelScope() as scope:
+            while True:
+                scope.deadline = trio.current_time() + 0.3
+                await caller.send(flood)
+        assert scope.cancelled_caught
+        stuck.set()
+        await caller.read_to_end()
+
+    await scene.play(block, part)
+    assert scene.caller.close_code == 1000
+
+
+async def test_close_while_messages_wait(scene: Scene, clock: object) -> None:
+    """The DOM's close() finds the client's Close behind messages that nobody has looked at."""
+
+    async def block(ws: WebSocket) -> None:
+        closed = trio.Event()
+        ws.onclose = lambda event: closed.set()
+        await trio.sleep(0.05)
+        ws.close(3000)
+        await closed.wait()
+
+    async def part(caller: Caller) -> None:
+        await caller.send(masked(TEXT, b"unread") * 5)
+        await caller.finish()
+
+    start = trio.current_time()
+    await scene.play(block, part)
+    assert scene.code == (3000, True)
+    if not scene.real:  # at once, and not when close_timeout is over
+        assert scene.left - start == pytest.approx(0.05)
+
+
+async def test_messages_are_dropped_while_closing(scene: Scene, clock: object) -> None:
+    """What had come, and was not looked at before our close(), is not dispatched any more."""
+    got: list[object] = []
+
+    async def block(ws: WebSocket) -> None:
+        await trio.sleep(0.05)
+        ws.close(3000)
+        ws.onmessage = got.append
+        await ws.wait_closed()
+
+    async def part(caller: Caller) -> None:
+        await caller.send(masked(TEXT, b"too late") * 5)
+        await caller.finish()
+
+    await scene.play(block, part)
+    assert got == []
+
+
+async def test_drain(scene: Scene, clock: object) -> None:
+    """``bufferedAmount`` falls as messages leave, and never within one stretch of the program."""
+
+    async def block(ws: WebSocket) -> None:
+        ws.send("x" * 100)
+        assert ws.bufferedAmount == 100
+        await ws.drain()
+        assert ws.bufferedAmount == 0
+
+    await scene.play(block)
+
+
+# Keepalive.
+
+
+async def answer_pings(caller: Caller) -> None:
+    """A client that does what RFC 6455 asks of it."""
+    while (got := await caller.next()) is not None:
+        if got.opcode == PING:
+            await trio.sleep(0.02)
+            await caller.send(masked(PONG, got.payload))
+        elif got.opcode == CLOSE:
+            await caller.send(close(1000))
+
+
+async def test_ping(scene: Scene, clock: object) -> None:
+    """``ping()`` gives the round trip. Pings go one at a time: the third waits for the Pong that
+    answers the first two."""
+    seconds: dict[int, float] = {}
+
+    async def block(ws: WebSocket) -> None:
+        async def measure(number: int) -> None:
+            seconds[number] = await ws.ping()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(measure, 1)
+            nursery.start_soon(measure, 2)
+            await trio.sleep(0.01)
+            nursery.start_soon(measure, 3)
+
+    await scene.play(block, answer_pings)
+    assert [got.opcode for got in scene.caller.frames] == [PING, PING, CLOSE]
+    if not scene.real:
+        assert seconds == {n: pytest.approx(s) for n, s in ((1, 0.02), (2, 0.02), (3, 0.03))}
+
+
+async def test_ping_of_a_client_that_leaves(scene: Scene, clock: object) -> None:
+    """``ping()`` raises when the connection ends first."""
+
+    async def block(ws: WebSocket) -> None:
+        with pytest.raises(WebSocketError, match="before the answer"):
+            await ws.ping()
+        with pytest.raises(WebSocketError, match="before the answer"):
+            await ws.ping()
+
+    async def part(caller: Caller) -> None:
+        await caller.next()
+
+    await scene.play(block, part)
+
+
+async def test_ping_while_closing(scene: Scene, clock: object) -> None:
+    """Behind our Close no Ping leaves; ``ping()`` raises at the end."""
+
+    async def block(ws: WebSocket) -> None:
+        ws.close(3000)
+        with pytest.raises(WebSocketError, match="before the answer"):
+            await ws.ping()
+
+    await scene.play(block)
+    assert scene.caller.close_code == 3000
+
+
+async def test_keepalive_of_a_client_that_lives(scene: Scene, clock: object) -> None:
+    """Pongs are life enough."""
+
+    async def block(ws: WebSocket) -> None:
+        await trio.sleep(0.5)
+
+    await scene.play(block, answer_pings, ping_interval=0.1, ping_timeout=0.09)
+    assert scene.code == (1000, True)
+    assert sum(got.opcode == PING for got in scene.caller.frames) >= 4
+
+
+async def test_keepalive_of_a_client_that_sends(scene: Scene, clock: object) -> None:
+    """Messages are life too, from a client that answers no Ping."""
+
+    async def block(ws: WebSocket) -> None:
+        async for _ in ws:
+            ws.send("thanks")
+
+    async def part(caller: Caller) -> None:
+        for _ in range(20):
+            await caller.send(masked(TEXT, b"x"))
+            await trio.sleep(0.025)
+        await caller.send(close(1000))
+        await caller.read_to_end()
+
+    await scene.play(block, part, ping_interval=0.1, ping_timeout=0.2)
+    assert scene.code == (1000, True)
+
+
+async def test_keepalive_of_a_dead_client(scene: Scene, clock: object) -> None:
+    """A client that is silent behind a Ping: ``error``, and 1006 that says for how long."""
+
+    async def block(ws: WebSocket) -> None:
+        await ws.wait_closed()
+
+    start = trio.current_time()
+    await scene.play(block, Caller.read_to_end, ping_interval=0.1, ping_timeout=0.2)
+    assert scene.witness.events == ["error", "close"]
+    assert scene.code == (1006, False)
+    assert "silent for" in str(scene.ws.failure)
+    if not scene.real:
+        assert scene.left - start == pytest.approx(0.3)
+
+
+async def test_keepalive_while_the_program_does_not_look(scene: Scene, clock: object) -> None:
+    """A client whose messages nobody takes is not dead."""
+    got: list[str | bytes] = []
+
+    async def block(ws: WebSocket) -> None:
+        await trio.sleep(0.6)
+        got.extend([message async for message in ws])
+
+    async def part(caller: Caller) -> None:
+        await caller.send(*[masked(TEXT, b"x")] * 5, close(1000))
+        await caller.read_to_end()
+
+    await scene.play(block, part, ping_interval=0.1, ping_timeout=0.1)
+    assert got == ["x"] * 5
+    assert scene.code == (1000, True)
+
+
+async def test_pongs_while_the_program_does_not_look(scene: Scene, clock: object) -> None:
+    """A Pong may pass a message that nobody takes, and is life as well."""
+
+    async def block(ws: WebSocket) -> None:
+        await trio.sleep(0.5)
+        assert await ws.receive() == "x"
+
+    async def part(caller: Caller) -> None:
+        await caller.send(masked(TEXT, b"x"))
+        await answer_pings(caller)
+
+    await scene.play(block, part, ping_interval=0.1, ping_timeout=0.1)
+    assert scene.code == (1000, True)
+
+
+async def test_keepalive_counts_from_the_ping(scene: Scene, clock: object) -> None:
+    """What we send behind an answered Ping asks for no answer."""
+
+    async def block(ws: WebSocket) -> None:
+        await trio.sleep(0.35)
+        ws.send("news")
+        await trio.sleep(0.2)
+
+    await scene.play(block, answer_pings, ping_interval=0.3, ping_timeout=0.1)
+    assert scene.code == (1000, True)
+
+
+async def test_keepalive_counts_from_when_the_ping_leaves(autojump_clock: Any) -> None:
+    """A Ping that waits behind a message is asked when that has left."""
+    ours, theirs = trio.testing.lockstep_stream_pair()  # sends wait until they are read
+    codes: list[int] = []
+
+    async def handle(request: WebSocketRequest) -> None:
+        async with accept_websocket(request, ping_interval=0.1, ping_timeout=0.15) as ws:
+            ws.send("a message")
+            codes.append((await ws.wait_closed()).code)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(handle_stream, handle, theirs)
+        caller = Caller(ours)
+        await caller.call()
+        await trio.sleep(0.2)
+        assert await caller.next() == Frame(TEXT, b"a message")
+        ping = await caller.next()
+        assert ping is not None
+        await trio.sleep(0.1)
+        await caller.send(masked(PONG, ping.payload), close(1000))
+        await caller.read_to_end()
+    assert codes == [1000]
+
+
+async def test_keepalive_while_much_is_sent(scene: Scene, clock: object) -> None:
+    """A Ping that waits behind a message is not counted as asked before that has left; a client
+    that takes nothing is found dead all the same."""
+    if not scene.real:
+        pytest.skip("a memory stream takes any amount")
+    gone = trio.Event()
+
+    async def block(ws: WebSocket) -> None:
+        ws.send(b"x" * 20_000_000)
+        await ws.wait_closed()
+        gone.set()
+
+    async def part(caller: Caller) -> None:
+        await gone.wait()
+
+    await scene.play(block, part, ping_interval=0.1, ping_timeout=0.1)
+    assert "silent for" in str(scene.ws.failure)
