@@ -1,1 +1,1 @@
-"""A chat server and three kinds of bots. `python -m examples.chat` runs them all."""
+"""A chat server, its bots, and a page for people. `python -m examples.chat` runs the bots."""

@@ -4,22 +4,25 @@ import sys
 from functools import partial
 
 import trio
-from trio_websocket import CloseReason, serve_websocket
+from trio_websocket import serve_websocket
+
+from trio_ws_dom import CloseEvent
 
 from .abacus import abacus
+from .baker import baker
+from .eliza import eliza
 from .greeter import greeter
 from .server import Chat
-from .visitor import ADA, BOB, visitor
+from .show import show_goodbye
+from .visitor import ADA, BOB, CARL, DORA, visitor
 
 
 async def main() -> None:
     goodbyes: list[int] = []
 
-    def report(room: str, name: str, closed: CloseReason | None) -> None:
-        code = closed.code if closed else 1006
-        goodbyes.append(code)
-        what = "lost without a Close" if code == 1006 else f"Close {code} received and answered"
-        print(f"  server {room:7} {name}: {what}")
+    def report(room: str, name: str, event: CloseEvent) -> None:
+        goodbyes.append(event.code)
+        show_goodbye(room, name, event)
 
     chat = Chat(report)
     with trio.fail_after(20):
@@ -29,7 +32,7 @@ async def main() -> None:
             await talk(f"ws://127.0.0.1:{server.port}")
             listener.cancel_scope.cancel()
         # the server has seen the last of its members go
-    if sorted(goodbyes) != [1000, 1000, 1001, 1001, 4000]:
+    if sorted(goodbyes) != [1000, 1000, 1000, 1000, 1001, 1001, 1001, 1001, 4000]:
         sys.exit(f"not every goodbye was a clean one: {goodbyes}")
     print(f"{len(goodbyes)} sockets, {len(goodbyes)} clean goodbyes")
 
@@ -39,10 +42,14 @@ async def talk(server: str) -> None:
         # start() returns when the bot is in its rooms: it misses nobody who comes later
         await bots.start(abacus, [f"{server}/lobby?abacus", f"{server}/study?abacus"])
         await bots.start(greeter, f"{server}/lobby?greeter")
+        await bots.start(baker, f"{server}/kitchen?baker", 0.5)
+        await bots.start(eliza, f"{server}/couch?eliza")
         async with trio.open_nursery() as visitors:
             visitors.start_soon(visitor, f"{server}/lobby?ada", ADA)
             visitors.start_soon(visitor, f"{server}/study?bob", BOB)
-        # The abacus never leaves by itself. Cancelled, it says goodbye to each room with 1001.
+            visitors.start_soon(visitor, f"{server}/kitchen?carl", CARL)
+            visitors.start_soon(visitor, f"{server}/couch?dora", DORA)
+        # The other bots never leave by themselves. Cancelled, they say goodbye with 1001.
         bots.cancel_scope.cancel()
 
 

@@ -1,75 +1,84 @@
 """The chat room server, on trio-websocket. A room is a path, a member's name the query string:
-ws://localhost:8080/lobby?ada
+ws://localhost:8081/lobby?ada
+
+A line is what a member said, `ada: Hello!`, or news of the room: `* here: bob, eve` to who comes
+in, then to all `* ada joined`, and at the end `* ada left (1001)`, with the close code.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 import trio
-from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection, WebSocketRequest
+from trio_websocket import WebSocketRequest
 
-BACKLOG = 100
-"""Lines that a member may be behind; with one more it is shown the door."""
+from trio_ws_dom import CloseEvent, MessageEvent, WebSocket, accept_websocket
 
+BACKLOG = 64 * 1024
+"""Bytes that a member may be behind; one who is further behind is cut off."""
 
-@dataclass
-class Member:
-    outbox: trio.MemorySendChannel[str]
-    stay: trio.CancelScope
+MAX_LINE = 1000
+NAME = re.compile(r"[\w-]{1,20}")
+NAME_REFUSED = 4409
 
-
-Room = dict[str, Member]
+Room = dict[str, WebSocket]
 
 
 class Chat:
     """All rooms. `report` is told the room and name of each who left, and how it was closed."""
 
-    def __init__(self, report: Callable[[str, str, CloseReason | None], None]) -> None:
+    def __init__(self, report: Callable[[str, str, CloseEvent], None]) -> None:
         self._report = report
         self._rooms: defaultdict[str, Room] = defaultdict(dict)
+        self._stays: set[trio.CancelScope] = set()
 
     async def handle(self, request: WebSocketRequest) -> None:
         """Serve one member; for `serve_websocket`."""
+        with trio.CancelScope() as stay:
+            self._stays.add(stay)
+            await self._serve(request)
+        self._stays.discard(stay)
+
+    def send_home(self) -> None:
+        """Tell all members 1001; each is gone when its handler has returned."""
+        for stay in self._stays:
+            stay.cancel()
+
+    async def _serve(self, request: WebSocketRequest) -> None:
         path, _, name = (unquote(part) for part in request.path.partition("?"))
-        if not name or name in self._rooms.get(path, ()):
-            await request.reject(409, body=b"expected ?NAME, and one that nobody here has")
-            return
+        async with accept_websocket(request, max_buffered_amount=BACKLOG, ping_interval=20) as ws:
+            if not NAME.fullmatch(name) or name in self._rooms[path]:
+                # A page cannot see why a request was rejected; it can see a close code.
+                ws.close(NAME_REFUSED, "expected ?NAME, and one that nobody here has")
+            else:
+                self._join(path, name, ws)
+            await ws.wait_closed()
+
+    def _join(self, path: str, name: str, ws: WebSocket) -> None:
         room = self._rooms[path]
-        outbox, lines = trio.open_memory_channel[str](BACKLOG)
-        member = room[name] = Member(outbox, trio.CancelScope())
-        # Before the 101: whoever is let in has been announced to all who are there.
-        say(room, f"* {name} joined")
-        ws = None
-        try:
-            with member.stay, outbox, lines:
-                ws = await request.accept()
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(deliver, lines, ws)
-                    with suppress(ConnectionClosed):
-                        while True:
-                            say(room, f"{name}: {await ws.get_message()!s}")
-                    nursery.cancel_scope.cancel()
-        finally:
+
+        def onmessage(event: MessageEvent) -> None:
+            if isinstance(event.data, str):
+                say(room, f"{name}: {' '.join(event.data.split())[:MAX_LINE]}")
+
+        def onclose(event: CloseEvent) -> None:
+            # This is called once, however the connection ended.
             del room[name]
-            say(room, f"* {name} left")
             if not room:
                 del self._rooms[path]
-            self._report(path, name, None if ws is None else ws.closed)
+            say(room, f"* {name} left ({event.code})")
+            self._report(path, name, event)
+
+        ws.onmessage = onmessage
+        ws.onclose = onclose
+        if room:
+            ws.send(f"* here: {', '.join(room)}")
+        room[name] = ws
+        say(room, f"* {name} joined")
 
 
 def say(room: Room, line: str) -> None:
-    """Tell all. This never waits, so all hear the same lines in the same order."""
+    """Tell all. `send()` never waits, so all hear the same lines in the same order."""
     for member in room.values():
-        try:
-            member.outbox.send_nowait(line)
-        except trio.WouldBlock:
-            member.stay.cancel()
-
-
-async def deliver(lines: trio.MemoryReceiveChannel[str], ws: WebSocketConnection) -> None:
-    with suppress(ConnectionClosed):
-        async for line in lines:
-            await ws.send_message(line)
+        member.send(line)

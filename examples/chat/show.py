@@ -1,4 +1,4 @@
-"""Prints the events of a socket as they fire."""
+"""Prints what happens to sockets."""
 
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ def show(ws: WebSocket) -> None:
     url = urlsplit(ws.url)
 
     def row(event: str, text: str = "") -> None:
-        print(f"{url.query:>8} {url.path:7} {event:8} {text}".rstrip())
+        print(f"{url.query:>8} {url.path:8} {event:8} {text}".rstrip())
 
     def on_close(event: CloseEvent) -> None:
         row("close", f"code={event.code} reason={event.reason!r} wasClean={event.wasClean}")
@@ -30,3 +30,10 @@ def show(ws: WebSocket) -> None:
     ws.addEventListener("message", on_message)
     ws.addEventListener("error", on_error)
     ws.addEventListener("close", on_close)
+
+
+def show_goodbye(room: str, name: str, event: CloseEvent) -> None:
+    """Show, at the server's end, how a member's connection ended."""
+    code = event.code
+    what = f"Close {code} received and answered" if event.wasClean else "lost without a Close"
+    print(f"  server {room:8} {name}: {what}")

@@ -10,11 +10,21 @@ LEAVE = ""
 ADA: Script = {
     "greeter: Hello, ada!": "abacus, what is 6 * 7?",
     "abacus: ada, 6 * 7 is 42": "Good night, greeter!",
-    "* greeter left": LEAVE,
+    "* greeter left (4000)": LEAVE,
 }
 BOB: Script = {
     "* bob joined": "abacus, what is 1024 - 1?",
     "abacus: bob, 1024 - 1 is 1023": LEAVE,
+}
+CARL: Script = {
+    "* carl joined": "baker, bake a loaf of rye, please",
+    "baker: carl, loaf of rye: done": LEAVE,
+}
+DORA: Script = {
+    "* dora joined": "eliza, I need a holiday from my computer",
+    "eliza: dora, What would you do if you had a holiday from your computer?": "I don't know.",
+    "eliza: dora, Go on.": "Thank you, eliza!",
+    "eliza: dora, it was good to talk. Goodbye.": LEAVE,
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio_websocket import serve_websocket
 
-from trio_ws_dom import HandshakeError, open_websocket
+from trio_ws_dom import open_websocket
 
 pytestmark = pytest.mark.real
 
@@ -25,7 +25,7 @@ IN_THE_LOBBY = [
     "message abacus: ada, 6 * 7 is 42",
     "message ada: Good night, greeter!",
 ]
-GOOD_NIGHT = ["message greeter: Good night, ada!", "message * greeter left"]
+GOOD_NIGHT = ["message greeter: Good night, ada!", "message * greeter left (4000)"]
 IN_THE_STUDY = [
     "message * bob joined",
     "message bob: abacus, what is 1024 - 1?",
@@ -53,13 +53,14 @@ def events(chat: subprocess.CompletedProcess[str], name: str, room: str) -> list
 def test_all_went_well(chat: subprocess.CompletedProcess[str]) -> None:
     """It exits with 0, warns of nothing, and counts the goodbyes at the end."""
     assert (chat.returncode, chat.stderr) == (0, "")
-    assert chat.stdout.splitlines()[-1] == "5 sockets, 5 clean goodbyes"
+    assert chat.stdout.splitlines()[-1] == "9 sockets, 9 clean goodbyes"
 
 
 def test_greeter(chat: subprocess.CompletedProcess[str]) -> None:
     """Callbacks: the greeter sees all from its open event to the close it asked for."""
     assert events(chat, "greeter", "/lobby") == [
         "open",
+        "message * here: abacus",
         "message * greeter joined",
         *IN_THE_LOBBY,
         "close code=4000 reason='gone to bed' wasClean=True",
@@ -69,8 +70,34 @@ def test_greeter(chat: subprocess.CompletedProcess[str]) -> None:
 def test_visitors(chat: subprocess.CompletedProcess[str]) -> None:
     """`async for`: each leaves its block with 1000."""
     left = "close code=1000 reason='' wasClean=True"
-    assert events(chat, "ada", "/lobby") == ["open", *IN_THE_LOBBY, *GOOD_NIGHT, left]
-    assert events(chat, "bob", "/study") == ["open", *IN_THE_STUDY, left]
+    here = "message * here: abacus"
+    lobby = ["open", f"{here}, greeter", *IN_THE_LOBBY, *GOOD_NIGHT, left]
+    assert events(chat, "ada", "/lobby") == lobby
+    assert events(chat, "bob", "/study") == ["open", here, *IN_THE_STUDY, left]
+
+
+def test_dialogue(chat: subprocess.CompletedProcess[str]) -> None:
+    """Eliza asks back in one's own words, goes on where she has none, and takes leave."""
+    said = [row for row in events(chat, "dora", "/couch") if ": " in row]
+    assert said == [
+        "message * here: eliza",
+        "message dora: eliza, I need a holiday from my computer",
+        "message eliza: dora, What would you do if you had a holiday from your computer?",
+        "message dora: I don't know.",
+        "message eliza: dora, Go on.",
+        "message dora: Thank you, eliza!",
+        "message eliza: dora, it was good to talk. Goodbye.",
+    ]
+
+
+def test_slow_job(chat: subprocess.CompletedProcess[str]) -> None:
+    """The baker tells how far the loaf is, until it is done."""
+    rows = events(chat, "carl", "/kitchen")
+    told = [row.removeprefix("message baker: carl, loaf of rye: ") for row in rows[4:-1]]
+    assert told[-1] == "done"
+    percents = [int(row.removesuffix(" %")) for row in told[:-1]]
+    assert percents[0] == 0
+    assert percents == sorted(percents)
 
 
 def test_abacus(chat: subprocess.CompletedProcess[str]) -> None:
@@ -78,7 +105,8 @@ def test_abacus(chat: subprocess.CompletedProcess[str]) -> None:
 
     def without_the_last(rows: list[str]) -> list[str]:
         # whether the cancellation or the news of the last guest comes first is open
-        return [row for row in rows if row not in ("message * ada left", "message * bob left")]
+        last = ("message * ada left (1000)", "message * bob left (1000)")
+        return [row for row in rows if row not in last]
 
     first = ["open", "message * abacus joined"]
     cancelled = "close code=1001 reason='' wasClean=True"
@@ -129,27 +157,48 @@ async def serve(nursery: trio.Nursery) -> str:
     return f"ws://127.0.0.1:{server.port}/room"
 
 
-async def test_a_name_is_taken_once(nursery: trio.Nursery) -> None:
-    """A second member of the same name, or one without, is refused; after a goodbye it is free."""
+@pytest.mark.parametrize("name", ["", "?", "?ada", "?two%20words", "?" + "long" * 6])
+async def test_a_name_is_taken_once(nursery: trio.Nursery, name: str) -> None:
+    """A second member of the same name, or one without a good one, is told so by a Close that a
+    page can read."""
     room = await serve(nursery)
     async with open_websocket(f"{room}?ada"):
-        for url in (room, f"{room}?ada"):
-            with pytest.raises(HandshakeError) as refused:
-                async with open_websocket(url):
-                    pass
-            assert refused.value.status == 409
+        async with open_websocket(room + name) as refused:
+            event = await refused.wait_closed()
+        assert (event.code, event.wasClean) == (4409, True)
+        assert "expected ?NAME" in event.reason
+
+
+async def test_news_of_the_room(nursery: trio.Nursery) -> None:
+    """Who comes in hears who is there; all hear who comes, and how who goes goes."""
+    room = await serve(nursery)
+    async with open_websocket(f"{room}?ada") as ada:
         async with open_websocket(f"{room}?bob") as bob:
-            assert await bob.receive() == "* bob joined"
+            assert [await bob.receive(), await bob.receive()] == ["* here: ada", "* bob joined"]
+            await bob.aclose(4000)
+        heard = [await ada.receive() for _ in range(3)]
+    assert heard == ["* ada joined", "* bob joined", "* bob left (4000)"]
+
+
+async def test_a_line_is_one_line(nursery: trio.Nursery) -> None:
+    """Nobody can speak for another by a line break, or fill the room."""
+    room = await serve(nursery)
+    async with open_websocket(f"{room}?ada") as ada:
+        assert await ada.receive() == "* ada joined"
+        ada.send("hello\n* bob joined")
+        assert await ada.receive() == "ada: hello * bob joined"
+        ada.send("x" * 5000)
+        assert await ada.receive() == f"ada: {'x' * 1000}"
 
 
 async def test_who_does_not_listen_has_to_leave(nursery: trio.Nursery) -> None:
     """A member that does not read holds nobody up, and is dropped when too far behind."""
     room = await serve(nursery)
-    with trio.fail_after(30):
+    with trio.fail_after(60):
         async with open_websocket(f"{room}?ada") as ada, open_websocket(f"{room}?deaf"):
-            ada.send("x" * 65536)
             async for line in ada:
-                if line == "* deaf left":
+                if str(line).startswith("* deaf left"):
                     break
-                if str(line).startswith("ada: "):
-                    ada.send("x" * 65536)
+                for _ in range(10 if line == "* deaf joined" else 1):  # on their way at a time
+                    ada.send("x" * 1000)
+    assert line == "* deaf left (1006)"
