@@ -1,0 +1,104 @@
+"""A server process that is really killed, and started again on its port."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+
+from trio_ws_dom import reconnecting_websocket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_ws_dom import Retry
+
+pytestmark = pytest.mark.real
+
+SERVER = """
+import sys, trio
+from support.peer import TEXT, Peer, frame
+
+async def serve(stream):
+    peer = Peer(stream)
+    await peer.accept(then=frame(TEXT, sys.argv[2].encode()))
+    await peer.finish()
+    print("closed with", peer.close_code, flush=True)
+
+async def main():
+    (listener,) = await trio.open_tcp_listeners(int(sys.argv[1]), host="127.0.0.1")
+    print(listener.socket.getsockname()[1], flush=True)
+    await trio.serve_listeners(serve, [listener])
+
+trio.run(main)
+"""
+"""Given a port, or 0, and its name, it tells the port, then how each connection was closed."""
+
+
+class Server:
+    """The process."""
+
+    def __init__(self, cwd: str) -> None:
+        self._cwd = cwd
+        self._process: subprocess.Popen[str] | None = None
+        self.port = 0
+
+    def start(self, name: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(self.port), name],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self._cwd,
+        )
+        self.port = int(self.line())
+
+    def line(self) -> str:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            with self._process as process:
+                process.kill()  # on Unix a SIGKILL: it can do nothing about it
+            self._process = None
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    server = Server(str(request.config.rootpath / "tests"))
+    yield server
+    server.kill()
+
+
+async def test_server_is_killed_and_restarted(server: Server) -> None:
+    """The loop finds it again: lost, refused while it is down, and then at home."""
+    server.start("first")
+    retries: list[Retry] = []
+
+    def on_retry(retry: Retry) -> None:
+        retries.append(retry)
+        if len(retries) == 4:  # it was refused three times
+            server.start("second")
+
+    said: list[str | bytes] = []
+    url = f"ws://127.0.0.1:{server.port}/"
+    with trio.fail_after(30):
+        async for attempt in reconnecting_websocket(
+            url, on_retry=on_retry, initial_delay=0.01, max_delay=0.1
+        ):
+            async with attempt as ws:
+                said.append(await ws.receive())
+                if said[-1] == "second":
+                    break
+                server.kill()
+                await ws.receive()
+                raise AssertionError("its server is dead")
+    assert said == ["first", "second"]
+    assert retries[0].cause.closeCode == 1006
+    assert all(isinstance(retry.cause.__cause__, OSError) for retry in retries[1:4])
+    assert ws.closeEvent.wasClean
+    assert server.line() == "closed with 1000"
