@@ -1,0 +1,104 @@
+"""The way to the server, and its bad days: simulated in memory, or a real proxy."""
+
+from collections.abc import Awaitable, Callable
+
+import trio
+import trio.testing
+
+Stream = trio.abc.HalfCloseableStream
+Connect = Callable[[], Awaitable[Stream]]
+
+BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError)
+
+
+class Wire:
+    """Carries one connection's bytes, a little late, until it is cut or frozen."""
+
+    def __init__(self, latency: float) -> None:
+        self._latency = latency
+        self._frozen = False
+        self._scope = trio.CancelScope()
+
+    def cut(self) -> None:
+        """Both ends are lost at once."""
+        self._scope.cancel()
+
+    def freeze(self) -> None:
+        """Nothing arrives any more, and nobody is told."""
+        self._frozen = True
+
+    async def carry(self, one: Stream, two: Stream) -> None:
+        try:
+            with self._scope:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._carry, one, two)
+                    nursery.start_soon(self._carry, two, one)
+        finally:
+            await trio.aclose_forcefully(one)
+            await trio.aclose_forcefully(two)
+
+    async def _carry(self, source: Stream, target: Stream) -> None:
+        try:
+            async for data in source:
+                await trio.sleep(self._latency)
+                if not self._frozen:
+                    await target.send_all(data)
+            if not self._frozen:
+                await target.send_eof()
+        except BROKEN:
+            self.cut()
+
+
+class Network:
+    """All connections to the server.
+
+    Args:
+      connect: reaches the server itself; an OSError if it is down.
+      latency: seconds, for each piece of data.
+
+    Attributes:
+      wires: the connections there are.
+      dead: whether new ones are frozen from the start.
+    """
+
+    def __init__(self, connect: Connect, latency: float) -> None:
+        self.wires: list[Wire] = []
+        self.dead = False
+        self._connect = connect
+        self._latency = latency
+
+    async def dial(self, nursery: trio.Nursery) -> trio.abc.Stream:
+        """A connection in memory: what the option `stream` takes."""
+        server = await self._connect()
+        ours, theirs = trio.testing.memory_stream_pair()
+        nursery.start_soon(self._carry, theirs, server)
+        return ours
+
+    async def serve_as_proxy(self, client: trio.SocketStream) -> None:
+        """One connection to an HTTP proxy. It knows CONNECT and one server, whatever the name."""
+        async with client:
+            try:
+                request = b""
+                while b"\r\n\r\n" not in request:
+                    data = await client.receive_some()
+                    if not data:
+                        return
+                    request += data
+                server = await self._connect()
+            except BROKEN:
+                return
+            except OSError:
+                await client.send_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                return
+            await client.send_all(b"HTTP/1.1 200 Connected\r\n\r\n")
+            await self._carry(client, server)
+
+    async def _carry(self, client: Stream, server: Stream) -> None:
+        wire = Wire(self._latency)
+        if self.dead:
+            wire.freeze()
+        self.wires.append(wire)
+        try:
+            await wire.carry(client, server)
+        finally:
+            self.wires.remove(wire)

@@ -1,0 +1,260 @@
+"""The bridge that loses nothing: simulated days, real seconds, and whether losses would be seen."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trio.testing
+
+from trio_ws_dom import HandshakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+TROUBLE = {
+    "connections cut",
+    "connections frozen",
+    "network dead",
+    "server busy (429)",
+    "server crashed",
+    "server full (1013)",
+    "server restarted",
+}
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Any]:
+    """The example's main module. Its package is not importable where the tests run."""
+    folder = ROOT / "examples" / "gateway"
+    spec = importlib.util.spec_from_file_location(
+        "gateway_example", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["gateway_example"] = package
+    spec.loader.exec_module(package)
+    yield importlib.import_module("gateway_example.__main__")
+    for name in [name for name in sys.modules if name.startswith("gateway_example")]:
+        del sys.modules[name]
+
+
+def simulate(gateway: Any, seconds: float, seed: int = 1) -> None:
+    run = partial(gateway.run, seconds, seed, simulated=True)
+    trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def told(printed: str) -> dict[str, int]:
+    """The counts of what happened, by their names, and what was said and arrived."""
+    counts = {
+        name: int(count)
+        for line in printed.splitlines()
+        if line.startswith(("trouble: ", "tried again: "))
+        for name, count in re.findall(r"([^:,]+) (\d+)(?:,|$)", line.partition(": ")[2])
+    }
+    said = re.search(r"^(\d+) lines said, (\d+) arrived: each once, and in order$", printed, re.M)
+    assert said is not None, printed
+    stripped = {name.strip(): count for name, count in counts.items()}
+    return {**stripped, "said": int(said[1]), "arrived": int(said[2])}
+
+
+def check(printed: str, least: int) -> None:
+    """So much was said, all of it arrived, and every kind of trouble has been."""
+    print(printed)
+    counts = told(printed)
+    assert counts["said"] == counts["arrived"] > least
+    assert counts.keys() >= TROUBLE
+
+
+def test_half_a_simulated_day(gateway: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every line arrives once and in order, through all kinds of trouble."""
+    simulate(gateway, 43200)
+    check(capsys.readouterr().out, least=2000)
+
+
+def run_for(seconds: int, seed: int) -> None:
+    """As people run it; whatever is not closed would be told on stderr."""
+    command = [sys.executable, "-W", "default", "-m", "examples.gateway"]
+    arguments = ["--seconds", str(seconds), "--seed", str(seed)]
+    ran = subprocess.run(
+        [*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=seconds * 2 + 60
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    print(ran.stdout)
+    counts = told(ran.stdout)
+    assert counts["said"] == counts["arrived"] > 0
+
+
+@pytest.mark.real
+def test_twenty_real_seconds() -> None:
+    """The same over real sockets, through a real proxy."""
+    run_for(20, seed=1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_simulated_month(gateway: Any, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Five times six days."""
+    simulate(gateway, 6 * 86400, seed)
+    check(capsys.readouterr().out, least=24000)
+
+
+@pytest.mark.soak
+def test_ten_real_minutes() -> None:
+    """Over real sockets."""
+    run_for(600, seed=2)
+
+
+# Whether it would be seen: a busy quarter of an hour, with one thing wrong in the bridge.
+
+
+@pytest.fixture
+def busy(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Much is said, and much goes wrong."""
+    in_memory = gateway.in_memory
+
+    async def busy_world(nursery: trio.Nursery) -> Any:
+        world = await in_memory(nursery)
+        world.pace = replace(world.pace, line=0.5, calm=20, outage=20)
+        return world
+
+    monkeypatch.setattr(gateway, "in_memory", busy_world)
+    return gateway
+
+
+def fails_with(kind: type[Exception], gateway: Any) -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        simulate(gateway, 900)
+    assert caught.group_contains(kind), caught.value
+
+
+def test_busy_world(busy: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """With nothing wrong in the bridge all arrives, and lines have come twice on the way."""
+    simulate(busy, 900)
+    printed = capsys.readouterr().out
+    assert told(printed)["said"] > 1500
+    assert "\n0 duplicates" not in printed
+
+
+def test_nothing_is_said_again(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines without a receipt that are not said again: a number is missing."""
+    session = importlib.import_module("gateway_example.session")
+    monkeypatch.setattr(session.Session, "unconfirmed", lambda self: [])
+    fails_with(ValueError, busy)
+
+
+def test_what_comes_again_is_kept(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that come twice, and are passed on twice: the room sees it."""
+    session = importlib.import_module("gateway_example.session")
+    hear = session.Session.hear
+
+    def hear_all(self: Any, line: str) -> tuple[str | None, str | None]:
+        text, answer = hear(self, line)
+        return json.loads(line).get("text", text), answer
+
+    monkeypatch.setattr(session.Session, "hear", hear_all)
+    fails_with(AssertionError, busy)
+
+
+def test_said_only_while_connected(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bridge that drops what it hears while the next room is away: the room sees it."""
+    bridge = importlib.import_module("gateway_example.bridge")
+    say = bridge.Room.say
+
+    def say_now(self: Any, text: str) -> None:
+        if self._ws is not None and self._ws.readyState == self._ws.OPEN:
+            say(self, text)
+
+    monkeypatch.setattr(bridge.Room, "say", say_now)
+    fails_with(AssertionError, busy)
+
+
+@pytest.mark.parametrize("keepalive", [True, False])
+def test_keepalive(busy: Any, monkeypatch: pytest.MonkeyPatch, keepalive: bool) -> None:
+    """Without it nobody finds a frozen connection, and what is on its way never arrives."""
+
+    async def freeze_all(self: Any) -> None:
+        await trio.sleep(60)
+        for wire in self._network.wires:
+            wire.freeze()
+
+    monkeypatch.setattr(busy.Trouble, "run", freeze_all)
+    if keepalive:
+        simulate(busy, 100)
+        return
+    monkeypatch.setattr(busy, "Bridge", without(busy.Bridge, "ping_interval"))
+    fails_with(trio.TooSlowError, busy)
+
+
+def without(bridge: Any, option: str) -> Any:
+    def make(urls: list[str], log_in: Any, **options: Any) -> Any:
+        del options[option]
+        return bridge(urls, log_in, **options)
+
+    return make
+
+
+def test_one_token_for_all(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is good for one connection: who does not fetch another is refused for good."""
+
+    def make(urls: list[str], log_in: Any, **options: Any) -> Any:
+        first: list[Any] = []
+
+        async def log_in_once() -> Any:
+            if not first:
+                first.append(await log_in())
+            return first[0]
+
+        return bridge(urls, log_in_once, **options)
+
+    bridge = busy.Bridge
+    monkeypatch.setattr(busy, "Bridge", make)
+    fails_with(HandshakeError, busy)
+
+
+# The session alone.
+
+
+@pytest.fixture
+def sessions(gateway: Any) -> tuple[Any, Any]:
+    kind = importlib.import_module("gateway_example.session").Session
+    return kind(), kind()
+
+
+def test_receipts(sessions: tuple[Any, Any]) -> None:
+    """A line is kept until its receipt has come; one receipt is for all before it."""
+    here, there = sessions
+    lines = [here.say(text) for text in "abc"]
+    answers = [there.hear(line)[1] for line in lines]
+    assert here.unconfirmed() == lines
+    assert here.hear(answers[1]) == (None, None)
+    assert here.unconfirmed() == lines[2:]
+
+
+def test_again(sessions: tuple[Any, Any]) -> None:
+    """What comes again is answered again, and no text."""
+    here, there = sessions
+    line = here.say("a")
+    text, answer = there.hear(line)
+    assert (text, there.hear(line)) == ("a", (None, answer))
+    assert there.duplicates == 1
+
+
+def test_gap(sessions: tuple[Any, Any]) -> None:
+    """A line that is missing is an error, never silence."""
+    here, there = sessions
+    here.say("a")
+    with pytest.raises(ValueError, match="expected number 1, got 2"):
+        there.hear(here.say("b"))
