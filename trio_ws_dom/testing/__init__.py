@@ -1,0 +1,6 @@
+"""What programs that use trio_ws_dom are tested with: servers without a network."""
+
+from ._connection import FakeConnection, FakeRequest
+from ._server import FakeServer, open_fake_server
+
+__all__ = ["FakeConnection", "FakeRequest", "FakeServer", "open_fake_server"]

@@ -1,0 +1,261 @@
+"""The server's end of one connection: wsproto's protocol, played by a test."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, cast, final
+
+import trio
+import wsproto
+from wsproto.connection import ConnectionState, ConnectionType
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Ping,
+    RejectConnection,
+    RejectData,
+    Request,
+    TextMessage,
+)
+from wsproto.utilities import LocalProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from wsproto.events import Event
+
+_READ_SIZE: Final = 64 * 1024
+
+
+@final
+class FakeRequest:
+    """An opening handshake that waits for its answer.
+
+    Attributes:
+      target: path and query, such as ``/room?name=ada``.
+      host: the Host header's value.
+      headers: all others, names in lower case.
+      protocols: the subprotocols that were offered.
+    """
+
+    def __init__(
+        self, stream: trio.abc.Stream, protocol: wsproto.WSConnection, request: Request
+    ) -> None:
+        self.target = request.target
+        self.host = request.host
+        self.headers = {
+            name.decode().lower(): value.decode() for name, value in request.extra_headers
+        }
+        self.protocols = list(request.subprotocols)
+        self._stream = stream
+        self._protocol = protocol
+        self._connection: FakeConnection | None = None
+        self._answered = trio.Event()
+
+    @classmethod
+    async def _read(
+        cls, stream: trio.abc.Stream, on_request: Callable[[FakeRequest], object]
+    ) -> None:
+        """A connection's task: the request, and behind the answer the connection."""
+        protocol = wsproto.WSConnection(ConnectionType.SERVER)
+        async with stream:
+            while True:
+                data = await stream.receive_some(_READ_SIZE)
+                if not data:
+                    return
+                protocol.receive_data(bytes(data))
+                for event in protocol.events():
+                    assert isinstance(event, Request)  # nothing comes before our answer
+                    request = cls(stream, protocol, event)
+                    on_request(request)
+                    await request._answered.wait()
+                    if request._connection is not None:
+                        await request._connection._read()
+                    return
+
+    async def accept(
+        self, *, protocol: str | None = None, headers: Iterable[tuple[str, str]] = ()
+    ) -> FakeConnection:
+        """Answer 101.
+
+        Args:
+          protocol: the subprotocol to select, one of those that were offered.
+          headers: further fields of the answer.
+
+        Raises:
+          RuntimeError: it was answered already.
+          ValueError: the subprotocol was not offered.
+        """
+        if protocol is not None and protocol not in self.protocols:
+            raise ValueError(
+                f"expected a subprotocol among those offered, {self.protocols}, got {protocol!r}"
+            )
+        extra = [(name.encode(), value.encode()) for name, value in headers]
+        await self._answer(AcceptConnection(subprotocol=protocol, extra_headers=extra))
+        self._connection = FakeConnection(self, self._stream, self._protocol)
+        self._answered.set()
+        return self._connection
+
+    async def refuse(
+        self, status: int, *, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> None:
+        """Answer something else than 101, and end TCP.
+
+        Raises:
+          RuntimeError: it was answered already.
+        """
+        fields = [(name.encode(), value.encode()) for name, value in headers]
+        fields.append((b"Content-Length", str(len(body)).encode()))
+        await self._answer(
+            RejectConnection(status_code=status, headers=fields, has_body=True), RejectData(body)
+        )
+        self._answered.set()
+
+    async def drop(self) -> None:
+        """End TCP without an answer.
+
+        Raises:
+          RuntimeError: it was answered already.
+        """
+        await self._answer()
+        self._answered.set()
+
+    async def _answer(self, *events: Event) -> None:
+        if self._answered.is_set():
+            raise RuntimeError("expected one answer to a request, got a second one")
+        await self._stream.send_all(b"".join(map(self._protocol.send, events)))
+
+
+@final
+class FakeConnection:
+    """The server's end of a connection, and a record of what the client sent.
+
+    Pings and the client's Close are answered by themselves, until :meth:`stall`.
+
+    Attributes:
+      request: the opening handshake.
+      sent: every message that the client has sent until now, in order.
+      closeCode: of the client's Close; 1005 if that had none; None if there was no Close (yet).
+      closeReason: likewise, "" if there was none.
+    """
+
+    def __init__(
+        self, request: FakeRequest, stream: trio.abc.Stream, protocol: wsproto.WSConnection
+    ) -> None:
+        self.request = request
+        self.sent: list[str | bytes] = []
+        self.closeCode: int | None = None
+        self.closeReason = ""
+        self._stream = stream
+        self._protocol = protocol
+        self._unread: deque[str | bytes] = deque()
+        self._parts: list[str | bytes] = []
+        self._stalled = False
+        self._sending = trio.Lock()
+        self._ended = trio.Event()
+        self._changed = trio.lowlevel.ParkingLot()
+
+    async def receive(self) -> str | bytes:
+        """Wait for the client's next message.
+
+        Raises:
+          trio.EndOfChannel: the client has closed, or is gone, and all messages were taken.
+        """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while not self._unread:
+            if self._ended.is_set():
+                raise trio.EndOfChannel(f"the client ended with {self.closeCode}")
+            await self._changed.park()
+        await trio.lowlevel.cancel_shielded_checkpoint()
+        return self._unread.popleft()
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message to the client.
+
+        Raises:
+          trio.BrokenResourceError: the client has closed, or is gone, or this end has closed.
+        """
+        await trio.lowlevel.checkpoint()
+        event = TextMessage(message) if isinstance(message, str) else BytesMessage(message)
+        try:
+            await self._send(event)
+        except (LocalProtocolError, trio.ClosedResourceError, trio.BrokenResourceError) as exc:
+            raise trio.BrokenResourceError(
+                f"expected an open connection to send to, but it is closed ({self.closeCode})"
+            ) from exc
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Send a Close, wait for the client's, and end TCP, as servers do.
+
+        Once one was sent, by either end, or the client is gone, no other is sent.
+        """
+        with suppress(LocalProtocolError, trio.ClosedResourceError, trio.BrokenResourceError):
+            await self._send(CloseConnection(code, reason))
+        await self._ended.wait()
+
+    async def drop(self) -> None:
+        """End TCP, without a Close: for the client the connection is lost (1006)."""
+        await self._stream.aclose()
+        self._end()
+
+    def stall(self) -> None:
+        """From now on, read and answer nothing: no messages, Pings, or Close."""
+        self._stalled = True
+
+    async def wait_closed(self) -> None:
+        """Wait until the client has closed, or is gone; :attr:`closeCode` tells which."""
+        await self._ended.wait()
+
+    async def _send(self, event: Event) -> None:
+        async with self._sending:  # the test, and the answers to Pings
+            await self._stream.send_all(self._protocol.send(event))
+
+    async def _read(self) -> None:
+        """The connection's task, until TCP ends."""
+        try:
+            while not self._ended.is_set():
+                data = await self._stream.receive_some(_READ_SIZE)
+                if self._stalled:
+                    await trio.sleep_forever()
+                if not data:
+                    break
+                self._protocol.receive_data(bytes(data))
+                for event in self._protocol.events():
+                    await self._handle(event)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the client is gone, or drop() was called
+        finally:
+            self._end()
+
+    async def _handle(self, event: Event) -> None:
+        if isinstance(event, TextMessage | BytesMessage):
+            data = event.data
+            self._parts.append(data if isinstance(data, str) else bytes(data))
+            if event.message_finished:
+                self._take()
+        elif isinstance(event, Ping):
+            if self._protocol.state is ConnectionState.OPEN:  # else our Close was the last frame
+                await self._send(event.response())
+        else:
+            assert isinstance(event, CloseConnection)  # a client sends no Pong unasked
+            self.closeCode, self.closeReason = event.code, event.reason or ""
+            if self._protocol.state is ConnectionState.REMOTE_CLOSING:
+                await self._send(event.response())
+            self._end()
+
+    def _take(self) -> None:
+        parts, self._parts = self._parts, []
+        message: str | bytes  # its parts are of one type
+        if isinstance(parts[0], str):
+            message = "".join(cast("list[str]", parts))
+        else:
+            message = b"".join(cast("list[bytes]", parts))
+        self.sent.append(message)
+        self._unread.append(message)
+        self._changed.unpark_all()
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._changed.unpark_all()
