@@ -1,0 +1,111 @@
+"""The closing machine's diagram, drawn from its table: `{closing-machine}` in a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from trio_ws_dom._wire._closing import READY_STATE, TABLE, Event, State
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+COLUMNS = ("state", "readyState", "event", "next")
+
+
+def rows() -> list[tuple[str, ...]]:
+    names = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
+    return [
+        (before.name, names[READY_STATE[before]], event.name, after.name)
+        for (before, event), after in TABLE.items()
+    ]
+
+
+def picture() -> str:
+    """States as boxes in columns by readyState, moves as arrows with their events.
+
+    What nearly every state has is in the table alone: failing, and the end of TCP.
+    """
+    boxes = {state: _box(state) for state in State}
+    parts = [
+        _arrow(boxes[a], boxes[b], event.name)
+        for (a, event), b in TABLE.items()
+        if a != b and (event not in (Event.FAILS, Event.TCP_ENDS) or _is_drawn(a))
+    ]
+    for state, (x, y) in boxes.items():
+        parts.append(f'<rect x="{x}" y="{y}" width="150" height="36" rx="6" class="box"/>')
+        parts.append(f'<text x="{x + 75}" y="{y + 23}" class="name">{state.name}</text>')
+    return SVG.format(body="\n".join(parts))
+
+
+def _is_drawn(state: State) -> bool:
+    """Whether its failure and its end are in the picture."""
+    return state in (State.CONNECTING, State.COMPLETE, State.FAILING)
+
+
+def _box(state: State) -> tuple[int, int]:
+    column = READY_STATE[state]
+    mates = [mate for mate in State if READY_STATE[mate] == column]
+    return 20 + column * 300, 40 + mates.index(state) * 90 + (180 if len(mates) == 1 else 0)
+
+
+def _arrow(start: tuple[int, int], end: tuple[int, int], label: str) -> str:
+    (x1, y1), (x2, y2) = start, end
+    if x1 == x2:  # within a column: along its right side
+        x, middle = x1 + 150, (y1 + y2) // 2 + 18
+        bend = x + 40 + abs(y2 - y1) // 5
+        path = f"M{x},{y1 + 22} C{bend},{y1 + 22} {bend},{y2 + 14} {x + 4},{y2 + 14}"
+        return _path(path, x + 30 + abs(y2 - y1) // 7, middle, label)
+    path = f"M{x1 + 150},{y1 + 18} L{x2 - 4},{y2 + 18}"
+    return _path(path, (x1 + 150 + x2) // 2, (y1 + y2) // 2 + 12, label)
+
+
+def _path(path: str, x: int, y: int, label: str) -> str:
+    text = label.lower().replace("_", " ")
+    return (
+        f'<path d="{path}" class="move" marker-end="url(#tip)"/>'
+        f'<text x="{x}" y="{y}" class="event">{text}</text>'
+    )
+
+
+SVG = """<svg viewBox="0 0 1120 500" role="img" aria-label="The closing machine's states and moves"
+ xmlns="http://www.w3.org/2000/svg" style="max-width:100%;height:auto">
+<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7"
+ orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="currentColor"/></marker></defs>
+<style>.box{{fill:none;stroke:currentColor;stroke-width:1.5}}
+.move{{fill:none;stroke:currentColor;opacity:.45}}
+.name{{font:600 13px sans-serif;text-anchor:middle;fill:currentColor}}
+.event{{font:11px sans-serif;text-anchor:middle;fill:currentColor;opacity:.85}}</style>
+{body}
+</svg>"""
+
+
+class ClosingMachine(SphinxDirective):
+    """The table itself, and its picture."""
+
+    def run(self) -> list[nodes.Node]:
+        return [nodes.raw("", picture(), format="html"), self._table()]
+
+    def _table(self) -> nodes.table:
+        table = nodes.table()
+        group = nodes.tgroup(cols=len(COLUMNS))
+        table += group
+        group += [nodes.colspec(colwidth=1) for _ in COLUMNS]
+        head, body = nodes.thead(), nodes.tbody()
+        group += [head, body]
+        head += _row(COLUMNS)
+        body += [_row(row) for row in rows()]
+        return table
+
+
+def _row(cells: tuple[str, ...]) -> nodes.row:
+    row = nodes.row()
+    row += [nodes.entry("", nodes.paragraph(text=cell)) for cell in cells]
+    return row
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("closing-machine", ClosingMachine)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,37 @@
+"""Settings of the documentation; `nox -s docs` builds it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import trio_ws_dom
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "trio_ws_dom"
+author = "the trio_ws_dom contributors"
+copyright = author  # Sphinx's name for it
+version = release = trio_ws_dom.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "closing_machine",
+]
+html_theme = "furo"
+html_title = f"trio_ws_dom {version}"
+
+nitpicky = False
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+autoclass_content = "class"
+napoleon_use_rtype = False
+# nothing is fetched while building: the references to other projects stay as they are written
+intersphinx_mapping: dict[str, tuple[str, None]] = {}
