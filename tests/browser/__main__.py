@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from .faults import judge_the_judge
-from .random_scenarios import SECONDS, run_random
+from .made_up.search import SECONDS, run_random
 from .recording import figures, record, store_departures
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 from trio_websocket import WebSocketConnection, open_websocket_url
 
+from . import tls
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
@@ -45,7 +47,10 @@ HOW_TO_GET_ONE = (
 )
 START_TIMEOUT = 60
 """Seconds: a Chromium that starts on a cold and busy machine takes about ten."""
-PAGE = b"<!doctype html><meta charset=utf-8><base><script src=page.js></script>"
+SCRIPTS = ("page.js", "streams.js")
+PAGE = b"<!doctype html><meta charset=utf-8><base>" + b"".join(
+    b"<script src=%s></script>" % script.encode() for script in SCRIPTS
+)
 
 
 class NoBrowser(Exception):
@@ -120,7 +125,7 @@ class DevTools:
         await self.call("Runtime.enable")
         await self.call("Runtime.addBinding", name="tellServer")
         while not await self.evaluate(
-            "document.readyState === 'complete' && typeof begin === 'function'"
+            "typeof Program === 'function' && 'do_stream' in Program.prototype"
         ):
             await trio.sleep(0.02)
 
@@ -144,7 +149,8 @@ async def open_browser() -> AsyncIterator[Browser]:
             (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
             page_port = listener.socket.getsockname()[1]
             nursery.start_soon(trio.serve_listeners, _serve_page, [listener])
-            command = [executable, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+            trusted = f"--ignore-certificate-errors-spki-list={tls.pin()}"
+            command = [executable, *FLAGS, trusted, f"--user-data-dir={profile}", "about:blank"]
             run = partial(
                 trio.run_process,
                 command,
@@ -184,10 +190,11 @@ async def _serve_page(stream: trio.SocketStream) -> None:
             if not data:
                 return
             request += data
-        if request.startswith(b"GET / "):
+        path = request.split(b" ")[1].decode().removeprefix("/")
+        if not path:
             kind, body = "text/html", PAGE
-        elif request.startswith(b"GET /page.js "):
-            kind, body = "text/javascript", Path(__file__).with_name("page.js").read_bytes()
+        elif path in SCRIPTS:
+            kind, body = "text/javascript", Path(__file__).with_name(path).read_bytes()
         else:
             kind, body = "text/plain", b""
         head = (

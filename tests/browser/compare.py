@@ -12,6 +12,7 @@ Levelled, in both traces:
   has read them all ends it: which it is depends on the time at which packets arrive, so both are
   "gone";
 - the reason in the Close of a client that fails the connection is its own words;
+- tasks of a program take turns as they like: the trace has one part for each;
 - with several sockets, the trace has one part for each: which of two is served first is the
   network's business, unless a scenario makes one wait for the other;
 - assigning to a read-only attribute is a TypeError in JavaScript and an AttributeError in Python;
@@ -47,12 +48,14 @@ USUAL = {
 CLASSES = {"open": "Event", "message": "MessageEvent", "error": "Event", "close": "CloseEvent"}
 FAILURES = (1002, 1007, 1009)
 """The codes with which a client fails a connection (RFC 6455 section 7.4.1)."""
+UNCLEAN = ["throws", "WebSocketError", 1006, ""]
+"""What a step of a stream gives then."""
 
 
 def normalise(trace: Trace) -> Trace:
     names = {str(port): "{" + name + "}" for name, port in trace["places"].items()}
     program = _parted([_normal_entry(e) for e in trace["program"]])
-    failed = any(_is_failure(e) for e in program)
+    failed = any(_is_failure(e) or e[3:] == UNCLEAN for e in program)
     wire = [[_normal_wire(e, failed=failed) for e in connection] for connection in trace["wire"]]
     result: Trace = _named({"program": program, "wire": wire}, names)
     return result
@@ -96,7 +99,8 @@ def _is_failure(entry: list[Any]) -> bool:
 
 
 def _parted(entries: list[list[Any]]) -> list[list[Any]]:
-    """One part for each socket, in the order of their names."""
+    """One part for each socket, in the order of their names; and one for each task."""
+    entries = sorted(entries, key=lambda e: e[1] if e[0] == "in" else "")
     sockets = [e[1] for e in entries if e[0] == "new"]
     if len(sockets) < 2:
         return entries

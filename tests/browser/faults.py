@@ -10,13 +10,13 @@ from typing import Any
 
 import trio
 
-from trio_ws_dom import WebSocket
+from trio_ws_dom import WebSocket, WebSocketStream
 
 from .recording import find_differences
 
-Base: Any = (
-    WebSocket  # users may not subclass it, and a type checker would say so: a fault is no user
-)
+# users may not subclass these, and a type checker would say so: a fault is no user
+Base: Any = WebSocket
+StreamBase: Any = WebSocketStream
 
 
 class SendsLoneSurrogatesAsQuestionMarks(Base):
@@ -159,7 +159,41 @@ class ConnectsAllAtOnce(Base):
         super().__init__(url, protocols, **{**options, "serialize_connects": False})
 
 
-FAULTS: list[type[WebSocket]] = [c for c in Base.__subclasses__() if c.__module__ == __name__]
+class StreamForgetsItsSignal(StreamBase):
+    def __init__(self, url: str, *, signal: Any = None, **options: Any) -> None:
+        super().__init__(url, **options)
+
+
+class StreamForgetsItsProtocols(StreamBase):
+    def __init__(self, url: str, *, protocols: Any = (), **options: Any) -> None:
+        super().__init__(url, **options)
+
+
+class StreamClosesWith1000ByDefault(StreamBase):
+    def close(self, *, closeCode: Any = 1000, reason: str = "") -> None:
+        super().close(closeCode=closeCode, reason=reason)
+
+
+class StreamDropsAReasonWithoutACode(StreamBase):
+    def close(self, *, closeCode: Any = None, reason: str = "") -> None:
+        super().close(closeCode=closeCode, reason="" if closeCode is None else reason)
+
+
+class StreamIsClosedOnceAskedTo(StreamBase):
+    def close(self, **info: Any) -> None:
+        super().close(**info)
+        self._readable._inbox.close()
+
+
+class StreamTellsItsEndAtItsStart(StreamBase):
+    @property
+    def opened(self) -> Any:
+        return self.closed
+
+
+FAULTS: list[type[WebSocket | WebSocketStream]] = [
+    c for base in (Base, StreamBase) for c in base.__subclasses__() if c.__module__ == __name__
+]
 
 
 def judge_the_judge() -> str:

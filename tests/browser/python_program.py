@@ -4,7 +4,6 @@ change both or neither."""
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,18 @@ from trio_ws_dom import (
     EventTarget,
     MessageEvent,
     WebSocket,
+    WebSocketStream,
 )
 
+from .described import describe_data
+from .python_streams import StreamWords
+
 if TYPE_CHECKING:
+    import ssl
+
     from .scenario import Op
     from .server import Signals
 
-SHORT = 160
 PROPERTIES = ("url", "readyState", "bufferedAmount", "extensions", "protocol", "binaryType")
 EVENT = (
     "type",
@@ -69,18 +73,23 @@ class ObjectListener:
         self._call(self, event)
 
 
-class PythonProgram:
+class PythonProgram(StreamWords):
     def __init__(
         self,
         places: dict[str, int],
         base: str,
         signals: Signals,
-        websocket: type[WebSocket] = WebSocket,
+        ssl_context: ssl.SSLContext | None,
+        fault: type[WebSocket | WebSocketStream] | None,
     ) -> None:
         self.trace: list[Any] = []
         self._places = places
-        self._websocket = websocket
+        self._websocket: Any = WebSocket
+        self._stream: Any = WebSocketStream
+        if fault is not None:
+            setattr(self, "_websocket" if issubclass(fault, WebSocket) else "_stream", fault)
         self._base = self._fill(base)
+        self._ssl_context = ssl_context
         self._signals = signals
         self._things: dict[str, Any] = {}
         self._names: dict[int, str] = {}
@@ -140,11 +149,9 @@ class PythonProgram:
         self, event: Event, name: str, url: str, protocols: Any, on: dict[str, Any] | None
     ) -> None:
         def construct() -> dict[str, Any]:
-            origin = f"http://127.0.0.1:{self._places['page']}"
             given = () if protocols is None else (protocols,)
-            ws = self._websocket(
-                self._fill(url), *given, nursery=self._nursery, base_url=self._base, origin=origin
-            )
+            options = self._options_of_connection()
+            ws = self._websocket(self._fill(url), *given, nursery=self._nursery, **options)
             self._name(name, ws)
             ws.addEventListener(
                 "close", lambda event: None
@@ -155,6 +162,13 @@ class PythonProgram:
             return self._properties(ws)
 
         self._attempt(["new", name], construct)
+
+    def _options_of_connection(self) -> dict[str, Any]:
+        return {
+            "base_url": self._base,
+            "origin": f"http://127.0.0.1:{self._places['page']}",
+            "ssl_context": self._ssl_context,
+        }
 
     def _do_target(self, event: Event, name: str) -> None:
         self._name(name, EventTarget())
@@ -377,24 +391,8 @@ class PythonProgram:
         if isinstance(event, MessageEvent):
             ports = getattr(event, "ports", None)
             seen["ports"] = "no such attribute" if ports is None else len(ports)
-            seen["data"] = _describe_data(event.data)
+            seen["data"] = describe_data(event.data)
         if isinstance(event.target, WebSocket):
             seen["readyState"] = event.target.readyState
             seen["bufferedAmount"] = event.target.bufferedAmount
         return seen
-
-
-def _describe_data(data: Any) -> list[Any]:
-    if isinstance(data, str):
-        return ["text", _describe_bytes(data.encode("utf-8", "surrogatepass"), as_text=True)]
-    if isinstance(data, bytes):
-        return ["ArrayBuffer", _describe_bytes(data, as_text=False)]
-    if isinstance(data, Blob):
-        return ["Blob", data.size, data.type, _describe_bytes(bytes(data), as_text=False)]
-    return ["other", data]
-
-
-def _describe_bytes(data: bytes, *, as_text: bool) -> Any:
-    if len(data) > SHORT:
-        return {"bytes": len(data), "adler32": zlib.adler32(data)}
-    return data.decode() if as_text else data.hex()

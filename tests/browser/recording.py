@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
@@ -20,7 +20,7 @@ from .scenarios import ALL, GROUPS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trio_ws_dom import WebSocket
+    from trio_ws_dom import WebSocket, WebSocketStream
 
     from .runner import Trace
 
@@ -46,12 +46,15 @@ def stored_departures() -> dict[str, Trace]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-async def watch_ours(name: str, websocket: type[WebSocket] | None = None) -> Trace:
-    trace: Trace = json.loads(json.dumps(normalise(await run_ours(ALL[name], websocket))))
+Fault: TypeAlias = "type[WebSocket | WebSocketStream]"
+
+
+async def watch_ours(name: str, fault: Fault | None = None) -> Trace:
+    trace: Trace = json.loads(json.dumps(normalise(await run_ours(ALL[name], fault))))
     return trace
 
 
-async def find_differences(websocket: type[WebSocket] | None = None) -> dict[str, list[str]]:
+async def find_differences(fault: Fault | None = None) -> dict[str, list[str]]:
     """The scenarios, by name, in which ours does not do what it must, and how; all run side by
     side."""
     chromium, stored = recorded(), stored_departures()
@@ -62,7 +65,7 @@ async def find_differences(websocket: type[WebSocket] | None = None) -> dict[str
         expected = expected_of_ours(ALL[name], chromium[name], stored.get(name))
         async with limit:
             try:
-                lines = differences(expected, await watch_ours(name, websocket))
+                lines = differences(expected, await watch_ours(name, fault))
             except (
                 Exception
             ) as error:  # what ours raises here is a finding, not the end of the search

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from . import tls
 from .server import Signals, serve
 
 if TYPE_CHECKING:
-    from trio_ws_dom import WebSocket
+    from trio_ws_dom import WebSocket, WebSocketStream
 
     from .chromium import Browser
     from .scenario import Scenario
@@ -45,7 +46,8 @@ async def run_in_chromium(browser: Browser, scenario: Scenario) -> Trace:
     devtools = browser.devtools
     signals = Signals(lambda name: devtools.evaluate(f"program.signal({json.dumps(name)})"))
     devtools.on_tell = signals.set
-    async with serve(scenario.server, signals, scenario.host) as server:
+    context = tls.server_context(scenario.tls)
+    async with serve(scenario.server, signals, scenario.host, context) as server:
         places = {"port": server.port, "closed": server.closed_port, "page": browser.page_port}
         with trio.move_on_after(TIMEOUT) as scope:
             await devtools.evaluate(f"begin({json.dumps(places)}, {json.dumps(scenario.base)})")
@@ -57,16 +59,17 @@ async def run_in_chromium(browser: Browser, scenario: Scenario) -> Trace:
         return {"program": trace, "wire": server.wire, "places": places}
 
 
-async def run_ours(scenario: Scenario, websocket: type[WebSocket] | None = None) -> Trace:
-    from trio_ws_dom import WebSocket
-
+async def run_ours(scenario: Scenario, fault: type[WebSocket | WebSocketStream] | None) -> Trace:
+    """`fault`: a class to be used in place of one of ours."""
     from .python_program import PythonProgram
 
     signals = Signals()
     trio.socket.set_custom_hostname_resolver(ExampleResolver())
-    async with serve(scenario.server, signals, scenario.host) as server:
+    context = tls.server_context(scenario.tls)
+    async with serve(scenario.server, signals, scenario.host, context) as server:
         places = {"port": server.port, "closed": server.closed_port, "page": PAGE_PORT}
-        program = PythonProgram(places, scenario.base, signals, websocket or WebSocket)
+        trusting = tls.client_context() if scenario.tls else None
+        program = PythonProgram(places, scenario.base, signals, trusting, fault)
         with trio.move_on_after(TIMEOUT) as scope:
             await program.run_to_end(scenario.program)
             await server.wait_done()

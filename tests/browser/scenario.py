@@ -40,6 +40,9 @@ class Scenario:
     """The base URL for relative URLs: the document's, or the option `base_url`."""
     host: str = "127.0.0.1"
     """Where the server listens."""
+    tls: str = ""
+    """How the server speaks TLS: not at all, "trusted", or "unknown": by no authority that the
+    client knows."""
     departs: tuple[str, ...] = ()
     """The names of the deliberate departures (`compare.py`) that it shows."""
 

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from .described import SHORT, describe_bytes
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator
 
     from .scenario import Script
@@ -41,8 +44,6 @@ KEPT_HEADERS = (
     "upgrade",
 )
 """The others (User-Agent, Accept-Language, Cache-Control ...) are a browser's own business."""
-SHORT = 160
-"""Longer payloads stand in a trace as their length and checksum."""
 
 
 class Gone(Exception):
@@ -67,8 +68,11 @@ class Signals:
 class Server:
     """The listener of one scenario. `wire` is the record: a list of entries for each connection."""
 
-    def __init__(self, scripts: list[Script], signals: Signals) -> None:
+    def __init__(
+        self, scripts: list[Script], signals: Signals, ssl_context: ssl.SSLContext | None
+    ) -> None:
         self._scripts = scripts
+        self._ssl_context = ssl_context
         self._signals = signals
         self._done = 0
         self._all_done = trio.Event()
@@ -90,7 +94,8 @@ class Server:
         self.wire.append([])
         connection = Connection(stream, self.wire, self._signals)
         try:
-            await connection.play(self._scripts[number])
+            if self._ssl_context is None or await connection.encrypt(self._ssl_context):
+                await connection.play(self._scripts[number])
         finally:
             with trio.CancelScope(shield=True):
                 await trio.aclose_forcefully(stream)
@@ -114,10 +119,13 @@ class Server:
 
 @asynccontextmanager
 async def serve(
-    scripts: list[Script], signals: Signals, host: str = "127.0.0.1"
+    scripts: list[Script],
+    signals: Signals,
+    host: str = "127.0.0.1",
+    ssl_context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Server]:
     """A server for one scenario, on a port of its own."""
-    server = Server(scripts, signals)
+    server = Server(scripts, signals, ssl_context)
     (listener,) = await trio.open_tcp_listeners(0, host=host)
     server.port = listener.socket.getsockname()[1]
     with socket.socket() as unheard:
@@ -135,7 +143,8 @@ class Connection:
     """One TCP connection: plays its script, then reads until the client has gone."""
 
     def __init__(self, stream: trio.SocketStream, wire: list[list[Any]], signals: Signals) -> None:
-        self._stream = stream
+        self._socket = stream
+        self._stream: trio.abc.Stream = stream
         self._wire = wire
         self._record = wire[-1]
         self._signals = signals
@@ -145,6 +154,17 @@ class Connection:
         self._key = b""
         self._inflater: Any = None
         self._finished = False
+
+    async def encrypt(self, context: ssl.SSLContext) -> bool:
+        """Hold the TLS handshake; False if the client breaks it off."""
+        encrypted = trio.SSLStream(self._socket, context, server_side=True, https_compatible=True)
+        try:
+            await encrypted.do_handshake()
+        except trio.BrokenResourceError:
+            self._record.append(["TLS refused"])
+            return False
+        self._stream = encrypted
+        return True
 
     async def play(self, script: Script) -> None:
         try:
@@ -217,7 +237,7 @@ class Connection:
 
     async def _end(self) -> None:
         with suppress(trio.BrokenResourceError):
-            await self._stream.send_eof()
+            await self._socket.send_eof()
 
     async def _hang_up(self) -> None:
         """End TCP without having read anything; whether the client's request was on its way
@@ -230,8 +250,8 @@ class Connection:
         raise Gone
 
     async def _reset(self) -> None:
-        self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        await self._stream.aclose()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await self._socket.aclose()
         self._record.append(["reset by the server"])
         self._finished = True
 
@@ -329,16 +349,6 @@ def _unmask(payload: bytes, mask: bytes) -> bytes:
     whole = int.from_bytes(payload, "big")
     key = int.from_bytes((mask * (len(payload) // 4 + 1))[: len(payload)], "big")
     return (whole ^ key).to_bytes(len(payload), "big")
-
-
-def describe_bytes(data: bytes, *, as_text: bool) -> Any:
-    """A payload as it stands in a trace: itself if short, else its length and checksum."""
-    if len(data) > SHORT:
-        return {"bytes": len(data), "adler32": zlib.adler32(data)}
-    try:
-        return data.decode() if as_text else data.hex()
-    except UnicodeDecodeError:
-        return {"not UTF-8": data.hex()}
 
 
 def valid_key(value: str) -> bool:

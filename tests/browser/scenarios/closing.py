@@ -1,27 +1,15 @@
-"""close(): its arguments, its states, and what it does to the wire."""
+"""close(): its arguments."""
 
 from __future__ import annotations
 
 from ..scenario import (
     ACCEPT,
-    ECHO_CLOSE,
-    END,
     GOODBYE,
-    REQUEST,
-    UNTIL_CLOSE,
     Op,
     Scenario,
     close,
-    close_frame,
     get,
-    heard,
     new,
-    ping_frame,
-    say,
-    tell,
-    text_frame,
-    wait,
-    write,
 )
 
 REFUSED_CODES = (
@@ -77,7 +65,7 @@ SCALARS = ("close: the reason goes out", "close: the reason is made Unicode scal
 ARGUMENTS = ("close: the code's range", "close: the reason's length")
 
 
-def _at_open(
+def at_open(
     name: str, ops: list[Op], covers: tuple[str, ...], departs: tuple[str, ...] = ()
 ) -> Scenario:
     return Scenario(
@@ -92,176 +80,10 @@ def _at_open(
 
 REFUSALS = [close(c) for c in REFUSED_CODES]
 LONG = [close(1000, r) for r in REFUSED_REASONS.values()]
-ODD = [close(1000.4), close(3000.5), close(2999.5)]
 
-STATES = [
-    Scenario(
-        "close-connecting",
-        [new(), close(), get()],
-        [],
-        (
-            "close: CONNECTING fails the connection",
-            "closed: error first if it failed",
-            "close: nothing is dispatched inside",
-        ),
-        after=[get()],
-    ),
-    Scenario(
-        "close-connecting-with-code",
-        [new(), close(3001, "no"), close(3002), get()],
-        [],
-        ("close: CONNECTING fails the connection",),
-        after=[get()],
-    ),
-    Scenario(
-        "close-connecting-bad-code",
-        [new(open=[close()]), close(1001), close(1000, "x" * 124), get()],
-        [[*ACCEPT, *GOODBYE]],
-        ARGUMENTS,
-    ),
-    Scenario(
-        "close-connecting-after-the-request",
-        [new(), heard("asked", [close(), get()])],
-        [[REQUEST, say("asked")]],
-        ("close: CONNECTING fails the connection",),
-        after=[get()],
-    ),
-    Scenario(
-        "close-connecting-half-an-answer",
-        [new(), heard("asked", [close(), get()])],
-        [
-            [
-                REQUEST,
-                write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"),
-                say("asked"),
-            ]
-        ],
-        ("close: CONNECTING fails the connection",),
-        after=[get()],
-    ),
-    Scenario(
-        "close-connecting-inside-error",
-        [new("ws://127.0.0.1:{closed}/", error=[close(), get()], close=[close(4000), get()])],
-        [],
-        ("close: CLOSING and CLOSED change nothing",),
-        after=[close(), get()],
-    ),
-    _at_open(
-        "twice",
-        [close(3000, "first"), close(3001, "second"), get()],
-        ("close: CLOSING and CLOSED change nothing",),
-    ),
-    _at_open(
-        "twice-second-bad",
-        [close(3000), close(1001), close(1000, "x" * 124), get()],
-        (*ARGUMENTS, "close: CLOSING and CLOSED change nothing"),
-    ),
-    Scenario(
-        "close-closed",
-        [new(open=[close()], close=[close(), close(3000), close(999), get()])],
-        [[*ACCEPT, *GOODBYE]],
-        ("close: CLOSING and CLOSED change nothing",),
-        after=[close(), close(12), get()],
-    ),
-    Scenario(
-        "close-inside-message",
-        [new(message=[close(3000, "enough"), get()])],
-        [[*ACCEPT, write(text_frame("1"), text_frame("2"), text_frame("3")), *GOODBYE]],
-        ("message: only while OPEN", "close: starts the closing handshake"),
-    ),
-    Scenario(
-        "close-then-messages-come",
-        [new(open=[close(), tell("closed")])],
-        [[*ACCEPT, UNTIL_CLOSE, write(text_frame("late"), text_frame("later")), ECHO_CLOSE, END]],
-        ("message: only while OPEN",),
-    ),
-    Scenario(
-        "close-then-ping-comes",
-        [new(open=[close()])],
-        [[*ACCEPT, UNTIL_CLOSE, write(ping_frame(b"late")), ECHO_CLOSE, END]],
-        ("message: only while OPEN",),
-    ),
-    Scenario(
-        "close-crossing",
-        [new(open=[heard("closing", [close(3000, "mine"), get(), tell("mine")])])],
-        [
-            [
-                *ACCEPT,
-                say("closing"),
-                wait("mine"),
-                write(close_frame(4000, "yours")),
-                UNTIL_CLOSE,
-                END,
-            ]
-        ],
-        ("closed: wasClean, code and reason",),
-    ),
-    Scenario(
-        "close-answered-with-another-code",
-        [new(open=[close(3000, "mine")])],
-        [[*ACCEPT, UNTIL_CLOSE, write(close_frame(4000, "yours")), END]],
-        ("closed: wasClean, code and reason",),
-    ),
-    Scenario(
-        "close-answered-without-code",
-        [new(open=[close(3000, "mine")])],
-        [[*ACCEPT, UNTIL_CLOSE, write(close_frame()), END]],
-        ("closed: wasClean, code and reason",),
-    ),
-    Scenario(
-        "close-answered-with-1001",
-        [new(open=[close()])],
-        [[*ACCEPT, UNTIL_CLOSE, write(close_frame(1001, "away")), END]],
-        ("closed: wasClean, code and reason",),
-    ),
-    Scenario(
-        "close-answered-by-end",
-        [new(open=[close(3000, "x")])],
-        [[*ACCEPT, UNTIL_CLOSE, END]],
-        ("closed: wasClean, code and reason",),
-    ),
-    Scenario(
-        "close-answered-by-reset",
-        [new(open=[close(3000, "x")])],
-        [[*ACCEPT, UNTIL_CLOSE, ("reset",)]],
-        ("closed: wasClean, code and reason",),
-    ),
-    Scenario(
-        "close-answered-by-junk",
-        [new(open=[close(3000, "x")])],
-        [[*ACCEPT, UNTIL_CLOSE, write(b"\x83\x00")]],
-        ("closed: error first if it failed",),
-    ),
-    Scenario(
-        "close-answered-and-tcp-left",
-        [new(open=[close(3000, "x")])],
-        [[*ACCEPT, UNTIL_CLOSE, ECHO_CLOSE]],
-        ("closed: wasClean, code and reason",),
-    ),
-    Scenario(
-        "close-answered-twice",
-        [new(open=[close(3000, "x")])],
-        [[*ACCEPT, UNTIL_CLOSE, write(close_frame(3000, "x"), close_frame(3001)), END]],
-        ("closed: wasClean, code and reason",),
-        departs=("bytes after a Close",),
-    ),
-    Scenario(
-        "close-answered-and-a-message",
-        [new(open=[close(3000, "x")])],
-        [[*ACCEPT, UNTIL_CLOSE, write(close_frame(3000, "x"), text_frame("late")), END]],
-        ("message: only while OPEN",),
-        departs=("bytes after a Close",),
-    ),
-    Scenario(
-        "close-answered-in-half-a-message",
-        [new(open=[close(3000)])],
-        [[*ACCEPT, UNTIL_CLOSE, write(text_frame("half", fin=False), close_frame(3000)), END]],
-        ("message: only while OPEN",),
-    ),
-]
 
 SCENARIOS = [
-    _at_open(
+    at_open(
         "none",
         [close(), get()],
         (
@@ -271,7 +93,7 @@ SCENARIOS = [
         ),
     ),
     *(
-        _at_open(
+        at_open(
             f"code-{c}",
             [close(c), get()],
             ("close: the code goes out", "closed: wasClean, code and reason"),
@@ -279,29 +101,34 @@ SCENARIOS = [
         for c in TAKEN_CODES
     ),
     *(
-        _at_open(
+        at_open(
             f"reason-{n}",
             [close(1000, r), get()],
             SCALARS if "surrogate" in n else ("close: the reason goes out",),
         )
         for n, r in TAKEN_REASONS.items()
     ),
-    _at_open("codes-refused", [*REFUSALS, get(), close()], ARGUMENTS),
-    _at_open("reasons-refused", [*LONG, get(), close()], ARGUMENTS),
-    _at_open("code-float", [close(3000.4)], ARGUMENTS),
-    _at_open("code-float-refused", [close(2999.4), close(5000.4), close()], ARGUMENTS),
-    _at_open(
+    at_open("codes-refused", [*REFUSALS, get(), close()], ARGUMENTS),
+    at_open("reasons-refused", [*LONG, get(), close()], ARGUMENTS),
+    at_open("code-float", [close(3000.4)], ARGUMENTS),
+    *(
+        at_open(
+            f"code-half-{n}", [close(c), close(4000)], ARGUMENTS, ("a fraction of a close code",)
+        )
+        for n, c in (("taken", 2999.5), ("refused", 4999.5))
+    ),
+    at_open("code-float-refused", [close(2999.4), close(5000.4), close()], ARGUMENTS),
+    at_open(
         "reason-without-code",
         [close(None, "why"), get(), close()],
         ("close: no code, no body",),
         ("a reason without a code",),
     ),
-    _at_open(
+    at_open(
         "reason-without-code-too-long",
         [close(None, "x" * 124), close()],
         ARGUMENTS,
         ("a reason without a code",),
     ),
-    _at_open("code-and-reason-bad", [close(1001, "x" * 124), close()], ARGUMENTS),
-    *STATES,
+    at_open("code-and-reason-bad", [close(1001, "x" * 124), close()], ARGUMENTS),
 ]

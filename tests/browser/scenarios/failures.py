@@ -256,6 +256,31 @@ SCENARIOS = [
         [[*ACCEPT, UNTIL_CLOSE, write(text_frame("bad", rsv=2))]],
         FAILED,
     ),
+    *(
+        Scenario(
+            f"broken-{n}-behind-a-message",
+            PROGRAM,
+            [[*ACCEPT, write(text_frame("good"), BROKEN[n])]],
+            FAILED,
+            after=[get()],
+            departs=("messages before a malformed frame",),
+        )
+        for n in ("ping-fragmented", "close-126", "length-2-not-minimal")
+    ),
+    Scenario(
+        "broken-not-inflated-behind-a-message",
+        PROGRAM,
+        [
+            [
+                REQUEST,
+                answer("Sec-WebSocket-Extensions: permessage-deflate"),
+                write(text_frame("good"), BROKEN["rsv1"]),
+            ]
+        ],
+        FAILED,
+        after=[get()],
+        departs=("messages before a malformed frame",),
+    ),
     Scenario("broken-with-the-101", [new()], [[REQUEST, answer(then=b"\x83\x00")]], FAILED),
     Scenario(
         "broken-with-data-queued",

@@ -8,7 +8,7 @@ import pytest
 import trio
 from hypothesis import HealthCheck, given, settings
 
-from .random_scenarios import scenarios
+from .made_up.lives import scenarios
 from .runner import run_ours
 from .scenario import Scenario, get
 
@@ -20,6 +20,6 @@ def test_each_made_up_scenario_ends(scenario: Scenario) -> None:
     """No scenario hangs, and each socket is CLOSED behind it."""
     sockets = [op[1] for op in scenario.program if op[0] == "new"]
     looked = replace(scenario, after=[*scenario.after, *(get(name=name) for name in sockets)])
-    program = trio.run(run_ours, looked)["program"]
+    program = trio.run(run_ours, looked, None)["program"]
     assert ["TIMEOUT"] not in program
     assert [entry[2]["readyState"] for entry in program[-len(sockets) :]] == [3] * len(sockets)

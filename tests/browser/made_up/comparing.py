@@ -1,0 +1,82 @@
+"""Comparing the traces of a made-up scenario."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..compare import differences, normalise
+from ..departures import ERROR_EVENT
+from ..runner import run_in_chromium, run_ours
+
+if TYPE_CHECKING:
+    from ..chromium import Browser
+    from ..runner import Trace
+    from ..scenario import Scenario, Script
+
+UNCLEAR = "WebSocket Protocol Error"
+"""Chromium's words for several breaches, among them a payload that cannot be inflated."""
+
+
+def levelled(raw: Trace) -> Trace:
+    """What `compare.py` does, and what the head of this file says."""
+    last: dict[str, int] = {}
+    program = [_without_buffered(entry, last) for entry in json.loads(json.dumps(raw["program"]))]
+    trace: Trace = json.loads(json.dumps(normalise({**raw, "program": program})))
+    trace["wire"] = [sorted(w, key=lambda e: e[0] == "pong") for w in trace["wire"]]
+    return trace
+
+
+def _without_buffered(entry: list[Any], last: dict[str, int]) -> list[Any]:
+    if entry[0] == "state":
+        rise = entry[3] - last.get(entry[1], 0)
+        last[entry[1]] = entry[3]
+        return [*entry[:3], f"+{rise}"]
+    for seen in entry:
+        values = seen[1] if isinstance(seen, list) and seen[:1] == ["gives"] else seen
+        if isinstance(values, dict) and "bufferedAmount" in values:
+            where = values.get("target") or entry[1]
+            last[where] = values.pop("bufferedAmount")
+    return entry
+
+
+def expected(chromium: Trace) -> Trace:
+    """Chromium's trace, levelled, as ours must be."""
+    chromium["program"] = [_flags_cleared(entry) for entry in chromium["program"]]
+    assert ERROR_EVENT.change is not None, "it has a rule"
+    return ERROR_EVENT.change(chromium)
+
+
+def _flags_cleared(entry: list[Any]) -> list[Any]:
+    """ "an EventTarget that is no Node": Chromium leaves the stop flags set after a dispatch."""
+    if entry[0] == "dispatched":
+        entry[1].pop("cancelBubble", None)
+    return entry
+
+
+def _bad_payloads(scenario: Scenario, chromium: Trace, ours: Trace) -> None:
+    """ "1007 for a bad payload", connection by connection: Chromium's words tell what was bad."""
+    for script, wire, our_wire in zip(
+        scenario.server, chromium["wire"], ours["wire"], strict=False
+    ):
+        for entry in wire:
+            if entry[:2] == ["close", 1002] and _is_bad_payload(script, entry[2], our_wire):
+                entry[1] = 1007
+
+
+def _is_bad_payload(script: Script, words: str, our_wire: list[Any]) -> bool:
+    if words != UNCLEAR:
+        return words.startswith("Invalid UTF-8")
+    deflate = any("permessage-deflate" in step[1] for step in script if step[0] == "answer")
+    return deflate and any(entry[:2] == ["close", 1007] for entry in our_wire)
+
+
+async def compare(browser: Browser, scenario: Scenario) -> list[str]:
+    """How ours differs from Chromium in this scenario; empty if it does not."""
+    chromium = await run_in_chromium(browser, scenario)
+    try:
+        ours = await run_ours(scenario, None)
+    except Exception as error:  # what ours raises is a finding, not the end of the search
+        return [f"raised {error!r}"]
+    _bad_payloads(scenario, chromium, ours)
+    return differences(expected(levelled(chromium)), levelled(ours))

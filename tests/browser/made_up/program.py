@@ -1,0 +1,155 @@
+"""The program's side of a made-up scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from ..scenario import Op, Script, Step, add, dispatch, frames, get, put, remove, send, slot, text
+from .values import close_calls, payloads
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn
+
+
+LABELS = ("a", "b", "c", "d")
+TYPES = ("open", "message", "error", "close", "x")
+
+
+@dataclass
+class Client:
+    """What the generator knows of a socket while it writes the scenario."""
+
+    name: str
+    draw: DrawFn
+    alone: bool
+    sent: int = 0
+    """Messages and pongs that the server has been promised and has not read."""
+    deflate: Any = None
+
+    def label(self, label: str) -> str:
+        return label if self.alone else f"{self.name}.{label}"
+
+    def quiet(self) -> Op:
+        """An operation for any time and place: sends nothing, closes nothing."""
+        draw, name = self.draw, self.name
+        label, type = self.label(draw(st.sampled_from(LABELS))), draw(st.sampled_from(TYPES))
+        options = {k: v for k, v in draw(OPTIONS).items() if k != "signal" or self.alone}
+        choices: list[Op] = [
+            get(name=name),
+            add(type, label, name=name, **options),
+            remove(type, label, name=name),
+            slot(type, label if draw(st.booleans()) else None, name=name)
+            if type != "x"
+            else get(name=name),
+        ]
+        if self.alone:  # with two sockets, the trace could not tell whose these are
+            choices += [
+                put("binaryType", draw(BINARY_TYPES), name=name),
+                put("readyState", 3, name=name),
+                dispatch("Event", "x", name=name, cancelable=draw(st.booleans())),
+                ["abort", "stop"],
+            ]
+        return draw(st.sampled_from(choices))
+
+    def of_event(self) -> Op:
+        """An operation for inside a listener."""
+        choices: list[Op] = [get(name=self.name)]
+        if self.alone:
+            choices += [
+                ["stop"],
+                ["stopnow"],
+                ["prevent"],
+                ["path"],
+                ["setevent", "returnValue", False],
+            ]
+            choices += [
+                put("binaryType", self.draw(BINARY_TYPES)),
+                slot("message", self.draw(st.none() | st.sampled_from(LABELS))),
+            ]
+        return self.draw(st.sampled_from(choices))
+
+    def dead(self) -> list[Op]:
+        """For when the socket is closing or closed: everything is allowed, nothing happens."""
+        return self.draw(
+            st.lists(
+                st.one_of(
+                    payloads().map(lambda p: send(p, name=self.name)),
+                    close_calls(taken=True).map(self.mine),
+                    close_calls(taken=False).map(self.mine),
+                    st.just(get(name=self.name)),
+                ),
+                max_size=3,
+            )
+        )
+
+    def mine(self, op: Op) -> Op:
+        return [op[0], self.name, *op[2:]]
+
+    def many(self, make: Any, most: int = 3) -> list[Op]:
+        return [make() for _ in range(self.draw(st.integers(0, most)))]
+
+    def busy(self, *, blobs: bool = True) -> list[Op]:
+        """What an open socket's listener does in a round, and counts."""
+        can_send = payloads().filter(lambda p: blobs or p.get("kind") != "Blob")
+        ops: list[Op] = []
+        for _ in range(self.draw(st.integers(0, 4))):
+            kind = self.draw(st.sampled_from(["send", "send", "quiet", "refused", "made"]))
+            if kind == "send":
+                ops.append(send(self.draw(can_send), name=self.name))
+                self.sent += 1
+            elif kind == "quiet":
+                ops.append(self.quiet())
+            elif kind == "refused":
+                ops.append(self.mine(self.draw(close_calls(taken=False))))
+            elif self.alone:
+                ops.append(dispatch("MessageEvent", "message", name=self.name, data="made up"))
+        return ops
+
+    def all_told(self, word: str) -> list[Op]:
+        """The last of a round's operations, after which the server goes on."""
+        self.sent += 1
+        return [send(text(word), name=self.name)]
+
+    def read(self) -> Step:
+        count, self.sent = self.sent, 0
+        return frames(count)
+
+
+OPTIONS = st.fixed_dictionaries(
+    {}, optional={"once": st.booleans(), "passive": st.booleans(), "signal": st.just("stop")}
+)
+BINARY_TYPES = st.sampled_from(["blob", "arraybuffer", "arraybuffer", "junk", ""])
+
+
+def labels(client: Client) -> list[Op]:
+    """Give each label its operations, on a type that is never dispatched; and the signal."""
+    ops: list[Op] = [["controller", "stop"]] if client.alone else []
+    for label in LABELS:
+        as_object = {"object": True} if client.draw(st.integers(0, 4)) == 0 else {}
+        does = client.many(client.of_event, 2)
+        ops.append(add("unused", client.label(label), does, name=client.name, **as_object))
+    return ops
+
+
+def quiet_of_new(client: Client) -> Op:
+    """For right after the constructor: also what CONNECTING refuses."""
+    kind = client.draw(st.sampled_from(["quiet", "quiet", "send", "close"]))
+    if kind == "send":
+        return send(client.draw(payloads()), name=client.name)
+    if kind == "close":
+        return client.mine(client.draw(close_calls(taken=False)))
+    return client.quiet()
+
+
+@dataclass
+class Life:
+    """One socket's part of a scenario."""
+
+    program: list[Op]
+    script: Script | None
+    after: list[Op] = field(default_factory=list)
+    lone: bool = False
+    """Whether what it writes may be malformed, so that nothing may be in one packet before it."""

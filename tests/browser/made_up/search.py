@@ -1,0 +1,127 @@
+"""Making scenarios up until the time is over; finding, and shrinking, what differs."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import trio
+from hypothesis import HealthCheck, given, seed, settings
+
+from ..chromium import open_browser
+from .comparing import compare
+from .lives import scenarios
+
+if TYPE_CHECKING:
+    from ..chromium import Browser
+    from ..scenario import Scenario
+
+
+SECONDS = 300
+BATCH = 100
+"""Examples for each seed: hypothesis tries harder for new ones within one run, and is forgetful
+between two."""
+AGAIN = 2
+"""A difference must show this many times more, else it was the machine's."""
+SHRINKING = 90
+"""Seconds to shrink a difference."""
+
+
+@dataclass
+class Search:
+    """What a run found."""
+
+    seconds: float
+    browser: Browser
+    ran: int = 0
+    unsteady: Counter[str] = field(default_factory=Counter)
+    """Differences, by kind, that did not show each time: a matter of timing, ours or its."""
+    known: list[str] = field(default_factory=list)
+    found: list[tuple[Scenario, list[str]]] = field(default_factory=list)
+    again: int = 0
+    _smallest: tuple[Scenario, list[str]] | None = None
+
+    def run(self) -> None:
+        """In a thread beside trio's, as hypothesis knows no trio."""
+        self._end = time.monotonic() + self.seconds
+        batch = int(time.time())
+        while time.monotonic() < self._end:
+            batch += 1
+            self._smallest = None
+            try:
+                self._batch(batch)
+            except Exception:
+                if self._smallest is None:
+                    raise
+            if self._smallest is not None:
+                self.found.append(self._smallest)
+                self.known.append(_kind(self._smallest[1]))
+                print(describe(*self._smallest), flush=True)
+
+    def _batch(self, number: int) -> None:
+        @seed(number)
+        @settings(
+            max_examples=BATCH,
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(scenarios())
+        def agree(scenario: Scenario) -> None:
+            if time.monotonic() > self._end + (SHRINKING if self._smallest else 0):
+                return
+            if lines := self._differs(scenario):
+                self._smallest = scenario, lines
+                raise AssertionError("\n".join(lines))
+
+        agree()
+
+    def _differs(self, scenario: Scenario) -> list[str]:
+        self.ran += 1
+        lines = trio.from_thread.run(compare, self.browser, scenario)
+        if not lines:
+            return []
+        if _kind(lines) in self.known:
+            self.again += 1
+            return []
+        for _ in range(AGAIN):
+            if not trio.from_thread.run(compare, self.browser, scenario):
+                self.unsteady[_kind(lines)] += 1
+                if self.unsteady[_kind(lines)] == 1:
+                    print("unsteady:", describe(scenario, lines), flush=True)
+                return []
+        return lines
+
+
+def _kind(lines: list[str]) -> str:
+    """What tells a difference from another: without its numbers and texts."""
+    first = lines[0].split("\n")
+    return " ".join(word for word in first[0].split() if not word.rstrip(":").isdigit()) + "".join(
+        part[:40] for part in first[1:]
+    )
+
+
+def describe(scenario: Scenario, lines: list[str]) -> str:
+    """A difference, and the scenario to be kept."""
+    kept = replace(scenario, name="found-")
+    return "\n".join(["differs:", *lines, "in:", repr(kept), ""])
+
+
+async def search(seconds: float) -> Search:
+    async with open_browser() as browser:
+        found = Search(seconds, browser)
+        await trio.to_thread.run_sync(found.run)
+    return found
+
+
+def run_random(seconds: float = SECONDS) -> int:
+    """Search, print, and give the exit code."""
+    result = trio.run(search, seconds)
+    print(
+        f"{result.ran} made-up scenarios in {seconds:g} s: {len(result.found)} different"
+        f" ({result.again} more of the same kinds), {result.unsteady.total()} unsteady"
+    )
+    return 1 if result.found else 0

@@ -1,0 +1,49 @@
+"""The authority of the judge's servers, known to Chromium and to ours; made anew for each run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ssl
+from functools import cache
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+
+@cache
+def _authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@cache
+def _certificate(kind: str) -> trustme.LeafCert:
+    authority = _authority() if kind == "trusted" else trustme.CA()
+    return authority.issue_cert("127.0.0.1", "localhost")
+
+
+@cache
+def server_context(kind: str) -> ssl.SSLContext | None:
+    """For `Scenario.tls`."""
+    if not kind:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _certificate(kind).configure_cert(context)
+    return context
+
+
+@cache
+def client_context() -> ssl.SSLContext:
+    """For ours."""
+    context = ssl.create_default_context()
+    _authority().configure_trust(context)
+    return context
+
+
+def pin() -> str:
+    """For Chromium's `--ignore-certificate-errors-spki-list`, as it can be given no authority."""
+    pem = _certificate("trusted").cert_chain_pems[0].bytes()
+    key = x509.load_pem_x509_certificate(pem).public_key()
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(spki).digest()).decode()
