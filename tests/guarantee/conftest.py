@@ -1,18 +1,43 @@
-"""The count of the sweeps' runs, told at the end."""
+"""The scene of the guarantee's tests; and the count of the sweeps' runs, told at the end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
-from guarantee.sweep import COUNTER
+import pytest
+from support.scene import Scene
+
+from guarantee.sweep import COUNTS
 
 if TYPE_CHECKING:
-    import pytest
+    import trio
+    from support.world import World
+
+
+@pytest.fixture
+async def scene(world: World, nursery: trio.Nursery) -> Scene:
+    return Scene(world, nursery)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):  # one of xdist's
+        session.config.workeroutput["runs"] = [(*key, count) for key, count in COUNTS.items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    for name, door, count in getattr(node, "workeroutput", {}).get("runs", ()):
+        COUNTS[name, door] += count
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if COUNTER.runs:
-        total = sum(COUNTER.runs.values())
-        terminalreporter.section(f"the guarantee: {total} runs")
-        for name, count in COUNTER.runs.items():
+    if not COUNTS:
+        return
+    terminalreporter.section(f"the guarantee: {COUNTS.total()} runs")
+    for index in (0, 1):  # by sweep, by door
+        counts: Counter[str] = Counter()
+        for key, count in COUNTS.items():
+            counts[key[index]] += count
+        for name, count in counts.items():
             terminalreporter.line(f"{count:7d} {name}")

@@ -1,21 +1,23 @@
 """Faults seeded in the closing machine, the pump and the doors: a sweep must catch each.
 
-Every one is a mistake that one could make: a context manager, in which the code is wrong.
+Every one is a mistake that one could make: a context manager, in which the code is wrong. One that
+no longer fits the code raises when it is seeded, or is found out by ``seeding.is_stale``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from unittest.mock import patch
 
 import trio
 
-from trio_ws_dom import _dispatcher, _scopes
+from guarantee.seeding import replaced, unprotected
+from trio_ws_dom import WebSocket, _dispatcher, _scopes
 from trio_ws_dom._dispatcher import Dispatcher
 from trio_ws_dom._leaving import outlast
 from trio_ws_dom._net import _connection
 from trio_ws_dom._net._connection import Connection
 from trio_ws_dom._net._outbox import Outbox
+from trio_ws_dom._net._reader import Reader
 from trio_ws_dom._net._writer import Writer
 from trio_ws_dom._wire._closing import ClosingMachine, State, Verdict
 from trio_ws_dom._wire._frames import CLOSE, Close
@@ -33,17 +35,17 @@ def no_shield() -> AbstractContextManager[Any]:
         init(self, settings, owner)
         self._scope.shield = False
 
-    return patch.object(Connection, "__init__", wrong)
+    return replaced(Connection, "__init__", wrong)
 
 
 def hurry_ignored() -> AbstractContextManager[Any]:
     """A cancellation leaves the close its whole ``close_timeout``."""
-    return patch.object(Connection, "hurry", lambda self: None)
+    return replaced(Connection, "hurry", lambda self, share=1.0: None)
 
 
 def no_deadline() -> AbstractContextManager[Any]:
     """The close has no bound."""
-    return patch.object(Connection, "_shrink", lambda self, seconds: None)
+    return replaced(Connection, "_shrink", lambda self, seconds: None)
 
 
 def deadline_moved() -> AbstractContextManager[Any]:
@@ -52,12 +54,12 @@ def deadline_moved() -> AbstractContextManager[Any]:
     def wrong(self: Any, seconds: float) -> None:
         self._scope.deadline = trio.current_time() + seconds
 
-    return patch.object(Connection, "_shrink", wrong)
+    return replaced(Connection, "_shrink", wrong)
 
 
 def no_bound_for_tcp() -> AbstractContextManager[Any]:
     """A server may take its time to end TCP, once the Closes are exchanged."""
-    return patch.object(_connection, "TCP_END_TIMEOUT", 1000.0)
+    return replaced(_connection, "TCP_END_TIMEOUT", 1000.0)
 
 
 def close_event_twice() -> AbstractContextManager[Any]:
@@ -67,7 +69,7 @@ def close_event_twice() -> AbstractContextManager[Any]:
         finish(self)
         self._dispatch_trusted(self.closeEvent)
 
-    return patch.object(Dispatcher, "_finish", wrong)
+    return replaced(Dispatcher, "_finish", wrong)
 
 
 def no_echo() -> AbstractContextManager[Any]:
@@ -81,7 +83,7 @@ def no_echo() -> AbstractContextManager[Any]:
         else:
             answer(self, control)
 
-    return patch.object(Connection, "_answer", wrong)
+    return replaced(Connection, "_answer", wrong)
 
 
 def queue_dropped() -> AbstractContextManager[Any]:
@@ -93,7 +95,7 @@ def queue_dropped() -> AbstractContextManager[Any]:
         self._frames, self._size, self._payload = [], 0, 0
         put_close(self, close)
 
-    return patch.object(Outbox, "put_close", wrong)
+    return replaced(Outbox, "put_close", wrong)
 
 
 def close_sent_twice() -> AbstractContextManager[Any]:
@@ -105,38 +107,38 @@ def close_sent_twice() -> AbstractContextManager[Any]:
             self._frames.append(self._control(CLOSE, close.payload()))
         return close
 
-    return patch.object(Outbox, "sent", wrong)
+    return replaced(Outbox, "sent", wrong)
 
 
 def no_close_after_garbage() -> AbstractContextManager[Any]:
     """A broken rule is not told to the peer."""
     fail = Connection._fail
-    return patch.object(Connection, "_fail", lambda self, cause, close=None: fail(self, cause))
+    return replaced(Connection, "_fail", lambda self, cause, close=None: fail(self, cause))
 
 
 def end_not_awaited() -> AbstractContextManager[Any]:
     """The exit starts the close and does not wait."""
 
-    async def wrong(ends: object, connections: object, *rest: object) -> None:
+    async def wrong(ends: object, sockets: object, raised: object = None) -> None:
         await trio.lowlevel.cancel_shielded_checkpoint()
 
-    return patch.object(_scopes, "outlast", wrong)
+    return replaced(_scopes, "outlast", wrong)
 
 
 def wait_not_shielded() -> AbstractContextManager[Any]:
     """A cancellation during the exit's wait ends it."""
 
-    async def wrong(ends: Any, connections: Any, *rest: object) -> BaseException | None:
+    async def wrong(ends: Any, sockets: Any, raised: object = None) -> BaseException | None:
         try:
             for end in ends:
                 await end.wait()
         except trio.Cancelled as exc:
-            for connection in connections:
-                connection.hurry()
+            for ws in sockets:
+                ws._connection.hurry()
             return exc
         return None
 
-    return patch.object(_scopes, "outlast", wrong)
+    return replaced(_scopes, "outlast", wrong)
 
 
 def no_watcher() -> AbstractContextManager[Any]:
@@ -146,12 +148,12 @@ def no_watcher() -> AbstractContextManager[Any]:
         with trio.CancelScope(shield=True):
             await self._closed.wait()
 
-    return patch.object(Dispatcher, "_watch", wrong)
+    return replaced(Dispatcher, "_watch", wrong)
 
 
 def watcher_too_quick() -> AbstractContextManager[Any]:
     """The close does not let the other cancelled tasks run their ``finally`` first."""
-    return patch.object(_dispatcher, "CANCEL_TURNS", 0)
+    return replaced(_dispatcher, "CANCEL_TURNS", 0)
 
 
 def cancelled_through_reset() -> AbstractContextManager[Any]:
@@ -161,34 +163,34 @@ def cancelled_through_reset() -> AbstractContextManager[Any]:
         await trio.lowlevel.checkpoint()
         await trio.aclose_forcefully(stream)
 
-    return patch.object(_connection, "reset", wrong)
+    return replaced(_connection, "reset", wrong)
 
 
 def stream_left_open() -> AbstractContextManager[Any]:
     async def wrong(stream: object) -> None:
         await trio.lowlevel.cancel_shielded_checkpoint()
 
-    return patch.object(_connection, "shut", wrong)
+    return replaced(_connection, "shut", wrong)
 
 
 def network_errors_raised() -> AbstractContextManager[Any]:
     """What the transport raises comes out of the pump."""
-    return patch.object(_connection, "TRANSPORT_ERRORS", ())
+    return replaced(_connection, "TRANSPORT_ERRORS", ())
 
 
 def second_interrupt_ignored() -> AbstractContextManager[Any]:
     """Ctrl-C while we wait does not end the wait, however often."""
-    return patch.object(Connection, "abort", lambda self: None)
+    return replaced(Connection, "abort", lambda self: None)
 
 
 def interrupt_swallowed() -> AbstractContextManager[Any]:
     """Ctrl-C while we wait is not raised when the wait is over."""
 
-    async def wrong(*arguments: Any) -> BaseException | None:
-        pending = await outlast(*arguments)
+    async def wrong(ends: Any, sockets: Any, raised: Any = None) -> BaseException | None:
+        pending = await outlast(ends, sockets, raised)
         return None if isinstance(pending, KeyboardInterrupt) else pending
 
-    return patch.object(_scopes, "outlast", wrong)
+    return replaced(_scopes, "outlast", wrong)
 
 
 def messages_while_closing() -> AbstractContextManager[Any]:
@@ -197,17 +199,17 @@ def messages_while_closing() -> AbstractContextManager[Any]:
     async def wrong(self: Any, messages: Any) -> None:
         index = 0
         while index < len(messages):
-            if self.machine.state is State.OPEN and not self._owner._wants_messages:
-                await self._until_woken()
+            if self._machine.state is State.OPEN and not self._owner._wants_messages:
+                await self.until_resumed()
             else:
                 index = self._owner._take_messages(messages, index)
 
-    return patch.object(Connection, "_deliver", wrong)
+    return replaced(Reader, "_deliver", wrong)
 
 
 def always_1000() -> AbstractContextManager[Any]:
     """The code does not tell an error from a normal end."""
-    return patch.object(_scopes, "GOING_AWAY", 1000)
+    return replaced(_scopes, "GOING_AWAY", 1000)
 
 
 def clean_without_answer() -> AbstractContextManager[Any]:
@@ -219,7 +221,7 @@ def clean_without_answer() -> AbstractContextManager[Any]:
             return Verdict(1006, "", was_clean=False)
         return Verdict(close.code, close.reason, was_clean=True)
 
-    return patch.object(ClosingMachine, "verdict", property(wrong))
+    return replaced(ClosingMachine, "verdict", property(wrong))
 
 
 def writer_gives_up() -> AbstractContextManager[Any]:
@@ -230,7 +232,7 @@ def writer_gives_up() -> AbstractContextManager[Any]:
         if self.outbox._frames or self.outbox._full or self.outbox.head:
             wake(self)
 
-    return patch.object(Writer, "wake", wrong)
+    return replaced(Writer, "wake", wrong)
 
 
 def send_while_closing() -> AbstractContextManager[Any]:
@@ -246,7 +248,22 @@ def send_while_closing() -> AbstractContextManager[Any]:
             return True
         return fill(self)
 
-    return patch.object(Outbox, "fill", wrong)
+    return replaced(Outbox, "fill", wrong)
+
+
+def ctrl_c_in_the_pump() -> AbstractContextManager[Any]:
+    """KeyboardInterrupt lands in the pump, and kills it."""
+    return unprotected(Connection.run)
+
+
+def ctrl_c_in_the_exit() -> AbstractContextManager[Any]:
+    """KeyboardInterrupt lands in the exit, and control is out before the socket is closed."""
+    return unprotected(_scopes.WebSocketNursery.__aexit__)
+
+
+def ctrl_c_in_close() -> AbstractContextManager[Any]:
+    """KeyboardInterrupt lands in what ``close()`` does, and half of it is done."""
+    return unprotected(WebSocket.close)
 
 
 FAULTS: Final[tuple[Callable[[], AbstractContextManager[Any]], ...]] = (
@@ -274,4 +291,7 @@ FAULTS: Final[tuple[Callable[[], AbstractContextManager[Any]], ...]] = (
     clean_without_answer,
     writer_gives_up,
     send_while_closing,
+    ctrl_c_in_the_pump,
+    ctrl_c_in_the_exit,
+    ctrl_c_in_close,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from support.peer import CLOSE, TEXT
 
-from guarantee.sweep import (
+from guarantee.case import (
     CANCELLED_CLOSE_TIMEOUT,
     CLOSE_TIMEOUT,
     OPEN_TIMEOUT,
@@ -18,9 +18,9 @@ from guarantee.sweep import (
     PATIENCE,
     PEER_CODE,
     Account,
-    only_interrupts,
 )
-from trio_ws_dom import WebSocket, WebSocketError
+from guarantee.outcomes import exact_exception, interrupt_comes_out
+from trio_ws_dom import WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,77 +72,6 @@ def stream_closed(account: Account) -> Iterator[str]:
         yield "the stream is open"
 
 
-def exact_exception(account: Account) -> Iterator[str]:
-    """What comes out is what was raised, as the same object, and nothing else.
-
-    A bare socket's exceptions come through the program's own nursery, which makes groups.
-    """
-    problem = _problem_with_outcome(account)
-    if problem:
-        yield f"{problem}: outcome {account.outcome!r}, swallowed a Cancelled: {account.caught}"
-
-
-def interrupt_comes_out(account: Account) -> Iterator[str]:
-    """A Ctrl-C is never lost."""
-    lost = not account.interrupted_later and not has_interrupt(account.outcome)
-    if account.case.interrupt and lost:
-        yield f"outcome {account.outcome!r}"
-
-
-def has_interrupt(exc: BaseException | None) -> bool:
-    if isinstance(exc, BaseExceptionGroup):
-        return any(map(has_interrupt, exc.exceptions))
-    return isinstance(exc, KeyboardInterrupt)
-
-
-def _problem_with_outcome(account: Account) -> str | None:
-    case, exc = account.case, account.outcome
-    bare = case.door == "bare"
-    if exc is None and account.caught:
-        return None if case.cancel else "a cancellation that nobody asked for"
-    if account.listener_raised:
-        return _problem_with_listeners(account, exc, bare)
-    if case.interrupt and isinstance(exc, BaseException) and only_interrupts(exc):
-        return None if isinstance(exc, KeyboardInterrupt) != bare else "Ctrl-C in the wrong shape"
-    if account.raised:
-        members = exc.exceptions if bare and isinstance(exc, ExceptionGroup) else (exc,)
-        if case.interrupt and bare and isinstance(exc, BaseExceptionGroup):
-            return None  # both may be in it: the nursery is the program's
-        if case.cancel and exc is None:
-            return "the block's exception is lost"
-        return None if members == (account.boom,) else "expected the block's exception"
-    if exc is None:
-        return _problem_with_silence(account)
-    if isinstance(exc, WebSocketError) and not bare:
-        if account.step("open") < account.step("out"):
-            return "an error of opening, but it was open"
-        return None if exc.__cause__ is not None else "an error of opening without its cause"
-    return "nobody raised this"
-
-
-def _problem_with_listeners(account: Account, exc: BaseException | None, bare: bool) -> str | None:
-    if account.case.interrupt and exc is not None and not isinstance(exc, Exception):
-        return None  # a group with the Ctrl-C beside it
-    if not isinstance(exc, ExceptionGroup):
-        return "expected the listener's exception in a group"
-    members = exc.exceptions
-    if bare:
-        if len(members) != 1 or not isinstance(members[0], ExceptionGroup):
-            return "expected a group from the nursery with the socket's one group"
-        members = members[0].exceptions
-    return None if members == (account.boom,) else "expected the listener's exception"
-
-
-def _problem_with_silence(account: Account) -> str | None:
-    if account.case.door == "open_websocket" and "open" not in account.moments:
-        return "it was never open, and nothing was raised"
-    left = account.step("left")
-    if account.step("cancel") < left and account.case.way not in ("aclose", "leave"):
-        # in those two the rest of the block may have no checkpoint
-        return None if account.step("close") <= account.step("cancel") else "Cancelled is lost"
-    return None
-
-
 def bounded(account: Account) -> Iterator[str]:
     """Deadlines: from the cancellation (or Ctrl-C), from the end of the block, from opening."""
     ends = account.time("out")
@@ -183,15 +112,15 @@ def expected_codes(account: Account) -> set[int]:
         "listener": (account.step("listener raised"), 1001),
         "left": (float("inf") if bare and not account.raised else left, ended),
     }
-    if bare or "entered" not in account.moments:
-        causes["cancel"] = cancelled, 1001
+    if bare or case.press or "entered" not in account.moments:
+        causes["cancel"] = cancelled, 1001  # a call of a listener may be where Ctrl-C lands
     first = min(step for step, _ in causes.values())
     # what sees a cancellation sees it some turns later; the rest is exact
     slack = TURNS if "cancel" in causes and (cancelled < float("inf") or account.raised) else 0
     codes = {code for step, code in causes.values() if step <= first + slack < float("inf")}
     if "failed" in account.moments:
         codes |= {1002, 1007}
-    if account.step("interrupt") < left == first:
+    if account.step("interrupt") <= left <= first + slack:
         codes.add(1000)  # Ctrl-C lands at the next checkpoint: here, that may be the exit's
     return codes
 
@@ -206,6 +135,8 @@ def why_no_close(account: Account) -> str | None:
         return f"the wire was {wire.struck}"
     if wire.struck == "end":
         return "the peer ended TCP before"
+    if account.case.kept_alive and wire.struck == "stall" and "failed" in account.moments:
+        return "the peer was found dead"
     return None
 
 

@@ -6,13 +6,12 @@ import random
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from guarantee.sweep import DOORS, WAYS, Account, Case, run
+from guarantee.case import Account, Case
+from guarantee.sweep import run
 from guarantee.wire import INCOMING, OUTGOING, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-SCENARIOS: Final = [(door, way) for door in DOORS for way in WAYS]
 
 AGAIN: Final = 0.3
 """Seconds from the first cancellation, or Ctrl-C, to the second: in the middle of the bound."""
@@ -39,9 +38,22 @@ def interrupted(case: Case) -> Iterator[Case]:
         yield case._replace(interrupt=(step,))
 
 
+def pressed(case: Case, count: int | None = None) -> Iterator[Case]:
+    """Ctrl-C at every call; or at so many of them."""
+    undisturbed(case)  # the first run of all makes more calls: what is made once, and kept
+    for call in sample(list(range(1, undisturbed(case._replace(press=0)).calls + 1)), count):
+        yield case._replace(press=call)
+
+
 def silent(case: Case) -> Case:
     """The same with a peer that says no more once the connection is open and used."""
     return case._replace(fault=Fault("stall", len(undisturbed(case).wire.delivered) - 4))
+
+
+def dying(case: Case) -> Case:
+    """The same with a peer that goes silent in the middle, while it is waited for."""
+    delivered = undisturbed(case).wire.delivered
+    return case._replace(fault=Fault("stall", delivered.index(b"hello") + len(b"hello")))
 
 
 def cancelled_twice(case: Case, every: int = 1) -> Iterator[Case]:

@@ -42,6 +42,10 @@ class Relay:
         self._silent = trio.Event()
         self.passed = 0  # bytes that the client got
 
+    def fall_silent(self) -> None:
+        """From now on nothing goes through, either way: connectivity is lost."""
+        self._silent.set()
+
     async def serve(self, *, task_status: trio.TaskStatus[int]) -> None:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         await trio.serve_listeners(
@@ -69,6 +73,8 @@ class Relay:
             while self.passed < self._spoiling.last:
                 data = bytes(await server.receive_some())
                 await trio.sleep(self._spoiling.latency)
+                if self._silent.is_set():
+                    await trio.sleep_forever()
                 if not data:
                     await client.send_eof()
                     await trio.sleep_forever()  # until the client has ended its side too

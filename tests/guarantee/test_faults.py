@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from guarantee import plans
+from guarantee.case import Case
 from guarantee.faults import FAULTS
 from guarantee.invariants import violations
-from guarantee.plans import SCENARIOS
-from guarantee.sweep import Case, run
+from guarantee.scenario import SCENARIOS
+from guarantee.seeding import is_stale
+from guarantee.sweep import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +36,7 @@ def cases() -> Iterator[Case]:
             iter(list(plans.cancelled(case))[::5]),
             iter(list(plans.interrupted(case))[::9]),
             plans.interrupted_twice(case, every=9),
+            plans.pressed(case, 60),
             plans.cancelled_twice(case, every=9),
             reversed(list(plans.faulty(case, every=7))),  # in the frames, then the handshake
             plans.faulty_and_cancelled(case, 20),
@@ -51,9 +54,11 @@ def test_caught(fault: Callable[[], AbstractContextManager[Any]]) -> None:
     for runs, case in enumerate(cases(), 1):
         with fault():
             try:
-                found = violations(run(case, "with a seeded fault"))
+                account = run(case, "with a seeded fault")
+                raised, found = account.outcome, violations(account)
             except (Exception, BaseExceptionGroup, KeyboardInterrupt) as exc:  # trio itself broke
-                found = [f"exact_exception: {exc!r}"]
+                raised, found = exc, [f"exact_exception: {exc!r}"]
+        assert not is_stale(raised), "the fault no longer fits the code"
         if found:
             gc.collect()
         if found and not violations(run(case)):

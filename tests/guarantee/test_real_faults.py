@@ -1,12 +1,8 @@
-"""Faults of real networks, over real sockets: a relay that spoils, a server that is killed."""
+"""Faults of networks, over real sockets: a relay that spoils what goes through it."""
 
 from __future__ import annotations
 
-import os
-import signal
 import ssl
-import subprocess
-import sys
 import time
 from contextlib import asynccontextmanager
 from functools import partial
@@ -79,8 +75,9 @@ async def test_latency() -> None:
 async def test_slow_drip() -> None:
     """Bytes that come one by one are no fault either, for as long as the bound has not passed."""
     async with server(Spoiling(drip=1, latency=0.01)) as (port, _):
-        with trio.move_on_after(0.5):
+        with trio.CancelScope() as scope:
             async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
+                scope.deadline = trio.current_time() + 0.3
                 witness = Witness(ws)
                 await ws.receive()  # 60 seconds would be needed
         witness.check()
@@ -152,9 +149,14 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 async def test_tls_torn(how: str, at: int, contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
     """TLS is torn in the middle of a record, in the handshake or in a message."""
     async with server(Spoiling(**{how: at}), contexts[0]) as (port, _):
-        options: dict[str, Any] = {**SHORT, "ssl_context": contexts[1], "open_timeout": 0.5}
-        connect = open_websocket(f"wss://127.0.0.1:{port}", **options)
-        if at < 40_000:  # the 101 is in the first record of data, of 16 KiB
+        opens = at >= 40_000  # the 101 is in the first record of data, of 16 KiB
+        connect = open_websocket(
+            f"wss://127.0.0.1:{port}",
+            ssl_context=contexts[1],
+            open_timeout=10 if opens else 0.5,
+            **SHORT,
+        )
+        if not opens:
             with pytest.raises(WebSocketError) as caught:
                 async with connect:
                     raise AssertionError("it was opened")
@@ -181,111 +183,3 @@ async def test_tls_is_clean(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> 
             while count_files() > files:
                 await trio.sleep(0.01)
         assert count_files() <= files
-
-
-SERVER = """
-import trio
-from support.peer import Peer
-
-async def serve(stream):
-    peer = Peer(stream)
-    await peer.accept()
-    await peer.finish()
-
-async def main():
-    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
-    print(listener.socket.getsockname()[1], flush=True)
-    await trio.serve_listeners(serve, [listener])
-
-trio.run(main)
-"""
-
-
-async def test_server_killed(request: pytest.FixtureRequest) -> None:
-    """The server's process is killed: 1006 at once, and no exception but from receive()."""
-    process = subprocess.Popen(  # noqa: ASYNC220  # it is quick, and nothing else runs
-        [sys.executable, "-c", SERVER],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=request.config.rootpath / "tests",
-    )
-    with process:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
-            witness = Witness(ws)
-            process.send_signal(signal.SIGKILL)
-            with pytest.raises(WebSocketError):
-                await ws.receive()
-    witness.check()
-    assert ws.closeEvent.code == 1006
-
-
-NO_FILES = """
-import os, resource, trio
-from trio_ws_dom import open_websocket, WebSocketError
-
-async def main():
-    used = len(os.listdir("/proc/self/fd")) - 1  # one of them was for looking
-    resource.setrlimit(resource.RLIMIT_NOFILE, (used, used))
-    for _ in range(3):
-        try:
-            async with open_websocket("ws://127.0.0.1:65000"):
-                raise AssertionError("it was opened")
-        except WebSocketError as exc:
-            print(type(exc.__cause__).__name__, exc.__cause__.errno)
-
-trio.run(main)
-"""
-
-
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts files in /proc")
-def test_no_file_descriptors() -> None:
-    """No descriptor is free: the cause is told, and the program goes on."""
-    ran = subprocess.run(
-        [sys.executable, "-c", NO_FILES], capture_output=True, text=True, timeout=15, check=False
-    )
-    assert ran.stderr == ""
-    assert ran.stdout.splitlines() == ["OSError 24"] * 3
-
-
-async def test_name_that_fails() -> None:
-    """A name that does not resolve: a WebSocketError, with the resolver's error as its cause."""
-    with pytest.raises(WebSocketError) as caught:
-        async with open_websocket("ws://name.invalid/", **SHORT):
-            raise AssertionError("it was opened")
-    assert isinstance(caught.value.__cause__, OSError)
-
-
-async def test_name_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that hangs in its thread does not hold the scope."""
-
-    class Slow(trio.abc.HostnameResolver):
-        async def getaddrinfo(self, *args: object, **more: object) -> Any:
-            await trio.to_thread.run_sync(time.sleep, 0.5, abandon_on_cancel=True)
-            raise OSError("no such name")
-
-        async def getnameinfo(self, *args: object) -> Any:
-            raise AssertionError("not asked for")
-
-    trio.socket.set_custom_hostname_resolver(Slow())
-    try:
-        start = time.monotonic()
-        with trio.move_on_after(0.1) as scope:
-            async with open_websocket("ws://slow.test/", **SHORT):
-                raise AssertionError("it was opened")
-        assert scope.cancelled_caught
-        assert time.monotonic() - start < 0.4
-    finally:
-        trio.socket.set_custom_hostname_resolver(None)
-
-
-async def test_nobody_listens() -> None:
-    """A port where nobody listens: the refusal is the cause."""
-    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
-    port = listener.socket.getsockname()[1]
-    await listener.aclose()
-    with pytest.raises(WebSocketError) as caught:
-        async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT):
-            raise AssertionError("it was opened")
-    assert isinstance(caught.value.__cause__, OSError)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guarantee import plans
+from guarantee.case import Case
 from guarantee.invariants import violations
-from guarantee.plans import SCENARIOS
-from guarantee.sweep import Case, run
+from guarantee.scenario import SCENARIOS
+from guarantee.sweep import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,6 +76,12 @@ def test_interrupted(door: str, way: str) -> None:
 
 
 @scenario
+def test_pressed(door: str, way: str) -> None:
+    """Ctrl-C in the middle of a step, at a sample of all calls that are made."""
+    sweep("Ctrl-C in a call", plans.pressed(Case(door, way), 6))
+
+
+@scenario
 def test_cancelled_twice(door: str, way: str) -> None:
     """A cancellation, and in the middle of the close that follows a second one, further out."""
     sweep("cancelled, and again while closing", plans.cancelled_twice(Case(door, way), every=4))
@@ -117,6 +124,17 @@ def test_drip(door: str, way: str) -> None:
     sweep("dripping, cancelled", list(plans.cancelled(case))[::60])
 
 
+@scenario
+def test_kept_alive(door: str, way: str) -> None:
+    """With Pings, and with peers that are found dead by them."""
+    case = Case(door, way, kept_alive=True)
+    sweep("kept alive, undisturbed", [case._replace(seed=seed) for seed in range(5)])
+    sweep("kept alive, fault at every 38th byte", plans.faulty(case, every=38))
+    dying = plans.dying(case)
+    sweep("found dead, cancelled at every 2nd step", list(plans.cancelled(dying))[::2])
+    sweep("found dead, Ctrl-C at every 4th step", list(plans.interrupted(dying))[::4])
+
+
 @whole
 @pytest.mark.parametrize("seed", range(1, 5))
 @scenario
@@ -126,6 +144,12 @@ def test_whole_cancelled(door: str, way: str, seed: int) -> None:
     sweep("Ctrl-C at every step", plans.interrupted(case))
     sweep("cancelled, and again while closing", plans.cancelled_twice(case))
     sweep("Ctrl-C, and again while closing", plans.interrupted_twice(case))
+
+
+@whole
+@scenario
+def test_whole_pressed(door: str, way: str) -> None:
+    sweep("Ctrl-C in a call", list(plans.pressed(Case(door, way)))[::8])
 
 
 @whole

@@ -5,11 +5,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import trio
+import trio.testing
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+PATIENCE = 30
+"""Seconds that a peer waits for the client at a time: broken code fails, and does not hang."""
+
+VIRTUAL_PATIENCE = 1000
+"""The same where time is virtual: longer than any bound."""
+
+
+def patience() -> float:
+    """How long to wait, by the clock of this run."""
+    virtual = isinstance(trio.lowlevel.current_clock(), trio.testing.MockClock)
+    return VIRTUAL_PATIENCE if virtual else PATIENCE
 
 
 class Frame(NamedTuple):
@@ -37,7 +53,11 @@ def close(code: int | None = None, reason: str = "") -> bytes:
 
 
 class Peer:
-    """The server's end.
+    """The server's end. What it waits for comes in time, or ``trio.TooSlowError`` is raised.
+
+    Args:
+      stream: to the client.
+      patience: seconds that one wait may take; None: as :func:`patience` says.
 
     Attributes:
       request: the handshake's bytes, once it was accepted.
@@ -45,17 +65,25 @@ class Peer:
       ended: how the other side ended TCP: "eof", "reset", or None.
     """
 
-    def __init__(self, stream: trio.abc.Stream) -> None:
+    def __init__(self, stream: trio.abc.Stream, patience: float | None = None) -> None:
         self.stream = stream
+        self._patience = patience
         self.request = b""
         self.frames: list[Frame] = []
         self.ended: str | None = None
         self._buffer = b""
 
+    def _in_time(self) -> AbstractContextManager[trio.CancelScope]:
+        return trio.fail_after(patience() if self._patience is None else self._patience)
+
+    async def _receive(self) -> bytes:
+        with self._in_time():
+            return bytes(await self.stream.receive_some(65536))
+
     async def read_request(self) -> None:
         """Read the handshake's request, to its last byte."""
         while b"\r\n\r\n" not in self._buffer:
-            data = await self.stream.receive_some(65536)
+            data = await self._receive()
             assert data, "the client went away before its request was complete"
             self._buffer += data
         self.request, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
@@ -82,13 +110,14 @@ class Peer:
 
     async def send(self, *data: bytes) -> None:
         """Send frames, or any bytes."""
-        await self.stream.send_all(b"".join(data))
+        with self._in_time():
+            await self.stream.send_all(b"".join(data))
 
     async def next(self) -> Frame | None:
         """The next frame; None when the other side has ended TCP."""
         while (parsed := self._parse()) is None:
             try:
-                data = await self.stream.receive_some(65536)
+                data = await self._receive()
             except trio.BrokenResourceError:
                 self.ended = "reset"
                 return None

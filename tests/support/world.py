@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 import trio.testing
 
-from support.peer import Peer
+from support.peer import Peer, patience
 
 if TYPE_CHECKING:
     from trio_ws_dom import WebSocket
@@ -47,7 +47,8 @@ class MemoryWorld(World):
         return {"stream": ours, **options}
 
     async def peer(self) -> Peer:
-        return Peer(await self._next.receive())
+        with trio.fail_after(patience()):
+            return Peer(await self._next.receive())
 
 
 class SocketWorld(World):
@@ -64,7 +65,8 @@ class SocketWorld(World):
 
     async def peer(self) -> Peer:
         async with self._turn:
-            return Peer(await self._listener.accept())
+            with trio.fail_after(patience()):
+                return Peer(await self._listener.accept())
 
 
 class Witness:

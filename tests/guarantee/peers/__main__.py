@@ -19,7 +19,7 @@ from guarantee.peers.cell import LIMIT, ROWS
 from guarantee.peers.clients import CONNECT, version
 
 
-def run(client: str, row: str) -> str:
+def run(client: str, row: str, brief: bool) -> str:
     if row == "listener raises" and client != "trio-ws-dom":
         return "has no listeners"
     cell = [sys.executable, "-m", "guarantee.peers.cell", client, row]
@@ -27,7 +27,8 @@ def run(client: str, row: str) -> str:
     lines = ran.stdout.splitlines()
     if not lines:
         raise RuntimeError(f"{client}, {row}: {ran.stderr}")
-    return describe(json.loads(lines[-1]), row)
+    facts = json.loads(lines[-1])
+    return describe_briefly(facts) if brief else describe(facts, row)
 
 
 def describe(facts: dict[str, Any], row: str) -> str:
@@ -46,8 +47,37 @@ def describe(facts: dict[str, Any], row: str) -> str:
     return ", ".join(said)
 
 
+BRIEF = {
+    "normal exit": "the block's end",
+    "body raises": "an exception",
+    "body cancelled": "cancellation, a timeout",
+    "Ctrl-C in the body": "Ctrl-C",
+    "peer closes first (4321)": "the peer's own Close (4321)",
+    "peer never answers the Close": "the end, and no answer comes",
+    "peer floods, nobody reads, exit": "the end, in an unread flood",
+}
+"""The rows of the README's table, and what they are called there."""
+
+
+def describe_briefly(facts: dict[str, Any]) -> str:
+    """A cell of the README's table: the Close that the server saw, and what became of it."""
+    code = facts["close_code"] or "no Close"
+    if facts["seconds"] is None:
+        said = f"{code}, then over {LIMIT:g} s"
+    elif facts["tcp_open"]:
+        said = f"{code}, TCP left open"
+    elif facts["awaited"]:
+        said = f"{code}, awaited"
+    elif facts["close_code"] is not None and facts["seconds"] > 1:
+        said = f"{code}, {facts['ended']} after {facts['seconds']:.0f} s"
+    else:
+        said = f"{code}, not awaited" if facts["close_code"] else str(code)
+    return said + (", a group comes out" if "Group" in facts["raised"] else "")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="guarantee.peers", description=__doc__)
+    parser.add_argument("--brief", action="store_true", help="the README's table")
     parser.add_argument("--clients", nargs="+", choices=CONNECT, default=list(CONNECT))
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW")
     arguments = parser.parse_args()
@@ -57,12 +87,11 @@ def main() -> None:
     print("| the scope is left by |", " | ".join(map(version, clients)), "|")
     print("|---" * (len(clients) + 1) + "|")
     for row in arguments.rows:
-        print(
-            f"| {row.strip()} |",
-            " | ".join(run(client, row) for client in clients),
-            "|",
-            flush=True,
-        )
+        if arguments.brief and row not in BRIEF:
+            continue
+        name = BRIEF[row] if arguments.brief else row.strip()
+        cells = [run(client, row, arguments.brief) for client in clients]
+        print(f"| {name} |", " | ".join(cells), "|", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,240 @@
+"""Programs to be hit by Ctrl-C, each in a process of its own, and the peers that they talk to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import trio
+from support.child import TESTS, environment
+from support.peer import TEXT, Peer, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+PROGRAM = """
+import json, sys, trio, trio.testing
+from trio_ws_dom import WebSocket, open_websocket
+from trio_ws_dom._net._connection import Connection
+
+url, sockets, events, notes = sys.argv[1], [], [], []
+
+def say(word):
+    print(word, flush=True)
+
+def watch(ws):
+    sockets.append(ws)
+    for name in ("error", "close"):
+        ws.addEventListener(name, lambda event: events.append(event.type))
+
+LONG = {"close_timeout": 60, "cancelled_close_timeout": 60}
+
+async def main():
+    %s
+
+try:
+    trio.run(main)
+    outcome = "nothing"
+except KeyboardInterrupt:
+    outcome = "bare"
+except BaseException as exc:
+    outcome = repr(exc)
+(ws,) = sockets
+end = ws.closeEvent
+say(json.dumps({"outcome": outcome, "events": events, "state": ws.readyState, "notes": notes,
+                "code": end and end.code, "clean": end and end.wasClean}))
+"""
+"""A child: it says ``ready`` when it may be interrupted, and at the end what became of it."""
+
+IN_THE_BODY = """
+    async with open_websocket(url) as ws:
+        watch(ws)
+        say("ready")
+        await trio.sleep_forever()
+"""
+
+IN_RECEIVE = """
+    async with open_websocket(url) as ws:
+        watch(ws)
+        say("ready")
+        async for message in ws:
+            notes.append(message)
+"""
+
+IN_A_BARE_NURSERY = """
+    async with trio.open_nursery() as nursery:
+        ws = WebSocket(url, nursery=nursery)
+        watch(ws)
+        ws.onopen = lambda event: say("ready")
+        await ws.wait_closed()
+"""
+
+IN_THE_EXIT = """
+    async with open_websocket(url, close_timeout=60, cancelled_close_timeout=0.2) as ws:
+        watch(ws)
+"""
+
+IN_THE_EXIT_WITH_LONG_BOUNDS = """
+    hurry = Connection.hurry
+    Connection.hurry = lambda self: (hurry(self), say("hurried"))
+    async with open_websocket(url, **LONG) as ws:
+        watch(ws)
+"""
+
+IN_THE_BODY_WITH_LONG_BOUNDS = """
+    async with open_websocket(url, **LONG) as ws:
+        watch(ws)
+        say("ready")
+        await trio.sleep_forever()
+"""
+
+IN_A_SPINNING_LISTENER = """
+    def spin(event):
+        say("ready")
+        while True:
+            pass
+    async with open_websocket(url) as ws:
+        watch(ws)
+        ws.onmessage = spin
+        await trio.sleep_forever()
+"""
+
+IN_A_FLOOD = """
+    def count(event):
+        notes[:] = [1] if not notes else [notes[0] + 1]
+        if notes == [1000]:
+            say("ready")
+    async with open_websocket(url) as ws:
+        watch(ws)
+        ws.onmessage = count
+        await trio.sleep_forever()
+"""
+
+IN_AN_ASYNC_LISTENER = """
+    async def spin(event):
+        await trio.lowlevel.checkpoint()
+        say("ready")
+        while True:
+            pass
+    async with open_websocket(url) as ws:
+        watch(ws)
+        ws.onmessage = spin
+        await trio.sleep_forever()
+"""
+
+IN_A_SLEEPING_LISTENER = """
+    begun = trio.Event()
+    async def sleep(event):
+        try:
+            begun.set()
+            await trio.sleep_forever()
+        except BaseException as exc:
+            notes.append(type(exc).__name__)
+            raise
+    async with open_websocket(url, close_timeout=60) as ws:
+        watch(ws)
+        ws.onmessage = sleep
+        await begun.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        say("ready")
+        await trio.sleep_forever()
+"""
+
+
+PATIENCE = 60
+"""Seconds after which a child is taken to hang; of no consequence while all is well."""
+
+
+class Child:
+    """A program in a process of its own, and its connection to us.
+
+    Attributes:
+      peer: the server's end, once the connection is accepted.
+      report: what the program says at its end.
+    """
+
+    def __init__(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
+        self._listener = listener
+        self._nursery = nursery
+        self.report: dict[str, Any] = {}
+
+    async def start(self, body: str, part: Callable[[Peer], Awaitable[None]]) -> None:
+        """Run the program against a peer that plays a part."""
+        url = f"ws://127.0.0.1:{self._listener.socket.getsockname()[1]}/"
+        self._nursery.start_soon(self._serve, part)
+        self._process = await trio.lowlevel.open_process(
+            [sys.executable, "-c", PROGRAM % body.strip(), url],
+            stdout=subprocess.PIPE,
+            cwd=TESTS,
+            env=environment(),
+        )
+        self._lines = b""
+
+    async def _serve(self, part: Callable[[Peer], Awaitable[None]]) -> None:
+        self.peer = Peer(await self._listener.accept())
+        async with self.peer.stream:
+            await part(self.peer)
+
+    async def line(self) -> str:
+        """The next line that the program says."""
+        with trio.fail_after(PATIENCE):
+            while b"\n" not in self._lines:
+                data = await self._process.stdout.receive_some()
+                assert data, "the program ended without a word"
+                self._lines += data
+        line, _, self._lines = self._lines.partition(b"\n")
+        return line.decode()
+
+    async def hears(self, word: str) -> None:
+        assert await self.line() == word
+
+    def interrupt(self) -> None:
+        os.kill(self._process.pid, signal.SIGINT)
+
+    async def end(self) -> None:
+        """Wait for the report, and the end."""
+        while not (line := await self.line()).startswith("{"):
+            pass  # something that it says while it is interrupted
+        self.report = json.loads(line)
+        assert await self._process.wait() == 0
+
+    async def kill(self) -> None:
+        self._process.kill()
+        await self._process.wait()
+        await self._process.stdout.aclose()
+
+    def check(self, *, clean: bool) -> None:
+        """A KeyboardInterrupt, bare; CLOSED, and exactly one close event."""
+        assert self.report["outcome"] == "bare"
+        assert (self.report["state"], self.report["events"]) == (3, ["close"])
+        assert self.report["clean"] is clean
+
+
+async def serve_with_a_message(peer: Peer) -> None:
+    await peer.accept(then=frame(TEXT, b"hello"))
+    await peer.finish()
+
+
+async def serve_with_a_flood(peer: Peer) -> None:
+    """Sends without end until the Close comes, then does its part."""
+    await peer.accept()
+
+    async def flood() -> None:
+        while True:
+            await peer.send(frame(TEXT, b"x" * 50) * 1000)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(flood)
+        got = await peer.read_to_close()
+        nursery.cancel_scope.cancel()
+    assert got is not None
+    # the flood may have been cut in the middle of a frame: TCP is all that can be ended well
+
+
+async def listen_and_say_nothing(peer: Peer) -> None:
+    await peer.accept()
+    await peer.read_to_end()

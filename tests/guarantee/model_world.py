@@ -1,0 +1,117 @@
+"""A real connection in a trio run of its own, to which one thing is done at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import trio
+import trio.testing
+from support.peer import Peer
+
+from guarantee.wire import Wire
+from trio_ws_dom._net._connection import Connection
+from trio_ws_dom._options import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NEVER = float("inf")
+
+
+class Owner:
+    """Takes every message at once."""
+
+    def __init__(self) -> None:
+        self.wants = True
+        self.messages: list[object] = []
+
+    @property
+    def _wants_messages(self) -> bool:
+        return self.wants
+
+    def _connection_opened(self, response: object) -> None: ...
+
+    def _take_messages(self, messages: Any, index: int) -> int:
+        self.messages += messages[index:]
+        return len(messages)
+
+    def _bytes_left(self) -> None: ...
+
+
+class Gate(Wire):
+    """A wire whose peer stops reading on demand, and which the peer can reset."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = trio.Event()
+        self.reading.set()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+        with trio.CancelScope() as waiting:
+            self.waiting = waiting
+            await self.reading.wait()
+        await super().send_all(data)
+
+    def reset(self) -> None:
+        self._broken = True
+        self._end()
+        self.reading.set()
+
+
+class World:
+    """A trio run of its own, on a thread, in which one thing is done at a time."""
+
+    def __init__(self) -> None:
+        self.clock = trio.testing.MockClock()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(
+            target=trio.run, args=(self._main,), kwargs={"clock": self.clock}
+        )
+        self._thread.start()
+        self._ready.wait()
+
+    async def _main(self) -> None:
+        self.token = trio.lowlevel.current_trio_token()
+        self.gate = Gate()
+        self.peer = Peer(self.gate.theirs)
+        self.owner = Owner()
+        _, options = resolve("ws://peer.test/", (), {"stream": self.gate})
+        self.connection = Connection(options, self.owner)
+        self.deadlines: deque[float] = deque([NEVER])
+        self.done = trio.Event()
+        self.over = False
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._run)
+            await self.peer.accept()
+            nursery.start_soon(self._read)
+            await trio.testing.wait_all_tasks_blocked()
+            self._ready.set()
+            await self.done.wait()
+            nursery.cancel_scope.cancel()
+            self.connection._scope.cancel()
+
+    async def _run(self) -> None:
+        await self.connection.run()
+        self.over = True
+
+    async def _read(self) -> None:
+        await self.peer.read_to_end()
+
+    def do(self, action: Callable[[], object]) -> None:
+        """Do something in the run, and let what follows from it happen, at the same moment."""
+
+        async def act() -> None:
+            result: Any = action()
+            if result is not None:
+                await result
+            await trio.testing.wait_all_tasks_blocked()
+            self.deadlines.append(self.connection._scope.deadline)
+
+        trio.from_thread.run(act, trio_token=self.token)
+
+    def end(self) -> None:
+        trio.from_thread.run_sync(self.done.set, trio_token=self.token)
+        self._thread.join()

@@ -1,0 +1,92 @@
+"""What must hold of what comes out of a scope: whose exception it is, and in which shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from guarantee.case import Account
+from guarantee.sweep import only_interrupts
+from trio_ws_dom import WebSocketError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENTERED_OPEN: Final = ("open_websocket", "open_websocket_stream")
+"""Doors whose block is entered once the socket is open."""
+
+
+def exact_exception(account: Account) -> Iterator[str]:
+    """What comes out is what was raised, as the same object, and nothing else.
+
+    A bare socket's exceptions come through the program's own nursery, which makes groups.
+    """
+    problem = _problem_with_outcome(account)
+    if problem:
+        yield f"{problem}: outcome {account.outcome!r}, swallowed a Cancelled: {account.caught}"
+
+
+def interrupt_comes_out(account: Account) -> Iterator[str]:
+    """A Ctrl-C is never lost."""
+    lost = not account.interrupted_later and not has_interrupt(account.outcome)
+    pressed = account.case.interrupt or "interrupt" in account.moments
+    if pressed and lost:
+        yield f"outcome {account.outcome!r}"
+
+
+def has_interrupt(exc: BaseException | None) -> bool:
+    if isinstance(exc, BaseExceptionGroup):
+        return any(map(has_interrupt, exc.exceptions))
+    return isinstance(exc, KeyboardInterrupt)
+
+
+def _problem_with_outcome(account: Account) -> str | None:
+    case, exc = account.case, account.outcome
+    bare = case.door == "bare"
+    if exc is None and account.caught:
+        return None if case.cancel else "a cancellation that nobody asked for"
+    if account.listener_raised:
+        return _problem_with_listeners(account, exc, bare)
+    if case.ctrl_c and isinstance(exc, BaseException) and only_interrupts(exc):
+        if bare and account.ws is None:
+            return None  # it came before there was a socket, maybe before there was a nursery
+        good = isinstance(exc, KeyboardInterrupt) != bare
+        return None if good else "Ctrl-C in the wrong shape"
+    if account.raised:
+        members = exc.exceptions if bare and isinstance(exc, ExceptionGroup) else (exc,)
+        if case.ctrl_c and (bare or case.press) and isinstance(exc, BaseExceptionGroup):
+            return (
+                None  # both may be in it: the program's nursery, or a listener, is where it lands
+            )
+        if case.cancel and exc is None:
+            return "the block's exception is lost"
+        return None if members == (account.boom,) else "expected the block's exception"
+    if exc is None:
+        return _problem_with_silence(account)
+    if isinstance(exc, WebSocketError) and not bare:
+        if account.step("open") < account.step("out"):
+            return "an error of opening, but it was open"
+        return None if exc.__cause__ is not None else "an error of opening without its cause"
+    return "nobody raised this"
+
+
+def _problem_with_listeners(account: Account, exc: BaseException | None, bare: bool) -> str | None:
+    if account.case.ctrl_c and exc is not None and not isinstance(exc, Exception):
+        return None  # a group with the Ctrl-C beside it
+    if not isinstance(exc, ExceptionGroup):
+        return "expected the listener's exception in a group"
+    members = exc.exceptions
+    if bare:
+        if len(members) != 1 or not isinstance(members[0], ExceptionGroup):
+            return "expected a group from the nursery with the socket's one group"
+        members = members[0].exceptions
+    return None if members == (account.boom,) else "expected the listener's exception"
+
+
+def _problem_with_silence(account: Account) -> str | None:
+    if account.case.door in ENTERED_OPEN and "open" not in account.moments:
+        return "it was never open, and nothing was raised"
+    left = account.step("left")
+    if account.step("cancel") < left and account.case.way not in ("aclose", "leave"):
+        # in those two the rest of the block may have no checkpoint
+        return None if account.step("close") <= account.step("cancel") else "Cancelled is lost"
+    return None

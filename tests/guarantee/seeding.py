@@ -1,0 +1,79 @@
+"""How faults are put in the place of what is right, and how it is noticed that one fits no more."""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+
+FAULTS: Final = "faults.py"
+"""Where the faults are."""
+
+
+def replaced(owner: Any, name: str, wrong: Any) -> AbstractContextManager[Any]:
+    """Have an attribute of a class or module be another, which can be called in the same ways.
+
+    Raises:
+      AttributeError, TypeError: the code has changed, and the fault is to be changed too.
+    """
+    right = getattr(owner, name)
+    if callable(right):
+        _check_calls(right, wrong, f"{owner.__name__}.{name}")
+    return patch.object(owner, name, wrong)
+
+
+def _check_calls(right: Any, wrong: Any, where: str) -> None:
+    if inspect.iscoroutinefunction(right) != inspect.iscoroutinefunction(wrong):
+        raise TypeError(f"the fault of {where}: only one of the two is async")
+    takes = inspect.signature(wrong)
+    for parameters in _calls(inspect.signature(right)):
+        try:
+            takes.bind(*parameters[0], **parameters[1])
+        except TypeError as exc:
+            raise TypeError(f"the fault of {where} does not take {parameters}: {exc}") from None
+
+
+def _calls(signature: inspect.Signature) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """Calls that a function takes: all by position, and what has a default by name."""
+    some, all_of_them, named = [], [], {}
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            all_of_them.append(name)
+            if parameter.default is parameter.empty:
+                some.append(name)
+            else:
+                named[name] = name
+    yield some, {}
+    yield some, named
+    yield all_of_them, {}
+
+
+@contextmanager
+def unprotected(function: Callable[..., object]) -> Iterator[None]:
+    """Have Ctrl-C land in a function that is protected from it."""
+    trio.lowlevel.disable_ki_protection(function)
+    try:
+        yield
+    finally:
+        trio.lowlevel.enable_ki_protection(function)
+
+
+def is_stale(exc: BaseException | None) -> bool:
+    """Whether an exception comes from a fault's own code: it no longer fits to what it replaces."""
+    if isinstance(exc, BaseExceptionGroup):
+        return any(map(is_stale, exc.exceptions))
+    if not isinstance(exc, (AttributeError, NameError, TypeError)) or exc.__traceback__ is None:
+        return False
+    traceback = exc.__traceback__
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return Path(traceback.tb_frame.f_code.co_filename).name == FAULTS

@@ -1,0 +1,31 @@
+"""Run a storm, and tell what was hit: ``python -m guarantee.storm --rounds 1000 --seed 1``."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+
+import trio
+
+from guarantee.storm.run import storm
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="guarantee.storm", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--door")
+    parser.add_argument("--phase")
+    arguments = parser.parse_args()
+    rounds = trio.run(storm, arguments.rounds, arguments.seed, arguments.door, arguments.phase)
+    counts = Counter((done.order.door, done.order.phase) for done in rounds)
+    for (door, phase), count in sorted(counts.items()):
+        print(f"{count:6d} {door}, {phase}")
+    wrong = [said for done in rounds for said in done.wrong]
+    print(*wrong, sep="\n")
+    interrupted = sum("KeyboardInterrupt" in done.told["leaves"] for done in rounds)
+    print(f"{len(rounds)} rounds, {interrupted} of them interrupted, {len(wrong)} wrong")
+
+
+if __name__ == "__main__":
+    main()

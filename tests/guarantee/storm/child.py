@@ -1,0 +1,177 @@
+"""The process that SIGINT hits: one trio run after the other, each of them interrupted.
+
+It is told the rounds on its standard input, and tells on its standard output when it may be hit,
+and what came of it.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import json
+import signal
+import sys
+import time
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import trio
+from support.world import count_files
+
+from guarantee.storm.phases import DOORS
+from trio_ws_dom._dispatcher import Dispatcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from guarantee.storm.phases import Door, Plan
+
+PATIENCE = 20
+"""Seconds after which a round is taken to hang: it tells where, and that is the end."""
+
+
+class Sockets:
+    """Every socket of a round, and the events that it dispatched.
+
+    Not by listeners: Ctrl-C may land where one is called.
+    """
+
+    def __init__(self) -> None:
+        self.all: dict[Any, list[str]] = {}
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        start, dispatch = Dispatcher._start, Dispatcher._dispatch_trusted
+
+        @trio.lowlevel.enable_ki_protection
+        def noted_start(ws: Any, nursery: trio.Nursery) -> None:
+            self.all[ws] = []
+            start(ws, nursery)
+
+        @trio.lowlevel.enable_ki_protection
+        def noted_dispatch(ws: Any, event: Any) -> None:
+            if event.type != "message":
+                self.all[ws].append(event.type)
+            dispatch(ws, event)
+
+        with (
+            patch.object(Dispatcher, "_start", noted_start),
+            patch.object(Dispatcher, "_dispatch_trusted", noted_dispatch),
+        ):
+            yield
+
+    def report(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "events": events,
+                "state": ws.readyState,
+                "opened": ws.status is not None,
+                "path": ws.url.rpartition("localhost")[2].partition("/")[2],
+                "reported": ws.closeEvent is not None,
+            }
+            for ws, events in self.all.items()
+        ]
+
+
+class Noise:
+    """What would be printed by itself: warnings, and exceptions that nobody can catch."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        sys.unraisablehook = self._unraisable
+        warnings.simplefilter("default")
+        warnings.showwarning = self._warning
+
+    def _unraisable(self, what: Any) -> None:
+        self.heard.append(f"ignored in {what.object!r}: {what.exc_value!r}")
+
+    def _warning(self, message: Any, category: Any, *where: Any) -> None:
+        self.heard.append(f"{category.__name__}: {message}")
+
+    def take(self) -> list[str]:
+        heard, self.heard = self.heard, []
+        return heard
+
+
+class Late:
+    """Counts what comes outside of trio, where it is nobody's."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+
+
+async def play(number: int, door: Door, plan: Plan, url: str) -> None:
+    say(armed=number)
+    await door(url, plan.play)
+    while plan.again:
+        await door(url, plan.play)
+
+
+def run(order: dict[str, Any], sockets: Sockets, late: Late) -> BaseException | None:
+    """One trio run; gives what came out."""
+    through, phases = DOORS[order["door"]]
+    arguments = order["number"], through, phases[order["phase"]], order["url"]
+    outcome: BaseException | None = None
+    with sockets.watched():
+        try:
+            try:
+                signal.signal(signal.SIGINT, signal.default_int_handler)  # trio puts its own here
+                trio.run(play, *arguments)
+            finally:
+                signal.signal(signal.SIGINT, late)
+        except BaseException as exc:
+            outcome = exc
+            signal.signal(signal.SIGINT, late)
+    return outcome
+
+
+def leaves(exc: BaseException | None) -> list[str]:
+    """The types of the exceptions in a group, and in groups within it."""
+    if isinstance(exc, BaseExceptionGroup):
+        return [name for member in exc.exceptions for name in leaves(member)]
+    return [] if exc is None else [type(exc).__name__]
+
+
+def say(**what: object) -> None:
+    print(json.dumps(what), flush=True)
+
+
+def one_round(order: dict[str, Any], late: Late, noise: Noise) -> None:
+    sockets = Sockets()
+    late.count = 0
+    files = count_files()
+    faulthandler.dump_traceback_later(PATIENCE, exit=True)
+    outcome = run(order, sockets, late)
+    out = time.monotonic()
+    say(out=order["number"])
+    sys.stdin.readline()  # "fired": there will be no more of them
+    result: dict[str, Any] = {
+        "number": order["number"],
+        "shape": type(outcome).__name__,
+        "leaves": leaves(outcome),
+        "late": late.count,
+        "sockets": sockets.report(),
+        "out": out,
+    }
+    del outcome, sockets
+    gc.collect()
+    faulthandler.cancel_dump_traceback_later()
+    say(**result, files=count_files() - files, noise=noise.take())
+
+
+def main() -> None:
+    late, noise = Late(), Noise()
+    signal.signal(signal.SIGINT, late)
+    say(ready=True)
+    for line in sys.stdin:
+        one_round(json.loads(line), late, noise)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Corners outside of a plain ``trio.run()``: a host loop, and an interpreter that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import trio
+from support.peer import Peer
+
+from guarantee.outliving import Server
+from trio_ws_dom import open_websocket
+
+
+def test_guest_mode() -> None:
+    """trio as a guest of asyncio: a scope runs and ends there as it does anywhere."""
+    seen: list[object] = []
+
+    async def main() -> None:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_one, listener)
+            port = listener.socket.getsockname()[1]
+            with trio.CancelScope() as scope:
+                async with open_websocket(f"ws://127.0.0.1:{port}") as ws:
+                    scope.deadline = trio.current_time() + 0.05
+                    await trio.sleep_forever()
+            seen.append((ws.closeEvent.code, ws.closeEvent.wasClean))
+
+    async def serve_one(listener: trio.SocketListener) -> None:
+        async with listener:
+            await Peer(await listener.accept()).serve()
+
+    async def host() -> None:
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        trio.lowlevel.start_guest_run(
+            main,
+            run_sync_soon_threadsafe=loop.call_soon_threadsafe,
+            done_callback=done.set_result,
+        )
+        (await done).unwrap()
+
+    asyncio.run(host())
+    assert seen == [(1001, True)]
+
+
+def test_in_a_system_task() -> None:
+    """A scope in a task that trio cancels when the main task is over: as any that is cancelled."""
+    server = Server()
+    is_open = trio.Event()
+
+    async def task() -> None:
+        async with open_websocket(server.url) as ws:
+            is_open.set()
+            try:
+                await trio.sleep_forever()
+            finally:
+                for _ in range(10):
+                    await trio.lowlevel.cancel_shielded_checkpoint()
+                ws.send("goodbye")
+
+    async def main() -> None:
+        trio.lowlevel.spawn_system_task(task)
+        await is_open.wait()
+
+    trio.run(main)
+    server.join()
+    assert [got.payload for got in server.peer.frames] == [b"goodbye", (1001).to_bytes(2, "big")]
+
+
+PROGRAM = """
+import sys, threading, trio
+from support.peer import Peer
+from trio_ws_dom import open_websocket
+
+is_open = threading.Event()
+
+async def serve(listener):
+    async with listener:
+        await Peer(await listener.accept()).serve()
+
+async def main():
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve, listener)
+        port = listener.socket.getsockname()[1]
+        async with open_websocket(f"ws://127.0.0.1:{port}") as ws:
+            is_open.set()
+            await trio.sleep_forever()
+
+def left_in_a_thread():
+    threading.Thread(target=trio.run, args=(main,), daemon=True).start()
+    assert is_open.wait(5)
+
+def left_as_a_guest():
+    from collections import deque
+    jobs = deque()
+    trio.lowlevel.start_guest_run(
+        main, run_sync_soon_threadsafe=jobs.append, done_callback=print
+    )
+    while not is_open.is_set():
+        if jobs:
+            jobs.popleft()()
+"""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("how", ["left_in_a_thread", "left_as_a_guest"])
+def test_interpreter_exit(how: str, request: pytest.FixtureRequest) -> None:
+    """An interpreter that ends with an open socket: no noise but a ResourceWarning, and no hang."""
+    tests = request.config.rootpath / "tests"
+    program = textwrap.dedent(PROGRAM) + f"\n{how}()\n"
+    ran = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        cwd=tests,
+    )
+    assert ran.returncode == 0
+    assert ran.stdout == ""
+    ours = [line for line in ran.stderr.splitlines() if "trio_ws_dom" in line]
+    assert ours == []

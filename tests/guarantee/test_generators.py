@@ -1,0 +1,124 @@
+"""Scopes in async generators, also in such as nobody closes."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+from support.peer import TEXT, frame
+from support.scene import LONGER, Scene
+
+from guarantee.outliving import Server
+from trio_ws_dom import WebSocket, open_websocket
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+HELLO = frame(TEXT, b"hello")
+TRIO = tuple(map(int, trio.__version__.split(".")[:2]))
+
+
+async def messages(
+    url: str, options: dict[str, Any], sockets: list[WebSocket]
+) -> AsyncIterator[str | bytes]:
+    async with open_websocket(url, **options) as ws:
+        sockets.append(ws)
+        async for message in ws:
+            yield message
+
+
+async def test_closed(scene: Scene, clock: object) -> None:
+    """A generator that is closed as it should be: 1001 (GeneratorExit)."""
+    sockets: list[WebSocket] = []
+    options = scene.hire(HELLO, HELLO)
+    async with aclosing(messages(scene.url, options, sockets)) as source:
+        async for message in source:
+            assert message == "hello"
+            break
+    assert scene.peer.close_code == 1001
+    assert sockets[0].closeEvent.wasClean
+
+
+# One that is not closed is a fault of the program's, of which trio says that anything may follow
+# (https://trio.readthedocs.io/en/stable/reference-core.html#async-generators). The connection is
+# closed nevertheless, and never outlives the run.
+
+
+class Play:
+    """Ways to leave a generator lying, as methods that are a run's main task."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sockets: list[WebSocket] = []
+        self.kept: list[object] = []
+
+    async def take_one(self) -> None:
+        async for _ in messages(self.url, LONGER, self.sockets):
+            break
+
+    async def dropped(self) -> None:
+        """Collected while its task goes on."""
+        await self.take_one()
+        await self.sockets[0].wait_closed()
+
+    async def dropped_at_the_end(self) -> None:
+        """Collected when the main task is about to end."""
+        await self.take_one()
+
+    async def in_a_cycle(self) -> None:
+        """Found by the garbage collector."""
+        source = messages(self.url, LONGER, self.sockets)
+        self.kept.append((source, self.kept))
+        await anext(source)
+        del source
+        self.kept = []
+        gc.collect()
+        await self.sockets[0].wait_closed()
+
+    async def kept_to_the_end(self) -> None:
+        """Alive when the main task ends, and beyond."""
+        source = messages(self.url, LONGER, self.sockets)
+        self.kept.append(source)
+        await anext(source)
+
+    async def of_a_task_that_is_over(self) -> None:
+        """Alive, and the task that began it is not."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.kept_to_the_end)
+
+    async def of_a_task_that_is_over_while_others_go_on(self) -> None:
+        """The same, and the run does not end with it."""
+        with suppress(ExceptionGroup):
+            await self.of_a_task_that_is_over()
+        await self.sockets[0].wait_closed()
+
+
+WAYS = (
+    Play.dropped,
+    Play.dropped_at_the_end,
+    Play.in_a_cycle,
+    Play.kept_to_the_end,
+    Play.of_a_task_that_is_over,
+    pytest.param(
+        Play.of_a_task_that_is_over_while_others_go_on,
+        marks=pytest.mark.skipif(TRIO < (0, 31), reason="trio notices it from 0.31 on"),
+    ),
+)
+
+
+@pytest.mark.real
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # what trio says of it
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_abandoned(way: Callable[[Play], Awaitable[None]]) -> None:
+    """However it is abandoned: 1001, CLOSED when the run is over; trio says what is wrong."""
+    server = Server()
+    play = Play(server.url)
+    with suppress(RuntimeError, ExceptionGroup):  # trio's, in the versions that notice
+        trio.run(way, play)
+    server.join()
+    (ws,) = play.sockets
+    assert (ws.readyState, ws.closeEvent.code) == (WebSocket.CLOSED, 1001)
+    assert server.peer.close_code == 1001

@@ -1,0 +1,35 @@
+"""SIGINT at random moments, over and over, in every phase of every door."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import pytest
+
+from guarantee.storm.run import Round, storm
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to one process"),
+]
+
+
+def check(rounds: list[Round]) -> None:
+    wrong = [said for done in rounds for said in done.wrong]
+    assert not wrong, "\n".join(wrong)
+    assert all(done.hit for done in rounds)
+
+
+async def test_storm() -> None:
+    """Forty rounds: it ends, KeyboardInterrupt comes out, nothing is left over, no noise."""
+    check(await storm(40, seed=0))
+
+
+@pytest.mark.sweep
+async def test_whole_storm() -> None:
+    """A thousand rounds; who runs it wants to know of what."""
+    rounds = await storm(1000, seed=1)
+    doors = Counter(done.order.door for done in rounds)
+    print(*(f"{count:7d} SIGINT in {door}" for door, count in doors.items()), sep="\n")
+    check(rounds)

@@ -1,0 +1,100 @@
+"""Strategies for streams of frames, and for what is done to them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from trio_ws_dom._wire._frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    FIN,
+    MASKED,
+    PING,
+    PONG,
+    TEXT,
+    encode,
+)
+
+
+def frame(first: int, payload: bytes = b"") -> bytes:
+    """A server's frame: ours, with its mask of nothing taken out."""
+    masked = encode(first, payload, bytes(4))
+    header = masked[: len(masked) - len(payload) - 4]
+    return bytes((header[0], header[1] & ~MASKED)) + header[2:] + payload
+
+
+@st.composite
+def splits(draw: st.DrawFn, data: bytes) -> list[bytes]:
+    """The same bytes, cut at random points."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=6)))
+    return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+
+
+class Piece(NamedTuple):
+    """A frame to be, of either side."""
+
+    first: int
+    payload: bytes
+
+
+SIZED = st.sampled_from([0, 1, 124, 125, 126, 127, 65535, 65536]).map(lambda n: b"x" * n)
+TEXTS = st.text(max_size=50).map(str.encode) | SIZED
+CONTROLS = st.builds(Piece, st.sampled_from([FIN | PING, FIN | PONG]), st.binary(max_size=125))
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> list[Piece]:
+    """One valid message: in fragments, that cut where they like, with control frames between."""
+    opcode = draw(st.sampled_from([TEXT, BINARY]))
+    data = draw(TEXTS if opcode == TEXT else st.binary(max_size=50) | SIZED)
+    parts = draw(splits(data)) if draw(st.booleans()) else [data]
+    pieces: list[Piece] = []
+    for i, part in enumerate(parts):
+        first = (opcode if i == 0 else CONTINUATION) | (FIN if i == len(parts) - 1 else 0)
+        pieces.append(Piece(first, part))
+        if draw(st.booleans()):
+            pieces.append(draw(CONTROLS))
+    return pieces
+
+
+CLOSES = st.builds(
+    lambda code, reason: Piece(FIN | CLOSE, code.to_bytes(2, "big") + reason.encode()),
+    st.integers(1000, 1003) | st.integers(1007, 1013) | st.integers(3000, 4999),
+    st.text(max_size=30),
+) | st.just(Piece(FIN | CLOSE, b""))
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Piece]:
+    """Valid messages, and perhaps a Close."""
+    pieces = [piece for message in draw(st.lists(messages(), max_size=5)) for piece in message]
+    return pieces + draw(st.lists(CLOSES, max_size=1))
+
+
+ANY_PIECE = st.builds(
+    Piece,
+    st.integers(0, 15).map(lambda opcode: FIN | opcode) | st.integers(0, 255),
+    TEXTS | st.binary(max_size=20) | st.integers(0, 0xFFFF).map(lambda n: n.to_bytes(2, "big")),
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A valid stream with frames that do not belong there, and bytes changed, added, taken out."""
+    pieces = draw(conversations())
+    for odd in draw(st.lists(ANY_PIECE, max_size=2)):
+        pieces.insert(draw(st.integers(0, len(pieces))), odd)
+    data = bytearray(b"".join(frame(*piece) for piece in pieces))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, min(len(data), 200)))
+        data[at : at + draw(st.integers(0, 2))] = draw(st.binary(max_size=2))
+    return bytes(data)
+
+
+@st.composite
+def broken_streams(draw: st.DrawFn) -> list[bytes]:
+    """Mutated or random bytes, in chunks."""
+    return draw(splits(draw(mutated() | st.binary(max_size=100))))

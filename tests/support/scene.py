@@ -1,0 +1,146 @@
+"""One connection after the other, the parts that their peers play, and what these saw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import trio
+
+from support.peer import TEXT, Peer, close, frame
+from trio_ws_dom import (
+    WebSocketCloseInfo,
+    WebSocketError,
+    WebSocketStream,
+    open_websocket,
+    open_websocket_stream,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from support.world import World
+
+SHORT: Final[dict[str, Any]] = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
+"""Seconds; of no consequence in virtual time."""
+
+LONGER: Final[dict[str, Any]] = {"close_timeout": 2, "cancelled_close_timeout": 1}
+"""Seconds of real time: an answer on a busy machine must come within them."""
+
+
+class Scene:
+    """What a test of a scope needs: a world, and somebody at the other end.
+
+    Attributes:
+      bounds: options for each connection.
+      peers: in the order in which they were connected to.
+      over: set when the part of the last one that was called for has been played.
+    """
+
+    def __init__(self, world: World, nursery: trio.Nursery) -> None:
+        self.world = world
+        self.bounds = LONGER if world.real else SHORT
+        self.peers: list[Peer] = []
+        self.over = trio.Event()
+        self._nursery = nursery
+
+    async def play(self, part: Callable[[Peer], Awaitable[None]] = Peer.serve) -> None:
+        """Have the next connection's peer play a part."""
+        self.over = trio.Event()
+        self._nursery.start_soon(self._play, part, self.over)
+
+    async def _play(self, part: Callable[[Peer], Awaitable[None]], over: trio.Event) -> None:
+        peer = await self.world.peer()
+        self.peers.append(peer)
+        async with peer.stream:
+            await part(peer)
+        over.set()
+
+    def hire(self, *hello: bytes, answers: bool = True) -> dict[str, Any]:
+        """Have a peer that says something first; gives the options to connect to it with."""
+
+        async def part(peer: Peer) -> None:
+            await peer.accept(then=b"".join(hello))
+            await (peer.finish if answers else peer.read_to_end)()
+
+        self._nursery.start_soon(self._play, part, self.over)
+        return self.options()
+
+    def options(self, **options: Any) -> dict[str, Any]:
+        """Those of the next connection."""
+        return self.world.options(**self.bounds, **options)
+
+    def open(self, **options: Any) -> Any:
+        """The usual door, to the next peer."""
+        return open_websocket(self.url, **self.options(**options))
+
+    @property
+    def url(self) -> str:
+        return self.world.url
+
+    @property
+    def peer(self) -> Peer:
+        return self.peers[0]
+
+
+class StreamScene(Scene):
+    """The same for a WebSocketStream's door."""
+
+    def open(self, **options: Any) -> Any:
+        return open_websocket_stream(self.url, **self.options(**options))
+
+    def check_gone(self, stream: WebSocketStream) -> None:
+        """What holds after every scope, whatever became of the connection."""
+        assert repr(stream).endswith("CLOSED>")
+
+    async def check(self, stream: WebSocketStream, code: int) -> None:
+        """It was clean, by a Close of this code."""
+        self.check_gone(stream)
+        assert self.peer.close_code == code
+        assert await stream.closed == WebSocketCloseInfo(closeCode=code, reason="")
+
+    async def check_unclean(self, stream: WebSocketStream) -> None:
+        self.check_gone(stream)
+        with pytest.raises(WebSocketError) as caught:
+            await stream.closed
+        assert caught.value.closeCode == 1006
+
+
+# Parts.
+
+
+async def accept_and_listen(peer: Peer) -> None:
+    """A peer that reads everything and answers nothing."""
+    await peer.accept()
+    await peer.read_to_end()
+
+
+async def accept_and_stop(peer: Peer) -> None:
+    """A peer that is stuck: it neither reads nor writes, for longer than anybody waits."""
+    await peer.accept()
+    await trio.sleep(5)
+    await peer.read_to_end()
+
+
+async def accept_and_flood(peer: Peer) -> None:
+    """A peer that sends without end and reads nothing."""
+    await peer.accept()
+    try:
+        while True:
+            await peer.send(frame(TEXT, b"x" * 1000) * 50)
+            await trio.sleep(0.001)
+    except trio.BrokenResourceError:
+        peer.ended = "reset"
+
+
+async def hear_the_request(peer: Peer) -> None:
+    """A peer that does not answer the handshake."""
+    await peer.read_request()
+    await peer.read_to_end()
+
+
+async def close_first(peer: Peer) -> None:
+    """A peer that has had enough."""
+    await peer.accept()
+    await peer.send(close(1000))
+    await peer.read_to_close()
