@@ -1,9 +1,9 @@
 # ruff: noqa: PT017  # no pytest here: an assertion is how a target tells
-"""Fuzz the decoder, with and without permessage-deflate.
+"""Fuzz the decoder, with and without permessage-deflate, giving messages whole or in parts.
 
 The first four bytes choose its parameters, and the chunks; the rest is what the server sends.
 Whatever that is: nothing but ProtocolError is raised, no message passes the limit, it comes to an
-end, and any chunking gives the same answer.
+end, any chunking gives the same answer, and parts make the messages.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ with atheris.instrument_imports(include=["trio_ws_dom"]):
         RSV1,
         TEXT,
     )
+    from trio_ws_dom._wire._messages import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,13 +43,14 @@ LIMITS = [None, 0, 5, 125, 1000, 100_000]
 BITS = [15, 8, 9, 12]
 
 
-def decoder(mode: int, limit: int) -> Decoder:
+def decoder(mode: int, limit: int, piece_size: int | None = None) -> Decoder:
     parameters = DeflateParameters(
         server_no_context_takeover=bool(mode & 2), server_max_window_bits=BITS[mode >> 2 & 3]
     )
     return Decoder(
         max_message_size=LIMITS[limit % len(LIMITS)],
         inflater=Inflater(parameters) if mode & 1 else None,
+        piece_size=piece_size,
     )
 
 
@@ -73,6 +75,22 @@ def answer(tried: Decoder, data: Iterable[bytes]) -> tuple[list[Message | Contro
     return items, None
 
 
+def joined(items: list[Message | Control]) -> list[Message | Control]:
+    """Parts made into messages; what has no end is left out, and a control frame is before it."""
+    found: list[Message | Control] = []
+    parts: list[Message] = []
+    for item in items:
+        if not isinstance(item, str | bytes):
+            found.append(item)
+            continue
+        assert not parts or isinstance(item, str) is isinstance(parts[0], str)
+        parts.append(item)
+        if not isinstance(item, PARTS):
+            found.append(parts[0][:0].join(parts))  # type: ignore[arg-type]  # all str, or all bytes
+            parts = []
+    return found
+
+
 def target(data: bytes) -> None:
     mode, limit, size, other = data[:4].ljust(4, b"\0")
     stream = data[4:]
@@ -81,6 +99,8 @@ def target(data: bytes) -> None:
     if not mode & 1 or BITS[mode >> 2 & 3] == 15:
         # Of a server that looks back further than it said, zlib takes what lies within the chunk.
         assert again == (items, code)
+        pieces, its_code = answer(decoder(mode, limit, size or None), chunks(stream, other))
+        assert (joined(pieces), its_code) == (items, code)
     most = LIMITS[limit % len(LIMITS)]
     for item in items:
         if most is not None and isinstance(item, str | bytes):

@@ -52,7 +52,9 @@ def answer(tried: ClientHandshake, data: Iterable[bytes]) -> tuple[object, ...]:
             return Refused, str(exc), exc.status, exc.headers.items(), exc.body, exc.body_complete
         except HandshakeFailure as exc:
             assert str(exc).isprintable()
-            return HandshakeFailure, str(exc), exc.status, exc.headers.items()
+            # it shows as much of what is no HTTP as has come with its first byte
+            said = str(exc).partition(" response, got b")[0]
+            return HandshakeFailure, said, exc.status, exc.headers.items()
         if response is not None:
             trailing = response.trailing + b"".join(pieces[i + 1 :])
             accepted = (response.protocol, response.extensions, response.deflate, trailing)

@@ -47,6 +47,7 @@ def test_several_lines_are_one_list() -> None:
     [
         ("", "expected an extension's name at position 0 of ''"),
         ("foo,", "expected an extension's name at position 4 of 'foo,'"),
+        ("x" * 99 + ",", "position 100 of '" + "x" * 99 + ",'"),
         (",foo", "expected an extension's name at position 0"),
         ("foo, , bar", "expected an extension's name at position 5"),
         ("foo;", "expected a parameter's name at position 4"),
@@ -73,6 +74,7 @@ def test_what_the_grammar_does_not_allow(line: str, message: str) -> None:
     with pytest.raises(ExtensionSyntaxError) as caught:
         parse_extensions([line])
     assert message in str(caught.value)
+    assert str(caught.value).endswith(f" of {line!r}")
 
 
 def test_an_error_shows_the_start_of_a_long_header() -> None:

@@ -8,46 +8,27 @@ The examples are the same in each run; WIRE_EXAMPLES=5000 gives as many others f
 
 from __future__ import annotations
 
-import codecs
-import logging
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from support.codecs import Answer, ours, websockets, wsproto
+from support.framing import TEXTS, Piece, broken_streams, conversations, frame, messages, splits
 from websockets.extensions.permessage_deflate import PerMessageDeflate as TheirDeflate
-from websockets.frames import Close as TheirClose
 from websockets.frames import Frame, Opcode
-from websockets.protocol import Protocol, Side
+from websockets.protocol import Side
 from wsproto.extensions import PerMessageDeflate as WsprotoDeflate
-from wsproto.frame_protocol import FrameProtocol, ParseFailed
-from wsproto.frame_protocol import Opcode as WsprotoOpcode
+from wsproto.frame_protocol import FrameProtocol
 
-from trio_ws_dom._wire._decoder import Decoder
 from trio_ws_dom._wire._deflate import OFFER, DeflateParameters, Deflater, Inflater
-from trio_ws_dom._wire._errors import ProtocolError
 from trio_ws_dom._wire._extensions import parse_extensions
-from trio_ws_dom._wire._frames import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    FIN,
-    MASKED,
-    PING,
-    PONG,
-    RSV1,
-    TEXT,
-    Close,
-    Ping,
-    Pong,
-    encode,
-)
+from trio_ws_dom._wire._frames import BINARY, FIN, RSV1, TEXT, Close, Ping, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from trio_ws_dom._wire._frames import Control
     from trio_ws_dom._wire._messages import Message
+
 
 EXAMPLES = os.environ.get("WIRE_EXAMPLES")
 oracle = settings(
@@ -75,196 +56,6 @@ oracle = settings(
 #   streams are not compared.
 
 PADDING = bytes(70_000)
-
-
-class Answer(NamedTuple):
-    """What a codec makes of a stream."""
-
-    items: list[Message | Control]
-    code: int | None = None  # of the failure behind them
-    message: str = ""
-
-
-def ours(chunks: Iterable[bytes], inflater: Inflater | None = None) -> Answer:
-    """Our decoder; it must come to an end, and may raise nothing but ProtocolError."""
-    decoder = Decoder(inflater=inflater)
-    items: list[Message | Control] = []
-    try:
-        for chunk in chunks:
-            decoder.feed(chunk)
-            for _ in range(len(chunk) + 2):
-                messages, control = decoder.take()
-                items += messages
-                items += [] if control is None else [control]
-                if decoder.hungry:
-                    break
-            else:
-                raise AssertionError("take() gives without end")
-    except ProtocolError as exc:
-        return Answer(items, exc.code, exc.message)
-    return Answer(items)
-
-
-class Assembly:
-    """Frames put together to messages, for libraries that leave this to their caller."""
-
-    def __init__(self) -> None:
-        self.items: list[Message | Control] = []
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._text = False
-        self._parts: list[Any] = []  # all str, or all bytes
-
-    def add(self, frame: Frame) -> None:
-        data = bytes(frame.data)
-        if frame.opcode is Opcode.PING:
-            self.items.append(Ping(data))
-        elif frame.opcode is Opcode.PONG:
-            self.items.append(Pong(data))
-        elif frame.opcode is Opcode.CLOSE:
-            close = TheirClose.parse(data)
-            self.items.append(Close(int(close.code), close.reason))
-        else:
-            if frame.opcode is not Opcode.CONT:
-                self._text = frame.opcode is Opcode.TEXT
-            self._parts.append(self._decoder.decode(data, frame.fin) if self._text else data)
-            if frame.fin:
-                self.items.append(("" if self._text else b"").join(self._parts))
-                self._parts = []
-
-
-def websockets(side: Side, chunks: Iterable[bytes], deflate: TheirDeflate | None = None) -> Answer:
-    """websockets' sans-I/O protocol on either side."""
-    silent = logging.getLogger("silent")
-    silent.disabled = True
-    protocol = Protocol(side, max_size=None, logger=silent)
-    protocol.extensions = [] if deflate is None else [deflate]
-    assembly = Assembly()
-    for chunk in chunks:
-        if protocol.parser_exc is not None:
-            break
-        protocol.receive_data(chunk)
-        try:
-            for event in protocol.events_received():
-                assert isinstance(event, Frame)  # once it is open, all events are
-                assembly.add(event)
-        except UnicodeDecodeError as exc:
-            return Answer(assembly.items, 1007, str(exc))
-    if protocol.parser_exc is None:
-        return Answer(assembly.items)
-    assert protocol.close_sent is not None  # that is how it fails
-    return Answer(assembly.items, int(protocol.close_sent.code), str(protocol.parser_exc))
-
-
-def wsproto(client: bool, chunks: Iterable[bytes], deflate: WsprotoDeflate | None = None) -> Answer:
-    """wsproto's frame protocol on either side."""
-    protocol = FrameProtocol(client, [] if deflate is None else [deflate])
-    items: list[Message | Control] = []
-    parts: list[Any] = []
-    try:
-        for chunk in chunks:
-            protocol.receive_bytes(chunk)
-            for frame in protocol.received_frames():
-                payload: Any = frame.payload  # of a type that depends on the opcode
-                if frame.opcode is WsprotoOpcode.PING:
-                    items.append(Ping(bytes(payload)))
-                elif frame.opcode is WsprotoOpcode.PONG:
-                    items.append(Pong(bytes(payload)))
-                elif frame.opcode is WsprotoOpcode.CLOSE:
-                    items.append(Close(int(payload[0]), payload[1]))
-                else:
-                    parts.append(payload)
-                    if frame.message_finished:
-                        items.append(type(payload)().join(parts))
-                        parts = []
-            if items and isinstance(items[-1], Close):
-                break
-    except ParseFailed as exc:
-        return Answer(items, int(exc.code), str(exc))
-    return Answer(items)
-
-
-def frame(first: int, payload: bytes = b"") -> bytes:
-    """A server's frame: ours, with its mask of nothing taken out."""
-    masked = encode(first, payload, bytes(4))
-    header = masked[: len(masked) - len(payload) - 4]
-    return bytes((header[0], header[1] & ~MASKED)) + header[2:] + payload
-
-
-# Streams of frames, and what is done to them
-
-
-@st.composite
-def splits(draw: st.DrawFn, data: bytes) -> list[bytes]:
-    """The same bytes, cut at random points."""
-    cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=6)))
-    return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
-
-
-class Piece(NamedTuple):
-    """A frame to be, of either side."""
-
-    first: int
-    payload: bytes
-
-
-SIZED = st.sampled_from([0, 1, 124, 125, 126, 127, 65535, 65536]).map(lambda n: b"x" * n)
-TEXTS = st.text(max_size=50).map(str.encode) | SIZED
-CONTROLS = st.builds(Piece, st.sampled_from([FIN | PING, FIN | PONG]), st.binary(max_size=125))
-
-
-@st.composite
-def messages(draw: st.DrawFn) -> list[Piece]:
-    """One valid message: in fragments, that cut where they like, with control frames between."""
-    opcode = draw(st.sampled_from([TEXT, BINARY]))
-    data = draw(TEXTS if opcode == TEXT else st.binary(max_size=50) | SIZED)
-    parts = draw(splits(data)) if draw(st.booleans()) else [data]
-    pieces: list[Piece] = []
-    for i, part in enumerate(parts):
-        first = (opcode if i == 0 else CONTINUATION) | (FIN if i == len(parts) - 1 else 0)
-        pieces.append(Piece(first, part))
-        if draw(st.booleans()):
-            pieces.append(draw(CONTROLS))
-    return pieces
-
-
-CLOSES = st.builds(
-    lambda code, reason: Piece(FIN | CLOSE, code.to_bytes(2, "big") + reason.encode()),
-    st.integers(1000, 1003) | st.integers(1007, 1013) | st.integers(3000, 4999),
-    st.text(max_size=30),
-) | st.just(Piece(FIN | CLOSE, b""))
-
-
-@st.composite
-def conversations(draw: st.DrawFn) -> list[Piece]:
-    """Valid messages, and perhaps a Close."""
-    pieces = [piece for message in draw(st.lists(messages(), max_size=5)) for piece in message]
-    return pieces + draw(st.lists(CLOSES, max_size=1))
-
-
-ANY_PIECE = st.builds(
-    Piece,
-    st.integers(0, 15).map(lambda opcode: FIN | opcode) | st.integers(0, 255),
-    TEXTS | st.binary(max_size=20) | st.integers(0, 0xFFFF).map(lambda n: n.to_bytes(2, "big")),
-)
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    """A valid stream with frames that do not belong there, and bytes changed, added, taken out."""
-    pieces = draw(conversations())
-    for odd in draw(st.lists(ANY_PIECE, max_size=2)):
-        pieces.insert(draw(st.integers(0, len(pieces))), odd)
-    data = bytearray(b"".join(frame(*piece) for piece in pieces))
-    for _ in range(draw(st.integers(0, 3))):
-        at = draw(st.integers(0, min(len(data), 200)))
-        data[at : at + draw(st.integers(0, 2))] = draw(st.binary(max_size=2))
-    return bytes(data)
-
-
-@st.composite
-def broken_streams(draw: st.DrawFn) -> list[bytes]:
-    """Mutated or random bytes, in chunks."""
-    return draw(splits(draw(mutated() | st.binary(max_size=100))))
 
 
 # What they encode, we read

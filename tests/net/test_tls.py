@@ -1,0 +1,184 @@
+"""TLS: whom it trusts, what it offers, and how its end is told."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trio.testing
+from support.failing import failure_to_open
+from support.peer import Peer
+from support.tls import AUTHORITY, client_context, server_context
+
+from trio_ws_dom import WebSocket, open_websocket
+from trio_ws_dom._net import _dial
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+
+class Server:
+    """Peers on loopback that accept by TLS, and do their part of the end."""
+
+    def __init__(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
+        self._listener = listener
+        self._nursery = nursery
+        self.selected: list[str | None] = []
+        self.url = f"wss://127.0.0.1:{listener.socket.getsockname()[1]}/"
+
+    def start(self, context: ssl.SSLContext) -> None:
+        self._nursery.start_soon(self._serve, context)
+
+    async def _serve(self, context: ssl.SSLContext) -> None:
+        tcp = await self._listener.accept()
+        async with tcp:
+            stream = trio.SSLStream(tcp, context, server_side=True, https_compatible=True)
+            try:
+                await stream.do_handshake()
+            except trio.BrokenResourceError:
+                return
+            self.selected.append(stream.selected_alpn_protocol())
+            peer = Peer(stream)
+            try:
+                await peer.serve()
+            except AssertionError:
+                return  # it went away again: its own test says why
+
+
+@pytest.fixture
+async def server(nursery: trio.Nursery) -> AsyncIterator[Server]:
+    async with (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0] as listener:
+        yield Server(listener, nursery)
+
+
+# TLS over real sockets.
+
+
+async def test_trusted(server: Server) -> None:
+    """A context of the user's is used: this one trusts the server's authority."""
+    server.start(server_context())
+    async with open_websocket(server.url, ssl_context=client_context()) as ws:
+        ws.send("hello")
+    assert ws.closeEvent.wasClean
+
+
+async def test_users_context_is_used_as_it_is(server: Server) -> None:
+    """Nothing is set in it: no ALPN is offered that it does not ask for."""
+    context = server_context()
+    context.set_alpn_protocols(["http/1.1"])
+    server.start(context)
+    async with open_websocket(server.url, ssl_context=client_context()):
+        pass
+    assert server.selected == [None]
+
+
+@pytest.fixture
+def system_trusts_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The system's authorities are the tests' own for a while."""
+    AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    _dial._default_context.cache_clear()
+    yield
+    _dial._default_context.cache_clear()
+
+
+@pytest.mark.usefixtures("system_trusts_us")
+async def test_default_context_offers_http_1_1(server: Server) -> None:
+    """It verifies by the system's authorities, and offers ALPN http/1.1, nothing else."""
+    context = server_context()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    server.start(context)
+    async with open_websocket(server.url) as ws:
+        assert ws.readyState == WebSocket.OPEN
+    assert server.selected == ["http/1.1"]
+
+
+async def test_foreign_alpn_is_refused(server: Server) -> None:
+    """A user's context that offers h2 gets it, and RFC 6455's handshake is not for h2."""
+    theirs, ours = server_context(), client_context()
+    theirs.set_alpn_protocols(["h2"])
+    ours.set_alpn_protocols(["h2"])
+    server.start(theirs)
+    error = await failure_to_open(server.url, ssl_context=ours)
+    assert isinstance(error.__cause__, ssl.SSLError)
+    assert str(error) == f"{server.url}: expected ALPN 'http/1.1', got 'h2' from the server"
+
+
+async def test_silent_server_is_reset() -> None:
+    """Below TLS too the connection is reset when the closing handshake has taken too long."""
+    async with (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0] as listener:
+        url = f"wss://127.0.0.1:{listener.socket.getsockname()[1]}/"
+        peers: list[Peer] = []
+
+        async def be_silent() -> None:
+            tcp = await listener.accept()
+            async with tcp:
+                peers.append(Peer(trio.SSLStream(tcp, server_context(), server_side=True)))
+                await peers[0].accept()
+                await peers[0].read_to_end()
+
+        async with trio.open_nursery() as server:
+            server.start_soon(be_silent)
+            async with open_websocket(url, ssl_context=client_context(), close_timeout=0.05) as ws:
+                pass
+    assert ws.closeEvent.code == 1006
+    assert (peers[0].close_code, peers[0].ended) == (1000, "reset")
+
+
+# Over streams of the user's, in virtual time.
+
+
+async def serve_over(stream: trio.abc.Stream, peers: list[Peer]) -> None:
+    """A peer by TLS on its end of a stream."""
+    context = server_context("peer.test")
+    peers.append(Peer(trio.SSLStream(stream, context, server_side=True, https_compatible=True)))
+    await peers[0].serve()
+
+
+async def test_wss_over_a_given_stream(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """TLS is started on it, for the URL's host."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    peers: list[Peer] = []
+    nursery.start_soon(serve_over, theirs, peers)
+    async with open_websocket("wss://peer.test/", stream=ours, ssl_context=client_context()) as ws:
+        ws.send("hello")
+    assert [got.payload for got in peers[0].frames] == [b"hello", b"\x03\xe8"]
+    assert ws.closeEvent.wasClean
+
+
+async def test_given_ssl_stream_is_used_as_it_is(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """A stream that has TLS already gets no second layer of it."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    stream = trio.SSLStream(ours, client_context(), server_hostname="peer.test")
+    peers: list[Peer] = []
+    nursery.start_soon(serve_over, theirs, peers)
+    async with open_websocket("wss://peer.test/", stream=stream) as ws:
+        ws.send("hello")
+    assert peers[0].frames[0].payload == b"hello"
+    assert stream.transport_stream is ours
+
+
+async def test_tls_timeout(autojump_clock: Any) -> None:
+    """``open_timeout`` covers TLS; the stream is closed."""
+    ours, _ = trio.testing.memory_stream_pair()
+    error = await failure_to_open("wss://peer.test/", stream=ours, open_timeout=5)
+    assert isinstance(error.__cause__, TimeoutError)
+    with pytest.raises(trio.ClosedResourceError):
+        await ours.send_all(b"x")
+
+
+async def test_tls_breaks_while_open(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """A record that nobody can read: the failure is what ssl says, not trio's wrapping of it."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    nursery.start_soon(serve_over, theirs, [])
+    ws = WebSocket("wss://peer.test/", nursery=nursery, stream=ours, ssl_context=client_context())
+    await ws.when("open").receive()
+    await theirs.send_all(b"\x17\x03\x03\x00\x20" + bytes(32))
+    await ws.wait_closed()
+    assert isinstance(ws.failure.__cause__, ssl.SSLError)
+    assert "BAD_RECORD_MAC" in str(ws.failure)

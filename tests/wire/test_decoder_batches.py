@@ -1,0 +1,150 @@
+"""Batches: how much one take() gives, and what is behind it when a rule is broken."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from support.decoding import (
+    HELLO,
+    KIB,
+    MIB,
+    Answer,
+    close_frame,
+    decode,
+    decoder,
+    deflate,
+    feed,
+    frame,
+)
+
+from trio_ws_dom._wire._decoder import MAX_BATCH, MAX_BATCH_BYTES
+from trio_ws_dom._wire._errors import ProtocolError
+from trio_ws_dom._wire._frames import BINARY, FIN, PING, RSV1, TEXT, Ping
+
+# Batches
+
+
+@pytest.mark.parametrize("payload", [b"", b"x", b"x" * 200])
+def test_a_batch_is_bounded_by_count(payload: bytes) -> None:
+    """Of short messages (the fast path) and longer ones alike."""
+    tried = decoder()
+    tried.feed(frame(FIN | BINARY, payload) * (MAX_BATCH + 1))
+    assert tried.take() == ([payload] * MAX_BATCH, None)
+    assert tried.take() == ([payload], None)
+    assert tried.take() == ([], None)
+
+
+def test_a_batch_of_plain_and_fast_messages_is_bounded() -> None:
+    """However they alternate."""
+    tried = decoder()
+    tried.feed((frame(FIN | BINARY, bytes(126)) + HELLO * 2) * MAX_BATCH)
+    counts = [len(tried.take()[0]) for _ in range(4)]
+    assert counts == [MAX_BATCH, MAX_BATCH, MAX_BATCH, 0]
+
+
+def test_a_batch_is_bounded_by_bytes() -> None:
+    """It ends with the message that reaches the bound."""
+    tried = decoder()
+    half = bytes(MAX_BATCH_BYTES // 2)
+    tried.feed(frame(FIN | BINARY, half) * 3)
+    assert tried.take() == ([half, half], None)
+    assert tried.take() == ([half], None)
+
+
+def test_a_byte_below_the_bound_there_is_one_more() -> None:
+    """The bound is where a batch ends, not what fits into it."""
+    tried = decoder()
+    sizes = (MAX_BATCH_BYTES - 1, 200, 200)
+    tried.feed(b"".join(frame(FIN | BINARY, bytes(size)) for size in sizes))
+    assert [[len(message) for message in tried.take()[0]] for _ in range(3)] == [
+        [MAX_BATCH_BYTES - 1, 200],
+        [200],
+        [],
+    ]
+
+
+def test_a_batch_is_bounded_by_inflated_bytes() -> None:
+    """1,000 messages of 100 KiB, in 150 bytes each, come three at a time."""
+    tried = decoder(compression=True)
+    tried.feed(frame(FIN | RSV1 | BINARY, deflate(bytes(100 * KIB))) * 1000)
+    assert {len(tried.take()[0]) for _ in range(10)} == {3}
+
+
+def test_the_next_batch_has_all_its_room() -> None:
+    """What one batch used is not missing in the next."""
+    tried = decoder()
+    tried.feed(frame(FIN | BINARY, bytes(MAX_BATCH_BYTES)) * 2)
+    assert [len(tried.take()[0]) for _ in range(3)] == [1, 1, 0]
+
+
+# Failures
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"\x83", frame(FIN | TEXT, b"\xff"), frame(FIN), b"\x81\x85", close_frame(b"x")],
+)
+def test_messages_before_a_broken_frame_come_first(broken: bytes) -> None:
+    """Then the failure, once, then nothing ever."""
+    tried = decoder()
+    tried.feed(HELLO * 2 + broken + HELLO)
+    assert tried.take() == (["Hello"] * 2, None)
+    with pytest.raises(ProtocolError):
+        tried.take()
+    assert tried.take() == ([], None)
+    assert feed(tried, HELLO) == Answer([])
+
+
+def test_a_control_frame_before_a_broken_one_comes_first() -> None:
+    """It ends its batch, so that the failure is of the next."""
+    assert decode(frame(FIN | PING), b"\x83") == Answer([Ping(b"")], 1002)
+
+
+def test_bytes_between_a_failure_and_its_telling_are_dropped() -> None:
+    """They change nothing about it."""
+    tried = decoder()
+    tried.feed(HELLO + b"\x83")
+    assert tried.take() == (["Hello"], None)
+    tried.feed(HELLO)
+    with pytest.raises(ProtocolError):
+        tried.take()
+    assert tried.take() == ([], None)
+
+
+def test_a_failure_holds_no_bytes() -> None:
+    """Neither those behind it, nor the message that was begun, nor those that still come."""
+    tried = decoder()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        assert feed(tried, frame(BINARY, bytes(MIB)), b"\x83" + bytes(MIB)) == Answer([], 1002)
+        for _ in range(10):
+            tried.feed(bytes(MIB))
+        assert tracemalloc.get_traced_memory()[0] - before < 64 * KIB
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+def test_a_failure_that_is_kept_holds_no_message(opcode: int) -> None:
+    """The program may keep the exception, and through its traceback all that it passed."""
+    tried = decoder(MIB)
+    tracemalloc.start()
+    try:
+        tried.feed(frame(opcode, b"x" * MIB))
+        tried.take()
+        tried.feed(frame(FIN, b"x"))
+        with pytest.raises(ProtocolError) as caught:
+            tried.take()
+        assert tracemalloc.get_traced_memory()[0] < 64 * KIB
+        assert caught.value.__traceback__ is not None
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_error_says_what_came() -> None:
+    """It has a code for the peer and a message for the program."""
+    exc = ProtocolError(1002, "expected a, got b")
+    assert (exc.code, exc.message, str(exc)) == (1002, "expected a, got b", "expected a, got b")
+    assert exc.args == (1002, "expected a, got b")
