@@ -84,7 +84,10 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def minimums(session: nox.Session) -> None:
     """Run the tests with the lowest versions of the dependencies, on the oldest Python."""
-    lowest = [lower_bound(requirement) for requirement in PYPROJECT["project"]["dependencies"]]
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"].values()
+    requirements = [*project["dependencies"], *(one for extra in extras for one in extra)]
+    lowest = [lower_bound(requirement) for requirement in requirements]
     with outside(session) as folder:
         constraints = folder / "lowest.txt"
         constraints.write_text("\n".join(lowest) + "\n")
@@ -92,6 +95,39 @@ def minimums(session: nox.Session) -> None:
         install_package(session, *options)
         install_groups(session, "test", options=options)
         session.run("python", "-m", "pytest", *suite(), WORKERS, *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation, with warnings as errors; `-- OUT` says where to (build/docs)."""
+    install_package(session)
+    install_groups(session, "docs")
+    out = session.posargs[0] if session.posargs else str(ROOT / "build" / "docs")
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", out)
+    session.log("built: %s", Path(out) / "index.html")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build wheel and sdist as for a release, check them, and install each into an empty venv."""
+    install_groups(session, "package")
+    session.run("validate-pyproject", "pyproject.toml")
+    with outside(session) as folder:
+        session.run("python", "-m", "build", "--quiet", "--outdir", str(folder), str(ROOT))
+        built = sorted(map(str, folder.iterdir()))
+        session.run("twine", "check", "--strict", *built)
+        session.run("check-wheel-contents", *(name for name in built if name.endswith(".whl")))
+        # 8 of 10: it misses the address of an author, which this project does not have
+        session.run("pyroma", "--min=8", next(name for name in built if name.endswith(".gz")))
+        for name in built:
+            empty = folder / "empty"
+            session.run("python", "-m", "venv", "--clear", str(empty), silent=True)
+            python = str(next(empty.glob("*/python*")))
+            session.run(python, "-m", "pip", "install", "-q", name, external=True)
+            session.run(python, "-c", IMPORT, external=True)
+
+
+IMPORT = "import trio_ws_dom; print('installed:', trio_ws_dom.__version__)"
 
 
 @nox.session
@@ -124,13 +160,14 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def interop(session: nox.Session) -> None:
-    """Talk to real servers of other make; to npm's ws too where there is an npm."""
+    """Talk to real servers of other make; where there is npm, to ws too, and use its HAR schema."""
     install_package(session)
     install_groups(session, "interop")
     env: dict[str, str | None] = {}
     with outside(session) as folder:
         if shutil.which("npm"):
-            session.run("npm", "install", "--silent", "--prefix", str(folder), "ws", external=True)
+            npm = ["npm", "install", "--silent", "--prefix", str(folder)]
+            session.run(*npm, "ws", "har-schema", external=True)
             env["NPM_WS"] = str(folder)
         session.run("python", "-m", "pytest", *suite("interop"), *session.posargs, env=env)
 
@@ -139,13 +176,18 @@ def interop(session: nox.Session) -> None:
 def guarantee(session: nox.Session) -> None:
     """Leave scopes in every way with ours and with the peers, and print what the wire saw.
 
-    `-- sweep` runs the whole sweeps and the seeded faults instead, `-- soak` 5,000 sockets.
+    `-- --brief` prints the README's table. `-- sweep` runs the whole sweeps, the seeded faults and
+    a thousand SIGINTs instead, and counts the runs; `-- soak` opens 5,000 sockets at once.
     """
     install_package(session)
     install_groups(session, "test", "bench")
-    if session.posargs and session.posargs[0] in ("sweep", "soak"):
+    how = {"sweep": ["-rP", WORKERS], "soak": ["-s"]}
+    if session.posargs and session.posargs[0] in how:
+        options = how[session.posargs[0]]
         with outside(session):
-            session.run("python", "-m", "pytest", *suite("guarantee"), "-sm", *session.posargs)
+            session.run(
+                "python", "-m", "pytest", *suite("guarantee"), *options, "-m", *session.posargs
+            )
         return
     with session.chdir(TESTS):
         session.run("python", "-m", "guarantee.peers", *session.posargs)
@@ -153,11 +195,19 @@ def guarantee(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the speed beside other clients, in one run; `-- --help` lists the arguments."""
+    """Measure the speed beside other clients, in one run; `-- --help` lists the arguments.
+
+    Those of Node.js are measured too where there is an npm, and Chromium where it is installed.
+    """
     install_package(session)
-    install_groups(session, "bench")
-    with session.chdir(TESTS):
-        session.run("python", "-m", "bench", *session.posargs)
+    install_groups(session, "bench", "test")
+    with outside(session) as folder, session.chdir(TESTS):
+        env: dict[str, str | None] = {}
+        if shutil.which("npm"):
+            npm = ["npm", "install", "--silent", "--prefix", str(folder), "ws", "undici@6"]
+            session.run(*npm, external=True)
+            env["NODE_PATH"] = str(folder / "node_modules")
+        session.run("python", "-m", "bench", *session.posargs, env=env)
 
 
 @nox.session
