@@ -26,6 +26,8 @@ BELOW = {
     "_dom": set[str](),
     "_net": {"_wire", "_dom"},
     "": {"_wire", "_dom", "_net"},
+    "testing": {"", "_net"},
+    "_cli": {""},
 }
 
 MAX_FILE_LINES = 300
@@ -41,6 +43,8 @@ SUPPRESSION = re.compile(
 
 
 def layer_of(name: str) -> str:
+    if name == "__main__.py":
+        return "_cli"
     return name.split("/")[0] if "/" in name else ""
 
 
@@ -68,6 +72,16 @@ def test_imports_go_down_only(name: str) -> None:
     """A module imports its own layer and those below it."""
     layer = layer_of(name)
     assert set(layers_imported(name)) <= BELOW[layer] | {layer}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if layer_of(name) == "_cli"])
+def test_the_command_line_takes_public_names_only(name: str) -> None:
+    """It is a program like any user's: from the package itself, and of that what it exports."""
+    for module, names in imports_of(name):
+        if module == "trio_ws_dom":
+            assert set(names) <= set(trio_ws_dom.__all__)
+        else:
+            assert not module.startswith("trio_ws_dom") or module.startswith("trio_ws_dom._cli.")
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if layer_of(name) == "_wire"])

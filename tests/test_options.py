@@ -29,6 +29,7 @@ def test_defaults() -> None:
     assert (plain.max_message_size, plain.max_buffered_amount) == (16 * 1024 * 1024, None)
     assert (plain.compression, plain.serialize_connects) == (True, True)
     assert (plain.ssl_context, plain.stream) == (None, None)
+    assert (plain.ping_interval, plain.ping_timeout) == (None, None)
     assert plain.headers == (("User-Agent", f"trio_ws_dom/{__version__}"),)
 
 
@@ -57,6 +58,37 @@ def test_bad_seconds(name: str) -> None:
     for value in (None, "1", [1]):
         with pytest.raises(TypeError, match=name):
             settings(**{name: value})
+
+
+def test_keepalive_options() -> None:
+    """The interval is the timeout too, unless that is said; None: no Pings, or no verdict."""
+    for given, interval, timeout in (
+        ({"ping_interval": 20}, 20, 20),
+        ({"ping_interval": 20, "ping_timeout": 5.5}, 20, 5.5),
+        ({"ping_interval": math.inf, "ping_timeout": None}, math.inf, None),
+        ({"ping_interval": None}, None, None),
+        ({"ping_interval": None, "ping_timeout": 5}, None, 5),
+        ({"ping_timeout": None}, None, None),
+    ):
+        resolved = settings(**given)
+        assert (resolved.ping_interval, resolved.ping_timeout) == (interval, timeout)
+
+
+@pytest.mark.parametrize("name", ["ping_interval", "ping_timeout"])
+def test_bad_keepalive_options(name: str) -> None:
+    """Also 0: that would be Pings without pause, or no time for an answer."""
+    for value in (0, 0.0, -1, math.nan):
+        with pytest.raises(ValueError, match=rf"{name} of more than 0"):
+            settings(**{"ping_interval": 1, name: value})
+    for value in ("1", [1]):
+        with pytest.raises(TypeError, match=name):
+            settings(**{"ping_interval": 1, name: value})
+
+
+def test_ping_timeout_without_an_interval() -> None:
+    """It would do nothing, so it is said."""
+    with pytest.raises(ValueError, match=r"ping_interval with ping_timeout=5, got none"):
+        settings(ping_timeout=5)
 
 
 @pytest.mark.parametrize("name", ["max_message_size", "max_buffered_amount"])

@@ -14,6 +14,7 @@ from ._dom._events import CloseEvent, ErrorEvent, MessageEvent
 from ._dom._listener import call_listener
 from ._failures import explain
 from ._leaving import without_cancelled
+from ._net._log import Log
 from ._nursery_target import NurseryTarget
 from ._wire._closing import State
 from ._wire._frames import GOING_AWAY, Close
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from ._dom._listener import Listener
     from ._dom._when import EventChannel
     from ._inbox import Inbox
-    from ._net._connection import Connection
-    from ._net._settings import Settings
+    from ._net._pump import Pump
+    from ._net._settings import Bounds
     from ._url import Address
     from ._wire._messages import Message
     from ._wire._response import Response
@@ -66,20 +67,24 @@ class Dispatcher(NurseryTarget):
     failure: WebSocketError | None = None
 
     _address: Address
-    _settings: Settings
-    _connection: Connection
+    _settings: Bounds
+    _connection: Pump
     _binary_type: Literal["blob", "arraybuffer"] = "blob"
     _response: Response | None = None
     _inbox: Inbox | None = None
     _looked = True  # False: messages wait for the program's first look
     _scope: Scope | None = None  # of a door; None: it lives in a trio nursery of the program's
 
+    @trio.lowlevel.enable_ki_protection
     def _start(self, nursery: trio.Nursery) -> None:
         self._opened = trio.Event()
         self._closed = trio.Event()
         self._gone = trio.Event()
         self._drained = trio.lowlevel.ParkingLot()
         self._errors = []
+        machine, log = self._connection.machine, Log(self._settings.number, self._address.where)
+        machine.on_move = log.moved
+        log.moved(machine)
         nursery.start_soon(self._run, name=f"WebSocket {self._address.where}")
         self._connection.queue_up()
 

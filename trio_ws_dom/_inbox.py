@@ -94,6 +94,10 @@ class Inbox:
             self._on_room()
         return message
 
+    def put_back(self, message: Message) -> None:
+        """Have this be the next message, for the one who has just taken it, or the start of it."""
+        self._messages.appendleft(message)
+
     async def receive(self) -> Message:
         """The next message; see ``WebSocket.receive``."""
         if self._receiving:

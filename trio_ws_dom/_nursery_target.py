@@ -10,9 +10,10 @@ import trio
 from ._dom._event_target import EventTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from ._dom._event import Event
+    from ._wire._trace import TraceRecord
 
 
 class NurseryTarget(EventTarget, ABC):
@@ -24,6 +25,7 @@ class NurseryTarget(EventTarget, ABC):
     _unfinished = 0  # of these calls
     _interrupted = False  # a batch of messages is to be looked at afresh
     _errors: list[BaseException]  # that listeners raised
+    _trace: Callable[[TraceRecord], object] | None = None
 
     @abstractmethod
     def _listeners_failed(self, errors: Sequence[BaseException]) -> None:
@@ -38,6 +40,15 @@ class NurseryTarget(EventTarget, ABC):
         errors = self._fire(event)
         if errors:
             self._listeners_failed(errors)
+
+    def _traced(self, record: TraceRecord) -> None:
+        """Tell the trace, which is the program's, and so are its errors."""
+        if self._trace is not None:
+            try:
+                _tell(self._trace, record)
+            except BaseException as exc:  # kept, and raised from the scope
+                self._trace = None
+                self._listeners_failed([exc])
 
     def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
         if self._tasks is None:
@@ -56,6 +67,7 @@ class NurseryTarget(EventTarget, ABC):
         except BaseException as exc:  # kept, and raised from the scope
             self._listeners_failed([exc])
         finally:
+            coroutine.close()  # it has not begun, if Ctrl-C came at once
             self._unfinished -= 1
             self._listener_done()
 
@@ -64,3 +76,8 @@ class NurseryTarget(EventTarget, ABC):
 async def _interruptible(coroutine: Coroutine[Any, Any, object]) -> None:
     """Run what is the program's, where Ctrl-C may land."""
     await coroutine
+
+
+@trio.lowlevel.disable_ki_protection
+def _tell(trace: Callable[[TraceRecord], object], record: TraceRecord) -> None:
+    trace(record)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from ._bounds import BoundOptions, bounds_of, check_names, seconds_of, size_of
+from ._net._proxy import parse_proxy
 from ._net._settings import Settings
 from ._url import parse_protocols, parse_url
 from ._version import __version__
@@ -17,29 +20,25 @@ if TYPE_CHECKING:
 
     import trio
 
+    from ._net._proxy import Proxy
     from ._url import Address
+    from ._wire._trace import TraceRecord
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 """Header fields: a mapping, or pairs where a name may stand more than once."""
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 16 * 1024 * 1024
 DEFAULT_OPEN_TIMEOUT: Final = 60.0
-DEFAULT_CLOSE_TIMEOUT: Final = 10.0
-DEFAULT_CANCELLED_CLOSE_TIMEOUT: Final = 1.0
 
 
-class ConnectOptions(TypedDict, total=False):
-    """Options of :func:`open_websocket`, :class:`WebSocket` and the other doors; all optional."""
+class SharedOptions(BoundOptions, total=False):
+    """The options that :func:`reconnecting_websocket` takes as all the doors do."""
 
     base_url: str
     """What a relative URL is relative to. Default: none, a relative URL is a SyntaxError."""
 
     origin: str
     """The Origin header, as a browser sends its page's. Default: no such header."""
-
-    headers: Headers
-    """More header fields for the opening handshake. An ``Authorization`` here wins over the URL's
-    credentials; those that the handshake sets itself are a ValueError. Default: none."""
 
     cookies: CookieJar
     """Sent by its rules, and filled from the server's answer; a ``Cookie`` in ``headers`` wins.
@@ -49,20 +48,17 @@ class ConnectOptions(TypedDict, total=False):
     """For ``wss:``. Default: verifies the server by the system's authorities, offers ALPN
     http/1.1. One of your own is used as it is."""
 
+    proxy: str | Literal[True] | None
+    """The URL of a proxy to connect through: http, https, socks4, socks4a, socks5 or socks5h, with
+    its credentials if it wants some. Default: True, as the environment and the system say (see
+    docs/proxies.md). None: no proxy."""
+
     compression: bool
     """Whether to offer permessage-deflate (RFC 7692). Default: True."""
 
     max_message_size: int | None
     """Bytes that a message received may have, after inflating (text: of UTF-8); a larger one fails
     the connection with 1009 before it is held. Default: 16 MiB. None: no limit."""
-
-    max_buffered_amount: int | None
-    """Bytes that may be queued for sending; a ``send()`` beyond it is the standard's "flag as
-    full": ``error``, then ``close`` with 1006. Default: None, no limit, as in a browser."""
-
-    stream: trio.abc.Stream
-    """A connected stream to use in place of dialling; it is the socket's own from then on. For
-    ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default: none."""
 
     serialize_connects: bool
     """Whether sockets to one host and port connect one after the other within a trio run, as RFC
@@ -71,15 +67,24 @@ class ConnectOptions(TypedDict, total=False):
     open_timeout: float
     """Seconds from dialling to the server's 101; then the opening fails. Default: 60."""
 
-    close_timeout: float
-    """Seconds for a closing handshake; then the connection is reset. Default: 10."""
-
-    cancelled_close_timeout: float
-    """Seconds for a closing handshake once the surrounding scope is cancelled. Default: 1. With 0
-    there is no goodbye: a cancelled socket is reset at once, as plain trio streams are."""
+    trace: Callable[[TraceRecord], object] | None
+    """Called with what goes over the wire: ``print`` shows the handshake and each frame. A record
+    has 256 bytes of a payload, or as many as the trace's attribute ``payload_limit`` says. What it
+    raises ends the socket as what a listener raises does; it is not called again. Default: None."""
 
 
-_KNOWN: Final = frozenset(ConnectOptions.__annotations__)
+class ConnectOptions(SharedOptions, total=False):
+    """Options of :func:`open_websocket`, :class:`WebSocket` and the other doors; all optional."""
+
+    headers: Headers
+    """More header fields for the opening handshake. An ``Authorization`` here wins over the URL's
+    credentials; those that the handshake sets itself are a ValueError. Default: none."""
+
+    stream: trio.abc.Stream
+    """A connected stream to use in place of dialling; it is the socket's own from then on. For
+    ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default: none."""
+
+
 _USER_AGENT: Final = f"trio_ws_dom/{__version__}"
 
 
@@ -93,9 +98,7 @@ def resolve(
       TypeError: for an unknown option, or one of the wrong type.
       ValueError: for one out of range, and for a bad header.
     """
-    unknown = options.keys() - _KNOWN
-    if unknown:
-        raise TypeError(f"expected options among {sorted(_KNOWN)}, got {sorted(unknown)}")
+    check_names(options, ConnectOptions)
     address = parse_url(url, options.get("base_url"))
     settings = Settings(
         where=address.where,
@@ -109,25 +112,20 @@ def resolve(
         cookies=options.get("cookies"),
         ssl_context=options.get("ssl_context"),
         stream=options.get("stream"),
+        proxy=_proxy(options),
         compression=options.get("compression", True),
-        max_message_size=_size(options, "max_message_size", DEFAULT_MAX_MESSAGE_SIZE),
-        max_buffered_amount=_size(options, "max_buffered_amount", None),
+        max_message_size=size_of(options, "max_message_size", DEFAULT_MAX_MESSAGE_SIZE),
         serialize_connects=options.get("serialize_connects", True),
-        open_timeout=_seconds(options, "open_timeout", DEFAULT_OPEN_TIMEOUT),
-        close_timeout=_seconds(options, "close_timeout", DEFAULT_CLOSE_TIMEOUT),
-        cancelled_close_timeout=_seconds(
-            options, "cancelled_close_timeout", DEFAULT_CANCELLED_CLOSE_TIMEOUT
-        ),
+        open_timeout=seconds_of(options, "open_timeout", DEFAULT_OPEN_TIMEOUT),
+        trace=_trace(options),
+        **asdict(bounds_of(options)),
     )
     return address, settings
 
 
 def _headers(address: Address, options: ConnectOptions) -> tuple[tuple[str, str], ...]:
     """The request's own fields; an explicit one wins over what we would add."""
-    given = options.get("headers", ())
-    if isinstance(given, Mapping):
-        given = cast("Mapping[str, str]", given).items()
-    fields = list(given)
+    fields = header_fields(options.get("headers", ()))
     names = {name.lower() for name, _ in fields}
     for name, value in (
         ("User-Agent", _USER_AGENT),
@@ -135,25 +133,36 @@ def _headers(address: Address, options: ConnectOptions) -> tuple[tuple[str, str]
         ("Authorization", address.authorization),
     ):
         if value and name.lower() not in names:
+            check_header(name, value)
             fields.append((name, value))
-    for name, value in fields:
-        check_header(name, value)
     return tuple(fields)
 
 
-def _size(options: ConnectOptions, name: str, default: int | None) -> int | None:
-    value: Any = options.get(name, default)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise TypeError(f"expected {name} as an int of bytes, or None, got {value!r}")
-    if value is not None and value < 0:
-        raise ValueError(f"expected {name} of 0 bytes or more, got {value}")
-    return value
+def header_fields(given: Headers) -> list[tuple[str, str]]:
+    """The fields of the option ``headers``; a ValueError for one that may not be sent."""
+    if isinstance(given, Mapping):
+        given = cast("Mapping[str, str]", given).items()
+    fields = list(given)
+    for name, value in fields:
+        check_header(name, value)
+    return fields
 
 
-def _seconds(options: ConnectOptions, name: str, default: float) -> float:
-    value: Any = options.get(name, default)
-    if not isinstance(value, int | float):
-        raise TypeError(f"expected {name} as a number of seconds, got {value!r}")
-    if math.isnan(value) or value < 0:
-        raise ValueError(f"expected {name} of 0 seconds or more, got {value}")
-    return value
+def _proxy(options: ConnectOptions) -> Proxy | Literal[True] | None:
+    given: Any = options.get("proxy", True)
+    if given is not None and given is not True and not isinstance(given, str):
+        kind = type(given).__name__  # no more of it, as it may hold a password
+        raise TypeError(f"expected proxy as a URL in a str, True or None, got {kind}")
+    if options.get("stream") is None:
+        return parse_proxy(given) if isinstance(given, str) else given
+    if isinstance(given, str):
+        raise ValueError("expected proxy or stream, which is used in place of dialling, got both")
+    return None
+
+
+def _trace(options: ConnectOptions) -> Callable[[TraceRecord], object] | None:
+    trace = options.get("trace")
+    given: Any = trace
+    if given is not None and (not callable(given) or iscoroutinefunction(given)):
+        raise TypeError(f"expected trace as a function that is not async, or None, got {given!r}")
+    return trace

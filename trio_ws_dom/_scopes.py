@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
+from inspect import CORO_CLOSED, getcoroutinestate
 from typing import TYPE_CHECKING, final
 
 import trio
@@ -38,6 +40,8 @@ class WebSocketNursery:
         self._body = trio.CancelScope()
         self._outer: WebSocketNursery | None = None  # around us in the same task
         self._exits_within = 0  # of scopes in our block, in the same task
+        self._left = trio.Event()  # control has come to the exit
+        self._unguarded = trio.Event()
 
     @trio.lowlevel.enable_ki_protection
     def connect(
@@ -56,11 +60,16 @@ class WebSocketNursery:
             raise RuntimeError("expected connect() in the block of its open_websocket_nursery()")
         ws = WebSocket.__new__(WebSocket)
         ws._set_up(url, protocols, options)
+        self._adopt(ws)
+        return ws
+
+    def _adopt(self, ws: WebSocket) -> None:
+        """Let a socket that was just made live here."""
+        assert self._nursery is not None  # in the block
         ws._looked = False
         ws._scope = self
         ws._start(self._nursery)
         self._sockets.add(ws)
-        return ws
 
     def _listeners_failed(self, errors: list[BaseException]) -> None:
         """A socket is CLOSED because of these: the block is to end."""
@@ -72,9 +81,10 @@ class WebSocketNursery:
 
     @trio.lowlevel.enable_ki_protection
     async def __aenter__(self) -> Self:
+        self._task = trio.lowlevel.current_task()
+        trio.lowlevel.spawn_system_task(self._guard)
         self._nursery = await self._manager.__aenter__()
         self._body.__enter__()
-        self._task = trio.lowlevel.current_task()
         outer = _innermost.get()
         self._outer = outer if outer is not None and outer._task is self._task else None
         _innermost.set(self)
@@ -88,6 +98,7 @@ class WebSocketNursery:
         traceback: TracebackType | None,
     ) -> bool:
         """Close what is open, wait until all is gone, then say what is to be raised."""
+        self._left.set()
         self._nursery = None
         raised = exc
         try:
@@ -121,7 +132,7 @@ class WebSocketNursery:
         for scope in self._around():
             scope._exits_within += 1
         try:
-            return await outlast([ws._gone for ws in sockets], sockets, exc)
+            return await outlast([self._unguarded, *(ws._gone for ws in sockets)], sockets, exc)
         finally:
             for scope in self._around():
                 scope._exits_within -= 1
@@ -134,8 +145,33 @@ class WebSocketNursery:
 
     @property
     def _held_up(self) -> bool:
-        """Whether control is in the exit of a scope within this one's block."""
-        return self._exits_within > 0
+        """Whether control is in the exit of a scope within this one's block, or will never come."""
+        return self._exits_within > 0 or self._abandoned
+
+    @property
+    def _abandoned(self) -> bool:
+        """Whether the task that entered is over: an async generator around us was dropped."""
+        return getcoroutinestate(self._task.coro) == CORO_CLOSED
+
+    async def _guard(self) -> None:
+        """Hold up the end of trio's run until the sockets are gone, as a system task.
+
+        Where the scope is left this does nothing. Where it is abandoned, trio would take our tasks
+        to be over, and break, with the connections open.
+        """
+        try:
+            await self._left.wait()
+        except trio.Cancelled:  # the main task is over
+            with trio.CancelScope(shield=True):
+                if self._abandoned:
+                    for ws in list(self._sockets):
+                        ws._begin_leaving(Close(GOING_AWAY))
+                        ws._connection.hurry()
+                        await ws._gone.wait()
+                else:  # its task is the system's too
+                    await self._left.wait()
+        finally:
+            self._unguarded.set()
 
 
 def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:
@@ -152,28 +188,24 @@ def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:
     return WebSocketNursery()
 
 
-@final
-class _OpenWebSocket(AbstractAsyncContextManager[WebSocket]):
-    """See :func:`open_websocket`."""
+class OneSocket(AbstractAsyncContextManager[WebSocket]):
+    """A scope with one socket in it, which is OPEN when the block is entered."""
 
-    def __init__(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
+    def __init__(self) -> None:
         self._scope = WebSocketNursery()
-        self._arguments = url, protocols, options
+
+    @abstractmethod
+    async def _begin(self) -> WebSocket:
+        """Make the socket, in the scope; what this raises comes out of ``async with``."""
 
     @trio.lowlevel.enable_ki_protection
     async def __aenter__(self) -> WebSocket:
-        url, protocols, options = self._arguments
         await self._scope.__aenter__()
         try:
-            ws = self._scope.connect(url, protocols, **options)
-            await ws._opened.wait()
-            if ws.status is None:
-                assert ws.failure is not None  # it was closed without having been open
-                raise ws.failure
+            return await self._begin()
         except BaseException as exc:
             await self._scope.__aexit__(type(exc), exc, exc.__traceback__)
             raise
-        return ws
 
     @trio.lowlevel.enable_ki_protection
     async def __aexit__(
@@ -183,6 +215,24 @@ class _OpenWebSocket(AbstractAsyncContextManager[WebSocket]):
         traceback: TracebackType | None,
     ) -> bool:
         return await self._scope.__aexit__(exc_type, exc, traceback)
+
+
+@final
+class _OpenWebSocket(OneSocket):
+    """See :func:`open_websocket`."""
+
+    def __init__(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
+        super().__init__()
+        self._arguments = url, protocols, options
+
+    async def _begin(self) -> WebSocket:
+        url, protocols, options = self._arguments
+        ws = self._scope.connect(url, protocols, **options)
+        await ws._opened.wait()
+        if ws.status is None:
+            assert ws.failure is not None  # it was closed without having been open
+            raise ws.failure
+        return ws
 
 
 def open_websocket(

@@ -5,7 +5,7 @@ https://websockets.spec.whatwg.org/#the-websocket-interface
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, final
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, final
 
 import trio
 
@@ -67,6 +67,8 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
     onerror: EventHandler[ErrorEvent] = EventHandler("error")
     onclose: EventHandler[CloseEvent] = EventHandler("close")
 
+    _end: Exception | None = None  # by this cause the errors of this socket are known
+
     def __init__(
         self,
         url: str,
@@ -79,8 +81,10 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         self._start(nursery)
 
     def _set_up(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
-        self._address, self._settings = resolve(url, protocols, options)
-        self._connection = Connection(self._settings, self)
+        self._address, settings = resolve(url, protocols, options)
+        self._settings = settings
+        self._trace = settings.trace
+        self._connection = Connection(settings, self)
 
     def __repr__(self) -> str:
         state = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")[self.readyState]
@@ -306,11 +310,36 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         await trio.lowlevel.checkpoint()
         while self.bufferedAmount >= below:
             if self._closed.is_set():
-                code, reason, _ = self._connection.machine.verdict
-                raise WebSocketError._create(
-                    f"closed with {self.bufferedAmount} bytes not sent", code, reason
-                ) from self.failure
+                self._raise_closed(f"closed with {self.bufferedAmount} bytes not sent")
             await self._drained.park()
+
+    @trio.lowlevel.enable_ki_protection
+    async def ping(self) -> float:
+        """Send a Ping and wait for its Pong; gives the round trip in seconds, by trio's clock.
+
+        Any number of tasks may wait. A Pong comes behind the messages that the peer sent before
+        it, so where the program holds the reading back this waits too. Cancelled, the Ping may
+        have left; its Pong is ignored.
+
+        Raises:
+          DOMException: "InvalidStateError" in CONNECTING.
+          WebSocketError: the socket closed first, however. In CLOSING no Ping can leave any more:
+            it is raised when the socket is CLOSED.
+        """
+        if self.readyState == self.CONNECTING:
+            raise DOMException(
+                "expected ping() after open, got it while CONNECTING", "InvalidStateError"
+            )
+        seconds = await self._connection.ping()
+        if seconds is None:
+            self._raise_closed("closed before the answer to a Ping came")
+        return seconds
+
+    def _raise_closed(self, message: str) -> NoReturn:
+        code, reason, _ = self._connection.machine.verdict
+        if self._end is None:
+            self._end = self.failure or trio.EndOfChannel("the socket was closed cleanly")
+        raise WebSocketError._create(message, code, reason) from self._end
 
 
 def _close_frame(code: int | None, reason: str) -> Close:

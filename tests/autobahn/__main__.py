@@ -19,7 +19,7 @@ def main() -> int:
     parser.add_argument("--env", type=Path, required=True, help="what make_env made, or makes")
     parser.add_argument("--out", type=Path, required=True, help="folder for the report")
     parser.add_argument("--profile", choices=PROFILES, default="quick")
-    parser.add_argument("--jobs", type=int, default=10, help="cases at once (%(default)s)")
+    parser.add_argument("--jobs", type=int, help="cases at once (default: the profile's)")
     parser.add_argument("--client", default="autobahn.client", help="module to run (%(default)s)")
     parser.add_argument("--compression", action=argparse.BooleanOptionalAction, default=True)
     arguments = parser.parse_args()
@@ -31,7 +31,8 @@ def main() -> int:
     if arguments.compression:
         cases, wanted = cases + profile.deflate, wanted + profile.deflate_size
     compression = "--compression" if arguments.compression else "--no-compression"
-    client = [sys.executable, "-m", arguments.client, f"--jobs={arguments.jobs}", compression]
+    jobs = f"--jobs={arguments.jobs or profile.jobs}"
+    client = [sys.executable, "-m", arguments.client, jobs, compression]
     with fuzzing_server(arguments.env.resolve(), arguments.out.resolve(), cases) as url:
         subprocess.run([*client, f"--agent={AGENT}", url], check=True)
     return 0 if judge(load(arguments.out, AGENT), wanted) else 1

@@ -60,6 +60,10 @@ class Server:
         if request.path == "/forbidden":
             await request.reject(403, body=b"not you")
             return
+        if request.path == "/feed" and not self.log:
+            self.log.append("busy")
+            await request.reject(503)
+            return
         ws = await request.accept()
         if request.path == "/private":
             await ws.aclose(4401, "token expired")
@@ -69,6 +73,9 @@ class Server:
                     self.log.append(await ws.get_message())
             except ConnectionClosed:
                 pass
+        elif request.path == "/feed":
+            await ws.send_message("news")
+            await ws.aclose(1000)
         else:
             assert await ws.get_message() == "Hello Server!"
             await ws.send_message("Hello Client!")
@@ -89,9 +96,9 @@ async def port(server: Server, nursery: trio.Nursery) -> int:
     return port
 
 
-def test_there_are_four_blocks() -> None:
+def test_there_are_five_blocks() -> None:
     """Each has a test below."""
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
 
 
 async def test_the_usual_door(server: Server, port: int) -> None:
@@ -124,6 +131,13 @@ async def test_only_sending(server: Server, port: int) -> None:
     assert await run(BLOCKS[3], port) == ""
     assert server.log == [f"line {number}" for number in range(1000)]
     assert server.closes == [1000]
+
+
+async def test_for_months(server: Server, port: int) -> None:
+    """The fifth block: it tries again, and ends with a clean close."""
+    at_once = BLOCKS[4].replace("ping_interval=20", "initial_delay=0")
+    assert await run(at_once, port) == "news\n"
+    assert (server.log, server.closes) == (["busy"], [1000])
 
 
 def test_every_option_is_in_the_table() -> None:

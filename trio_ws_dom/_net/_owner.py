@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from .._wire._messages import Message
     from .._wire._response import Response
+    from .._wire._trace import TraceRecord
 
 
 class Owner(Protocol):
@@ -27,3 +28,6 @@ class Owner(Protocol):
 
     def _bytes_left(self) -> None:
         """``outbox.amount`` fell."""
+
+    def _traced(self, record: TraceRecord) -> None:
+        """Something goes over the wire; called only where ``trace`` is set."""

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Final, Literal, final
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
     from http.cookiejar import CookieJar
 
     import trio
 
+    from .._wire._trace import TraceRecord
+    from ._proxy import Proxy
+
+_numbers: Final = count(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What holds for a connection of either end.
+
+    Attributes:
+      number: the connection's own in this process, to tell it from others in logs and traces.
+    """
+
+    max_buffered_amount: int | None
+    close_timeout: float
+    cancelled_close_timeout: float
+    ping_interval: float | None
+    ping_timeout: float | None
+    number: int = field(default_factory=_numbers.__next__)
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Bounds):
     """One connection's parameters; the options' own documentation is ``ConnectOptions``'s.
 
     Attributes:
@@ -24,6 +47,7 @@ class Settings:
       secure: whether the scheme is ``wss``.
       authority: the Host header's value.
       target: path and query.
+      proxy: True: what the environment says.
     """
 
     where: str
@@ -33,14 +57,13 @@ class Settings:
     authority: str
     target: str
     protocols: tuple[str, ...]
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = field(repr=False)  # among them an Authorization
     cookies: CookieJar | None
     ssl_context: ssl.SSLContext | None
     stream: trio.abc.Stream | None
+    proxy: Proxy | Literal[True] | None
     compression: bool
     max_message_size: int | None
-    max_buffered_amount: int | None
     serialize_connects: bool
     open_timeout: float
-    close_timeout: float
-    cancelled_close_timeout: float
+    trace: Callable[[TraceRecord], object] | None

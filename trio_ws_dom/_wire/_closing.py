@@ -7,9 +7,12 @@ code, the reason, and whether the close was clean. An illegal move is an absent 
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from ._frames import ABNORMAL_CLOSURE, Close
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class State(Enum):
@@ -95,12 +98,15 @@ class ClosingMachine:
     """One connection's facts about its closing.
 
     Attributes:
-      state: where it stands; moved by :meth:`advance` alone.
+      state: where it stands; moved by the methods alone.
       sent: the Close that has left, if any.
       received: the Close that came, if any.
       failed: whether the connection was failed by us (the DOM then fires ``error``).
       cause: what is behind an unclean end, if anything is known: a failure, or a lost transport.
+      on_move: called behind each move, with this; for whoever looks on.
     """
+
+    on_move: Callable[[ClosingMachine], None] | None = None
 
     def __init__(self) -> None:
         self.state = State.CONNECTING
@@ -115,29 +121,41 @@ class ClosingMachine:
 
     def advance(self, event: Event) -> None:
         """Move; a KeyError is an error in the caller."""
-        self.state = TABLE[self.state, event]
+        self._move(event)
+        self._tell()
 
     def close_left(self, close: Close) -> None:
         """Our Close was handed to the transport."""
-        self.advance(Event.CLOSE_LEAVES)
+        self._move(Event.CLOSE_LEAVES)
         self.sent = close
+        self._tell()
 
     def close_came(self, close: Close) -> None:
         """The peer's Close was read."""
-        self.advance(Event.CLOSE_COMES)
+        self._move(Event.CLOSE_COMES)
         self.received = close
+        self._tell()
 
     def fail(self, cause: Exception) -> None:
         """Fail the connection; the first cause is kept."""
-        self.advance(Event.FAILS)
+        self._move(Event.FAILS)
         self.failed = True
         self.cause = cause
+        self._tell()
 
     def end(self, cause: Exception | None = None) -> None:
         """TCP is gone, and why, if that says more than what is known already."""
-        self.advance(Event.TCP_ENDS)
+        self._move(Event.TCP_ENDS)
         if self.cause is None:
             self.cause = cause
+        self._tell()
+
+    def _move(self, event: Event) -> None:
+        self.state = TABLE[self.state, event]
+
+    def _tell(self) -> None:
+        if self.on_move is not None:
+            self.on_move(self)
 
     @property
     def verdict(self) -> Verdict:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from zlib import _Compress as Compressor  # pyright: ignore[reportPrivateUsage]  # no public name
     from zlib import _Decompress as Decompressor  # pyright: ignore[reportPrivateUsage]  # no public name
 
@@ -58,16 +58,7 @@ costs a decompressor. No precedent: others have no limit, or take no final block
 
 @final
 class TooBig(Exception):
-    """A message inflates to more than the budget.
-
-    Attributes:
-      start: what of the piece fits into the budget, in parts; to be cleared, lest the exception
-        keeps it.
-    """
-
-    def __init__(self, start: list[bytes]) -> None:
-        super().__init__("the message inflates to more than its limit")
-        self.start = start
+    """A message inflates to more than the budget."""
 
 
 @final
@@ -168,61 +159,55 @@ class Inflater:
 
     def __init__(self, parameters: DeflateParameters) -> None:
         self._takeover = not parameters.server_no_context_takeover
-        self._window_bits = parameters.server_max_window_bits
         self._decompressor: Decompressor | None = None  # made at first use
         self._open = False  # whether the message's last block may want _TAIL
         self._final_blocks = 0  # so far in this message
 
-    def inflate(self, data: bytes, budget: int) -> bytes:
+    def inflate(self, data: bytes, budget: int, store: Callable[[bytes], object]) -> None:
         """Decompress some of a message's payload.
 
         Args:
           data: any part of the payload; a message's parts come in order.
           budget: bytes that the message may yet grow by, at least 0.
-
-        Returns:
-          What came out: at most ``budget`` bytes.
+          store: is given what comes out, at once: pieces of at most 64 KiB, in all ``budget``
+            bytes. What it raises goes through.
 
         Raises:
-          TooBig: it would be more. Not much more than ``budget`` was ever held.
-          InvalidDeflate: the data is broken.
+          TooBig: it would be more; what fits was given.
+          InvalidDeflate: the data is broken; what came out in pieces before was given.
         """
-        output: list[bytes] = []
-        try:
-            for start in range(0, len(data), _PIECE):
-                rest: bytes | None = data[start : start + _PIECE]
-                while rest is not None:
-                    piece, rest = self._step(rest, min(_PIECE, budget + 1))
-                    output.append(piece[:budget])
-                    if len(piece) > budget:
-                        raise TooBig(output.copy())
-                    budget -= len(piece)
-            return b"".join(output)
-        except zlib.error as exc:
-            raise InvalidDeflate(f"expected DEFLATE data, got: {exc}") from exc
-        finally:
-            output.clear()  # an exception that is kept, keeps this frame
+        for start in range(0, len(data), _PIECE):
+            rest: bytes | None = data[start : start + _PIECE]
+            while rest is not None:
+                piece, rest = self._step(rest, min(_PIECE, budget + 1))
+                store(piece[:budget])
+                if len(piece) > budget:
+                    raise TooBig("the message inflates to more than its limit")
+                budget -= len(piece)
 
-    def finish(self, budget: int) -> bytes:
+    def finish(self, budget: int, store: Callable[[bytes], object]) -> None:
         """The message's payload is at its end: give what is left of it (section 7.2.2).
 
-        Args, returns and raises as :meth:`inflate`.
+        Args and raises as :meth:`inflate`.
         """
         # A payload of no bytes, or one that ends with a final block's last byte, is followed by no
         # unfinished block. By section 7.2.3.4 the latter should have had a zero byte more.
-        rest = self.inflate(_TAIL, budget) if self._open else b""
+        if self._open:
+            self.inflate(_TAIL, budget, store)
         self._open = False
         self._final_blocks = 0
         if not self._takeover:
             self._decompressor = None
-        return rest
 
     def _step(self, data: bytes, size: int) -> tuple[bytes, bytes | None]:
         """At most ``size`` bytes of output, and the data that is left; None: nothing is to do."""
         decompressor = self._decompressor
         if decompressor is None:
             decompressor = self._decompressor = zlib.decompressobj(-_INFLATE_BITS)
-        piece = decompressor.decompress(data, size)
+        try:
+            piece = decompressor.decompress(data, size)
+        except zlib.error as exc:
+            raise InvalidDeflate(f"expected DEFLATE data, got: {exc}") from exc
         if decompressor.eof:
             return piece, self._after_final_block(decompressor.unused_data)
         self._open = True

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, final
 
 import h11
 
 from ._request import Request, http_request
 from ._response import HandshakeFailure, Response, check_switch, got, headers_of, shown, status_of
+from ._response_heads import MAX_RESPONSE_HEAD, ResponseHeads
 
 if TYPE_CHECKING:
     from email.message import Message
 
-MAX_RESPONSE_HEAD: Final = 64 * 1024
-"""Bytes of status line and headers, and bytes on the wire of a refusal's body.
-
-http.client allows 64 KiB for each line, Node.js 16 KiB for the head, Chromium 256 KiB.
-"""
-
-MAX_RESPONSE_HEADERS: Final = 128
-"""Header lines. The websockets library's limit; http.client's is 100."""
-
-MAX_INFORMATIONAL: Final = 5
-"""Responses with a status of 1xx before the answer. Go's net/http had this limit."""
+MAX_REFUSAL_WIRE: Final = 64 * 1024
+"""Bytes on the wire of a refusal's body, chunks' headers among them, that are waited for."""
 
 MAX_REFUSAL_BODY: Final = 4096
 """Bytes of a refusal's body that are kept: an error page's start, to be read by a person. The
 websockets library keeps 1 MiB; browsers show none."""
-
-_JUNK_SHOWN: Final = 32
-"""Bytes that a message shows of what came in place of HTTP, unless a line ends before."""
-
-_HTTP: Final = b"HTTP/"
-
-_BLANK_LINE: Final = re.compile(rb"\n\r?\n")  # h11's idea of where a head ends
 
 
 @final
@@ -67,10 +51,7 @@ class ClientHandshake:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_RESPONSE_HEAD)
         self._request_bytes = self._http.send(http_request(request))
         self._http.send(h11.EndOfMessage())
-        self._head = bytearray()  # of the next response, and what came behind it
-        self._searched = 0  # bytes of it in which no blank line begins
-        self._received = 0
-        self._informational = 0
+        self._heads = ResponseHeads(self._http, "101")
         self._refusal: _Refusal | None = None
 
     def request_bytes(self) -> bytes:
@@ -86,21 +67,17 @@ class ClientHandshake:
         Raises:
           HandshakeFailure: the server does not agree; says what was expected, and what came.
         """
-        ended = not data
-        self._received += len(data)
         if self._refusal is not None:
-            self._refusal.receive(data, ended=ended)
+            self._refusal.receive(data, ended=not data)
             return None
-        self._head += data
-        while (head := self._next_head(ended=ended)) is not None:
-            response = self._parse(head)
-            if isinstance(response, h11.Response):
-                self._refusal = _Refusal(self._http, response)
-                self._refusal.receive(bytes(self._head), ended=False)
-                return None
-            if response.status_code == 101:
-                return check_switch(self._request, response, bytes(self._head))
-            self._skip(response)
+        response = self._heads.receive(data)
+        if response is None:
+            return None
+        rest = bytes(self._heads.rest)
+        if isinstance(response, h11.InformationalResponse):
+            return check_switch(self._request, response, rest)
+        self._refusal = _Refusal(self._http, response)
+        self._refusal.receive(rest, ended=False)
         return None
 
     def refusal_so_far(self) -> Refused | None:
@@ -109,56 +86,6 @@ class ClientHandshake:
         For a caller who will wait no longer.
         """
         return None if self._refusal is None else self._refusal.as_exception(complete=False)
-
-    def _next_head(self, *, ended: bool) -> bytes | None:
-        """The next status line and headers, once they are whole.
-
-        They are cut out here, rather than by h11, so that limits and errors do not depend on how
-        the bytes were chunked.
-        """
-        _check_start(self._head)
-        blank_line = _BLANK_LINE.search(self._head, self._searched)
-        end = len(self._head) if blank_line is None else blank_line.end()
-        if end > MAX_RESPONSE_HEAD:
-            raise HandshakeFailure(
-                f"expected a response with at most {MAX_RESPONSE_HEAD} bytes of headers, got more"
-            )
-        if blank_line is None:
-            if ended:
-                raise HandshakeFailure(
-                    "expected an HTTP response, got the end of the connection after"
-                    f" {self._received} bytes"
-                )
-            self._searched = max(0, end - 2)
-            return None
-        head = bytes(self._head[:end])
-        del self._head[:end]
-        self._searched = 0
-        return head
-
-    def _parse(self, head: bytes) -> h11.Response | h11.InformationalResponse:
-        self._http.receive_data(head)
-        try:
-            response = self._http.next_event()
-        except h11.RemoteProtocolError as exc:
-            raise HandshakeFailure(f"malformed HTTP response: {shown(str(exc))}") from exc
-        # h11 was given one whole head
-        assert isinstance(response, h11.Response | h11.InformationalResponse)
-        count = len(response.headers)
-        if count > MAX_RESPONSE_HEADERS:
-            raise HandshakeFailure(
-                f"expected a response with at most {MAX_RESPONSE_HEADERS} headers, got {count}"
-            )
-        return response
-
-    def _skip(self, response: h11.InformationalResponse) -> None:
-        """Any number of 1xx may precede the answer (RFC 9110 section 15.2), within reason."""
-        self._informational += 1
-        if self._informational > MAX_INFORMATIONAL:
-            raise HandshakeFailure(
-                f"expected status 101 after at most {MAX_INFORMATIONAL} others of 1xx,"
-                f" got one more: {status_of(response)}"
-            )
 
 
 @final
@@ -169,7 +96,7 @@ class _Refusal:
         self._http = http
         self._response = response
         self._body = bytearray()
-        self._room = MAX_RESPONSE_HEAD  # bytes on the wire, so also of chunks' headers
+        self._room = MAX_REFUSAL_WIRE
 
     def receive(self, data: bytes, *, ended: bool) -> None:
         """Take some of the body, or, with no data, the connection's end.
@@ -202,13 +129,6 @@ class _Refusal:
         except h11.RemoteProtocolError as exc:  # the status says more than the body's fault
             raise self.as_exception(complete=False) from exc
         return isinstance(event, h11.EndOfMessage)
-
-
-def _check_start(head: bytearray) -> None:
-    """Junk is found by the first byte of it; the message shows what has come with that."""
-    if not head.startswith(_HTTP[: len(head)]):
-        end = head.find(b"\n", 0, _JUNK_SHOWN) + 1 or _JUNK_SHOWN
-        raise HandshakeFailure(f"expected an HTTP response, got {bytes(head[:end])!r}")
 
 
 def _refusal_message(response: h11.Response) -> str:

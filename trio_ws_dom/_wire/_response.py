@@ -6,11 +6,11 @@ https://websockets.spec.whatwg.org/#concept-websocket-establish
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING, Final, final
-
-from wsproto.utilities import generate_accept_token
 
 from ._deflate import NAME, DeflateParameters
 from ._extensions import ExtensionSyntaxError, parse_extensions
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import h11
 
     from ._request import Request
+
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""RFC 6455 section 1.3."""
 
 _TEXT_SHOWN: Final = 200
 """Characters of the peer's that a message shows of any one thing."""
@@ -78,7 +81,7 @@ def check_switch(
     if "upgrade" not in _tokens(connection):
         came = got(", ".join(connection) if connection else None)
         raise _wrong(headers, f"expected the header Connection: upgrade, got {came}")
-    expected = generate_accept_token(request.key).decode("ascii")
+    expected = _accept_of(request.key)
     accept = _only(headers, "Sec-WebSocket-Accept")
     if accept != expected:
         came = got(accept)
@@ -87,7 +90,7 @@ def check_switch(
         status=response.status_code,
         headers=headers,
         protocol=_protocol(request, headers),
-        extensions=", ".join(headers.get_all("Sec-WebSocket-Extensions", [])),
+        extensions=headers.get("Sec-WebSocket-Extensions", ""),  # more than one is refused
         deflate=_deflate(request, headers),
         trailing=trailing,
     )
@@ -104,6 +107,11 @@ def _protocol(request: Request, headers: Message) -> str:
     if protocol is not None:
         raise _wrong(headers, f"expected no subprotocol, got {got(protocol)}")
     return ""
+
+
+def _accept_of(key: bytes) -> str:
+    """The value that proves that the key was read (RFC 6455 section 4.2.2)."""
+    return base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
 
 
 def _deflate(request: Request, headers: Message) -> DeflateParameters | None:

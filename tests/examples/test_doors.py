@@ -1,0 +1,41 @@
+"""The example of docs/doors.md, run as it stands but for the server's and the file's name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+from trio_websocket import ConnectionClosed, WebSocketRequest, serve_websocket
+
+DOORS = (Path(__file__).parents[2] / "docs" / "doors.md").read_text(encoding="utf-8")
+TEXT = "".join(f"line {number}, grün\n" for number in range(2000))
+
+
+async def echo(request: WebSocketRequest) -> None:
+    ws = await request.accept()
+    try:
+        while True:
+            await ws.send_message(await ws.get_message())
+    except ConnectionClosed:
+        pass
+
+
+@pytest.mark.real
+async def test_a_message_in_pieces(
+    nursery: trio.Nursery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it sends in fragments comes back, piece by piece."""
+    server = await nursery.start(partial(serve_websocket, echo, "127.0.0.1", 0, None))
+    letter = tmp_path / "letter.txt"
+    letter.write_text(TEXT, encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", DOORS, re.MULTILINE | re.DOTALL)
+    block = block.replace("wss://files.example", f"ws://127.0.0.1:{server.port}")
+    block = block.replace('"letter.txt"', repr(str(letter)))
+    code = compile(block, "doors.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    with trio.fail_after(60):
+        await eval(code, {})
+    assert capsys.readouterr().out == TEXT

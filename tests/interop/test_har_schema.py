@@ -1,0 +1,46 @@
+"""A HAR file against the schema that HAR's own validators have, npm's har-schema."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import trio
+from jsonschema import Draft6Validator
+from referencing import Registry, Resource
+from support.world import MemoryWorld
+
+from trio_ws_dom import HarRecorder, open_websocket
+
+pytestmark = pytest.mark.interop
+
+
+def validator() -> Draft6Validator:
+    folder = os.environ.get("NPM_WS")
+    if folder is None:
+        pytest.skip("no npm, so no har-schema")
+    files = (Path(folder) / "node_modules" / "har-schema" / "lib").glob("*.json")
+    schemas = {path.name: json.loads(path.read_text()) for path in files}
+    registry: Registry[object] = Registry().with_resources(
+        (name, Resource.from_contents(schema)) for name, schema in schemas.items()
+    )
+    return Draft6Validator(schemas["har.json"], registry=registry)
+
+
+async def test_a_har_by_its_published_schema(
+    nursery: trio.Nursery, autojump_clock: trio.abc.Clock
+) -> None:
+    """Nothing is missing, and nothing is of another type."""
+    judge = validator()
+    world, recorder = MemoryWorld(), HarRecorder()
+
+    async def play() -> None:
+        await (await world.peer()).serve()
+
+    nursery.start_soon(play)
+    async with open_websocket(world.url, **world.options(trace=recorder)) as ws:
+        ws.send("hello")
+    assert list(judge.iter_errors(recorder.to_dict())) == []
+    assert list(judge.iter_errors({"log": {"version": "1.2"}})) != []
