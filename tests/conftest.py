@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,11 @@ for name in list(os.environ):
     if name.lower().endswith("_proxy"):
         del os.environ[name]
 os.environ["no_proxy"] = "*"
+
+# A shell starts a job in the background with Ctrl-C ignored, Python leaves it so, and processes that
+# are started here inherit it: tests press it in both.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # a busy machine must not fail a test: speed is the benchmark's
 settings.register_profile("unhurried", deadline=None)

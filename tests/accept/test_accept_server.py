@@ -65,7 +65,7 @@ async def test_our_own_client(
 
     async def handle(request: WebSocketRequest) -> None:
         try:
-            async with accept_websocket(request) as ws:
+            async with accept_websocket(request, cancelled_close_timeout=20) as ws:
                 ended.append(ws)
                 await block(ws)
         except ValueError:
@@ -110,7 +110,7 @@ async def test_a_client_of_another_make(
 
     async def handle(request: WebSocketRequest) -> None:
         try:
-            async with accept_websocket(request, "chat") as ws:
+            async with accept_websocket(request, "chat", cancelled_close_timeout=20) as ws:
                 ws.send("welcome")
                 await block(ws)
         except ValueError:
@@ -126,7 +126,8 @@ async def test_a_client_of_another_make(
             await client.recv()
 
 
-async def test_the_whole_server_is_cancelled() -> None:
+@pytest.mark.parametrize("goodbye", [["goodbye"], []])
+async def test_the_whole_server_is_cancelled(goodbye: list[str]) -> None:
     """trio-websocket's reader is cancelled with the handler: the client gets its 1001, but its
     answer is not heard, and nobody waits for it."""
     ended: list[WebSocket] = []
@@ -138,7 +139,8 @@ async def test_the_whole_server_is_cancelled() -> None:
             try:
                 await trio.sleep_forever()
             finally:
-                ws.send("goodbye")
+                for word in goodbye:
+                    ws.send(word)
 
     for _ in range(5):  # trio shuffles who is first to see the cancellation
         async with trio.open_nursery() as clients:
@@ -148,7 +150,7 @@ async def test_the_whole_server_is_cancelled() -> None:
                 start_time = trio.current_time()
                 servers.cancel_scope.cancel()
             assert trio.current_time() - start_time < 10
-            assert [message async for message in client] == ["goodbye"]
+            assert [message async for message in client] == goodbye
         assert client.closeEvent is not None
         assert (client.closeEvent.code, client.closeEvent.wasClean) == (1001, True)
         server = ended.pop()

@@ -5,8 +5,11 @@ Without coverage's tracer, as in all tests where a KeyboardInterrupt lands in Py
 
 from __future__ import annotations
 
+import fcntl
 import signal
+import struct
 import subprocess
+import termios
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,6 +40,15 @@ def running(url: str) -> Iterator[subprocess.Popen[bytes]]:
 def until_said(process: subprocess.Popen[bytes], text: bytes) -> None:
     assert process.stderr is not None
     assert any(text in line for line in process.stderr)
+
+
+def until_full(process: subprocess.Popen[bytes]) -> None:
+    """Until the pipe that is its stdout takes no more."""
+    assert process.stdout is not None
+    size = 0
+    while size < fcntl.fcntl(process.stdout, fcntl.F_GETPIPE_SZ):
+        time.sleep(0.05)
+        (size,) = struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4)))
 
 
 def test_ctrl_c_before_it_is_open() -> None:
@@ -77,6 +89,7 @@ def test_output_that_is_stuck_is_left() -> None:
     with listening() as (listener, url), running(url) as process, accepted(listener) as connection:
         until_said(process, b"* open")
         connection.sendall(frame(TEXT, b"x" * 300_000))
+        until_full(process)
         process.send_signal(signal.SIGINT)
         until_said(process, b"closed, 1006")
         process.send_signal(signal.SIGINT)

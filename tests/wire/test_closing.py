@@ -194,3 +194,20 @@ def test_the_verdict_for_every_set_of_facts(
 def test_a_verdict_has_names() -> None:
     """As the close event has them."""
     assert Verdict(1000, "bye", was_clean=True) == (1000, "bye", True)
+
+
+def test_each_move_is_told() -> None:
+    """Whoever looks on is called behind it, with the facts as they are then."""
+    machine = ClosingMachine()
+    told: list[tuple[State, Close | None, Close | None]] = []
+    machine.on_move = lambda moved: told.append((moved.state, moved.sent, moved.received))
+    machine.advance(Event.ESTABLISHED)
+    machine.close_came(Close(1000))
+    machine.close_left(Close(1000))
+    machine.end()
+    assert told == [
+        (State.OPEN, None, None),
+        (State.PEER_CLOSED, None, Close(1000)),
+        (State.COMPLETE, Close(1000), Close(1000)),
+        (State.CLOSED, Close(1000), Close(1000)),
+    ]

@@ -149,3 +149,36 @@ def test_cut_off_between_two() -> None:
     tried = view()
     assert len(seen(tried, frame(FIN | CLOSE))) == 1
     assert list(tried.cut_off()) == []
+
+
+def test_a_head_that_is_cut_behind_its_first_byte() -> None:
+    """The shortest frame is seen as soon as it is there."""
+    wire = frame(FIN | TEXT)
+    (found,) = seen(view(), wire[:1], wire[1:] + frame(FIN | TEXT, b"Hello")[:1])
+    assert found.size == 2
+
+
+def test_a_frame_that_ends_in_the_middle_of_a_chunk() -> None:
+    """What is behind it is the next one's."""
+    wire = frame(FIN | BINARY, bytes(100))
+    found = seen(view(), wire[:60], wire[60:] + wire)
+    assert [one.payload for one in found] == [bytes(100)] * 2
+
+
+def test_the_limit_is_the_whole_messages_here_too() -> None:
+    """Fragments count together."""
+    payload = Deflater(DeflateParameters()).compress(bytes(1200))
+    cut = [frame(RSV1 | BINARY, payload[:-1]), frame(FIN | CONTINUATION, payload[-1:])]
+    assert [one.inflated for one in seen(view(compression=True, most=1200), *cut)] == [True, True]
+    first = Deflater(DeflateParameters()).compress(bytes(600))
+    open_end = frame(RSV1 | BINARY, first) + frame(CONTINUATION, b"\x00\x00\xff\xff" + first)
+    found = seen(view(compression=True, most=1000), open_end)
+    assert [one.inflated for one in found] == [True, False]
+
+
+def test_cut_off_behind_a_compressed_message() -> None:
+    """The next frame's first byte says nothing of that yet."""
+    tried = view(compression=True)
+    assert len(seen(tried, frame(FIN | RSV1 | TEXT, deflate(b"Hello")), b"\x81")) == 1
+    (found,) = tried.cut_off()
+    assert fields(found, "compressed", "inflated", "complete") == (False, False, False)

@@ -162,15 +162,24 @@ def test_what_is_no_http() -> None:
     assert data.payload == b"more"
 
 
-def test_a_head_without_end() -> None:
-    """From 64 KiB on it is data, and no more than the limit of it is held."""
+@pytest.mark.parametrize("direction", ["sent", "received"])
+def test_a_head_without_end(direction: Direction) -> None:
+    """Beyond 64 KiB it is data, and no more than the limit of it is held."""
     look = Look(limit=10)
     for _ in range(70):
-        assert look.see("received", b"x" * 1024) == []
-    assert len(look._observer._sides["received"].data) == 10
-    data, _ = look.end("received")
+        assert look.see(direction, b"x" * 1024) == []
+    assert len(look._observer._sides[direction].data) == 10
+    data, _ = look.end(direction)
     assert isinstance(data, TraceData)
-    assert (data.size, data.payload) == (70 * 1024, b"x" * 10)
+    assert (data.size, data.payload, data.direction) == (70 * 1024, b"x" * 10, direction)
+
+
+def test_the_longest_head() -> None:
+    """At 64 KiB it may still come to an end."""
+    look = Look()
+    assert look.see("sent", b"x" * 64 * 1024) == []
+    (head,) = look.see("sent", b"\n\n")
+    assert isinstance(head, TraceHead)
 
 
 def test_the_end_of_what_was_whole(opened: Look) -> None:
@@ -185,7 +194,7 @@ def test_the_end_in_the_middle_of_a_frame(opened: Look) -> None:
     opened.see("received", frame(FIN | TEXT, b"Hello")[:4])
     half, end = opened.end("received")
     assert isinstance(half, TraceFrame)
-    assert (half.payload, half.complete) == (b"He", False)
+    assert (half.payload, half.complete, half.direction) == (b"He", False, "received")
     assert isinstance(end, TraceEnd)
 
 
@@ -195,3 +204,40 @@ def test_headers_as_they_stand_there() -> None:
     (found,) = Look().see("received", head)
     assert isinstance(found, TraceHead)
     assert found.headers == (("no colon", ""), ("", "empty"), ("A", "b"))
+
+
+@pytest.mark.parametrize("line", ["HTTP/1.1 101 X ", "HTTP/1.1 101 X"])
+def test_a_start_line_as_it_stands_there(line: str) -> None:
+    """But for its end."""
+    (found,) = Look().see("received", f"{line}\r\n\r\n".encode())
+    assert isinstance(found, TraceHead)
+    assert (found.start_line, found.headers) == (line, ())
+
+
+def test_a_refusals_body_with_blank_lines() -> None:
+    """They make no head of it."""
+    look = Look()
+    assert len(look.see("received", b"HTTP/1.1 403 Forbidden\r\n\r\n")) == 1
+    assert look.see("received", b"one\n\ntwo\n\n") == []
+    data, _ = look.end("received")
+    assert isinstance(data, TraceData)
+    assert data.payload == b"one\n\ntwo\n\n"
+
+
+def test_the_end_before_anything() -> None:
+    """Nothing was in the middle."""
+    assert [type(one) for one in Look().end("received")] == [TraceEnd]
+
+
+def test_messages_have_a_limit() -> None:
+    """What a server sends is inflated as far as the connection would, what we send in any case."""
+    look = Look()
+    look.see("received", RESPONSE[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n")
+    for size, inflated in ((10_000, True), (10_001, False)):
+        payload = Deflater(DeflateParameters()).compress(bytes(size))
+        (found,) = look.see("received", frame(FIN | RSV1 | TEXT, payload))
+        assert isinstance(found, TraceFrame)
+        assert found.inflated is inflated
+    (sent,) = look.see("sent", encode(FIN | RSV1 | TEXT, payload, MASK))
+    assert isinstance(sent, TraceFrame)
+    assert sent.inflated

@@ -14,7 +14,7 @@ from trio_ws_dom._wire._decoder import MAX_BATCH_BYTES, SLICE, Decoder
 from trio_ws_dom._wire._deflate import DeflateParameters, Inflater
 from trio_ws_dom._wire._errors import ProtocolError
 from trio_ws_dom._wire._frames import Close, Ping
-from trio_ws_dom._wire._messages import PARTS, BinaryPart, TextPart
+from trio_ws_dom._wire._messages import PARTS, BinaryPart, TextPart, as_part
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
@@ -215,3 +215,9 @@ def test_nothing_behind_a_close() -> None:
     items, code = take_all(made, frame(TEXT, b"one", fin=False), close(1000))
     assert (items, [type(item) for item in items], code) == (["one"], [TextPart], None)
     assert take_all(made, frame(0, b"two")) == ([], None)
+
+
+def test_what_there_is_of_a_message() -> None:
+    """Of either kind, it is a part."""
+    assert (as_part("one"), type(as_part("one"))) == ("one", TextPart)
+    assert (as_part(b"one"), type(as_part(b"one"))) == (b"one", BinaryPart)

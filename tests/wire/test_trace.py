@@ -40,6 +40,8 @@ def columns(record: TraceFrame) -> list[str]:
         (frame(1, b"Hello"), "    1.500 > text                5  Hello"),
         (frame(2, b"\x00\xff"), "    1.500 > binary              2  00 ff"),
         (frame(8, b"\x03\xe8bye"), "    1.500 > close               5  1000 bye"),
+        (frame(8, b"\x03\xe8"), "    1.500 > close               2  1000"),
+        (frame(8, b"\x03\xe8by", length=5), "    1.500 > close               5  1000 by..."),
         (frame(8), "    1.500 > close               0"),
         (frame(8, b"\x03"), "    1.500 > close               1  03"),
         (frame(9, b"?", direction="received"), "    1.500 < ping                1  3f"),
@@ -80,6 +82,11 @@ def test_nothing_commands_the_terminal() -> None:
         assert lines[-1].endswith(r"\x1b[31m\r\n\x07\x9b\u202e")
 
 
+def test_what_can_be_shown_is() -> None:
+    """Beside what cannot."""
+    assert str(frame(1, "é\n€".encode())).endswith("  é\\n€")
+
+
 def test_long_payloads_are_cut() -> None:
     """At 80 characters, or 24 bytes; and where the record has no more."""
     assert columns(frame(1, b"x" * 81))[-1] == "x" * 80 + "..."
@@ -115,5 +122,6 @@ def test_data_and_end_as_lines() -> None:
     """What is neither a head nor a frame; and how it ended."""
     data = TraceData(**COMMON, size=10, payload=b"not you")
     assert str(data) == "    1.500 > data               10  not you..."
+    assert str(TraceData(**COMMON, size=0, payload=b"")) == "    1.500 > data                0"
     assert str(TraceEnd(**COMMON, size=0)) == "    1.500 > end"
     assert str(TraceEnd(**COMMON, size=0, error="reset")).endswith("> end          reset")

@@ -43,12 +43,12 @@ class FakeRequest:
     def __init__(
         self, stream: trio.abc.Stream, protocol: wsproto.WSConnection, request: Request
     ) -> None:
-        self.target = request.target
-        self.host = request.host
-        self.headers = {
+        self.target: str = request.target
+        self.host: str = request.host
+        self.headers: dict[str, str] = {
             name.decode().lower(): value.decode() for name, value in request.extra_headers
         }
-        self.protocols = list(request.subprotocols)
+        self.protocols: list[str] = list(request.subprotocols)
         self._stream = stream
         self._protocol = protocol
         self._connection: FakeConnection | None = None
@@ -240,7 +240,8 @@ class FakeConnection:
                 await self._send(event.response())
         else:
             assert isinstance(event, CloseConnection)  # a client sends no Pong unasked
-            self.closeCode, self.closeReason = event.code, event.reason or ""
+            self.closeCode = int(event.code)
+            self.closeReason = event.reason or ""
             if self._protocol.state is ConnectionState.REMOTE_CLOSING:
                 await self._send(event.response())
             self._end()
