@@ -147,7 +147,7 @@ class FakeConnection:
         self.request = request
         self.sent: list[str | bytes] = []
         self.closeCode: int | None = None
-        self.closeReason = ""
+        self.closeReason: str = ""
         self._stream = stream
         self._protocol = protocol
         self._unread: deque[str | bytes] = deque()
