@@ -25,7 +25,7 @@ for name in list(os.environ):
 os.environ["no_proxy"] = "*"
 
 # A shell starts a job in the background with Ctrl-C ignored, Python leaves it so, and processes
-# that are started here inherit it: tests press it in both.
+# that are started here inherit it. Tests press it in both.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
