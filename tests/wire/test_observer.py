@@ -187,6 +187,7 @@ def test_the_end_of_what_was_whole(opened: Look) -> None:
     (end,) = opened.end("sent", "reset by the peer")
     assert isinstance(end, TraceEnd)
     assert (end.direction, end.error, end.size) == ("sent", "reset by the peer", 0)
+    assert opened._observer.end("sent", 2.0).error == ""
 
 
 def test_the_end_in_the_middle_of_a_frame(opened: Look) -> None:

@@ -221,3 +221,9 @@ def test_what_there_is_of_a_message() -> None:
     """Of either kind, it is a part."""
     assert (as_part("one"), type(as_part("one"))) == ("one", TextPart)
     assert (as_part(b"one"), type(as_part(b"one"))) == (b"one", BinaryPart)
+
+
+def test_a_single_character_behind_which_a_close_stands() -> None:
+    """However little it is, it is given."""
+    items, code = take_all(decoder(), frame(TEXT, b"x", fin=False) + close(1000))
+    assert (items, code) == (["x"], None)
