@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.message import Message
 from typing import TYPE_CHECKING, Final, final
 
 import trio
@@ -19,10 +18,9 @@ from ._url import Address
 from ._websocket import WebSocket
 from ._wire._closing import Verdict
 from ._wire._frames import ABNORMAL_CLOSURE
-from ._wire._response import Response
+from ._wire._response import Response, message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Literal
 
     from trio_websocket import WebSocketConnection, WebSocketRequest
@@ -63,7 +61,7 @@ class AcceptWebSocket(OneSocket):
         """What ``ws.status`` and its like are to say."""
         return Response(
             status=101,
-            headers=_message(self._request.headers),
+            headers=message_of(self._request.headers),
             protocol=self._protocol or "",
             extensions="",
             deflate=None,
@@ -84,7 +82,7 @@ class AcceptWebSocket(OneSocket):
 
 def _address(request: WebSocketRequest) -> Address:
     """The request's, as far as trio-websocket shows it: not by the Host header."""
-    headers = _message(request.headers)
+    headers = message_of(request.headers)
     local, peer = _endpoint(request, "local"), _endpoint(request, "remote")
     base = _NO_SOCKET if local is None else local.url
     target = request.path
@@ -109,10 +107,3 @@ def _endpoint(request: WebSocketRequest, end: Literal["local", "remote"]) -> End
     except OSError:
         return None
     return endpoint if isinstance(endpoint, Endpoint) else None
-
-
-def _message(headers: Iterable[tuple[bytes, bytes]]) -> Message:
-    message = Message()
-    for name, value in headers:
-        message[name.decode("ascii")] = value.decode("latin-1")
-    return message

@@ -18,7 +18,7 @@ from ._dom._events import CloseEvent
 from ._leaving import without_cancelled
 from ._net._log import LOGGER
 from ._scopes import open_websocket
-from ._sources import call
+from ._unprotected import call
 from ._websocket import WebSocket
 
 if TYPE_CHECKING:

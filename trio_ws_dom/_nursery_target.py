@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import trio
 
 from ._dom._event_target import EventTarget
+from ._unprotected import call, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -45,7 +46,7 @@ class NurseryTarget(EventTarget, ABC):
         """Tell the trace, which is the program's, and so are its errors."""
         if self._trace is not None:
             try:
-                _tell(self._trace, record)
+                call(self._trace, record)
             except BaseException as exc:  # kept, and raised from the scope
                 self._trace = None
                 self._listeners_failed([exc])
@@ -61,7 +62,7 @@ class NurseryTarget(EventTarget, ABC):
     @trio.lowlevel.enable_ki_protection
     async def _run_listener(self, coroutine: Coroutine[Any, Any, object]) -> None:
         try:
-            await _interruptible(coroutine)
+            await wait_for(coroutine)
         except trio.Cancelled:
             raise
         except BaseException as exc:  # kept, and raised from the scope
@@ -70,14 +71,3 @@ class NurseryTarget(EventTarget, ABC):
             coroutine.close()  # it has not begun, if Ctrl-C came at once
             self._unfinished -= 1
             self._listener_done()
-
-
-@trio.lowlevel.disable_ki_protection
-async def _interruptible(coroutine: Coroutine[Any, Any, object]) -> None:
-    """Run what is the program's, where Ctrl-C may land."""
-    await coroutine
-
-
-@trio.lowlevel.disable_ki_protection
-def _tell(trace: Callable[[TraceRecord], object], record: TraceRecord) -> None:
-    trace(record)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, final
 
 import trio
 
 from ._options import DEFAULT_OPEN_TIMEOUT, resolve
+from ._unprotected import call, wait_for
 
 if TYPE_CHECKING:
     from ._options import ConnectOptions, Headers, SharedOptions
 
 T = TypeVar("T")
 X = TypeVar("X")
-P = ParamSpec("P")
 
 Function: TypeAlias = Callable[[], T | Awaitable[T]]
 """Sync or async, and without arguments."""
@@ -89,7 +89,7 @@ async def _ask(source: Asked[T]) -> T:
     # Ctrl-C may land in the program's own, and not where what it gave could get lost
     value: Any = call(source)
     if isinstance(value, Awaitable):
-        return await _wait(cast("Awaitable[T]", value))
+        return await wait_for(cast("Awaitable[T]", value))
     return cast("T", value)
 
 
@@ -98,14 +98,3 @@ def kept(value: X) -> X:
     if isinstance(value, Iterator):
         return cast("X", tuple(cast("Iterator[object]", value)))
     return value
-
-
-@trio.lowlevel.disable_ki_protection
-def call(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Call a function of the program's, which Ctrl-C may interrupt."""
-    return function(*arguments, **named)
-
-
-@trio.lowlevel.disable_ki_protection
-async def _wait(awaitable: Awaitable[T]) -> T:
-    return await awaitable

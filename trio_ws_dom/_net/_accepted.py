@@ -29,7 +29,6 @@ from .._wire._frames import (
     TEXT,
     Close,
 )
-from ._keepalive import Keepalive
 from ._pump import TCP_END_TIMEOUT, Bounded
 
 if TYPE_CHECKING:
@@ -75,7 +74,6 @@ class AcceptedConnection(Bounded):
         self._accepted = accepted
         self._response = response
         self._owner = owner
-        self._keepalive: Keepalive | None = None
         self._ping_payload: bytes | None = None  # of a Ping that is to be sent
         self._pinging = False
         self._sending = False  # the writer is in the middle of a message
@@ -138,28 +136,13 @@ class AcceptedConnection(Bounded):
             async with trio.open_nursery() as self._nursery:
                 self._owner._connection_opened(self._response)
                 self._nursery.start_soon(self._write)
-                await self._read(self._keep_alive())
+                get_message = self._accepted.get_message
+                await self._read(self._keep_alive(get_message, self.outbox, self._nursery))
                 self._nursery.cancel_scope.cancel()
         closed = self._accepted.closed
         with trio.CancelScope(shield=True):  # trio.aclose_forcefully() alone can be cancelled
             await trio.aclose_forcefully(self._accepted)
         self._settle(closed)
-
-    def _keep_alive(self) -> Callable[[], Awaitable[Message]]:
-        """Start what ``ping_interval`` asks for; gives the way to the next message."""
-        bounds = self._bounds
-        if bounds.ping_interval is None:
-            return self._accepted.get_message
-        keepalive = self._keepalive = Keepalive(
-            bounds.ping_interval,
-            bounds.ping_timeout,
-            self.machine,
-            self.outbox,
-            self._send_ping,
-            self._give_up,
-        )
-        self._nursery.start_soon(keepalive.run)
-        return keepalive.listen(self._accepted.get_message)
 
     @trio.lowlevel.enable_ki_protection
     async def _ping_peer(self) -> None:

@@ -18,7 +18,6 @@ from .._wire._deflate import Deflater, Inflater
 from .._wire._frames import FIN, RSV1, Close, Ping, Pong
 from ._ctrl_c import uninterrupted
 from ._dial import Failure
-from ._keepalive import Keepalive
 from ._opening import Opening
 from ._owner import Owner
 from ._pump import TCP_END_TIMEOUT, Bounded
@@ -63,7 +62,6 @@ class Connection(Bounded):
         self._opening = Opening(settings, owner)
         self.queue_up = self._opening.queue_up
         self._deflater: Deflater | None = None
-        self._keepalive: Keepalive | None = None
         self._lost: Exception | None = None  # what ended the transport
 
     # What the program does. Synchronous, so atomic.
@@ -136,26 +134,10 @@ class Connection(Bounded):
         async with trio.open_nursery() as nursery:
             self._writer.start(stream, nursery)
             try:
-                await self._read(stream, self._keep_alive(receiver(stream), nursery))
+                await self._read(stream, self._keep_alive(receiver(stream), self.outbox, nursery))
             finally:
                 self._writer.stop()
             nursery.cancel_scope.cancel()
-
-    def _keep_alive(self, receive: Receive, nursery: trio.Nursery) -> Receive:
-        """Start what ``ping_interval`` asks for; gives the reader's way to the stream."""
-        settings = self._settings
-        if settings.ping_interval is None:
-            return receive
-        keepalive = self._keepalive = Keepalive(
-            settings.ping_interval,
-            settings.ping_timeout,
-            self.machine,
-            self.outbox,
-            self._send_ping,
-            self._give_up,
-        )
-        nursery.start_soon(keepalive.run)
-        return keepalive.listen(receive)
 
     def _cut_off(self) -> None:
         """The pump was ended from outside, or ran out of time."""

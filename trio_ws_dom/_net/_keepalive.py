@@ -18,7 +18,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class Outbox(Protocol):
+class PingOutbox(Protocol):
     """What waits to be written; whether our Ping is in it."""
 
     @property
@@ -49,7 +49,7 @@ class Keepalive:
         interval: float,
         timeout: float | None,
         machine: ClosingMachine,
-        outbox: Outbox,
+        outbox: PingOutbox,
         send_ping: Callable[[], object],
         on_dead: Callable[[TimeoutError], None],
     ) -> None:

@@ -40,9 +40,11 @@ async def choose_proxy(settings: Settings) -> Proxy | None:
     if kind is None:
         return None
     if getproxies_environment():
-        bypassed = _is_bypassed(settings)
+        bypassed = _is_bypassed(settings, configured)
     else:  # the system's settings, on macOS and Windows: to compare, these may ask the resolver
-        bypassed = await trio.to_thread.run_sync(_is_bypassed, settings, abandon_on_cancel=True)
+        bypassed = await trio.to_thread.run_sync(
+            _is_bypassed, settings, configured, abandon_on_cancel=True
+        )
     return None if bypassed else _parse(kind, configured[kind])
 
 
@@ -59,12 +61,12 @@ def _parse(kind: str, value: str) -> Proxy:
         raise ProxyError(f"{kind}_proxy of the environment", str(exc)) from None
 
 
-def _is_bypassed(settings: Settings) -> bool:
+def _is_bypassed(settings: Settings, configured: dict[str, str]) -> bool:
     """Whether ``no_proxy``, or the system's list of exceptions, has the server."""
-    from urllib.request import getproxies, proxy_bypass
+    from urllib.request import proxy_bypass
 
     listed = proxy_bypass(host_and_port(settings.host, settings.port))
-    return bool(listed) or _is_in_networks(settings.host, getproxies().get("no", ""))
+    return bool(listed) or _is_in_networks(settings.host, configured.get("no", ""))
 
 
 def _is_in_networks(host: str, no_proxy: str) -> bool:

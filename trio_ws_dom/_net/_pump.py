@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
 import trio
 
 from .._wire._closing import ClosingMachine, State
+from ._keepalive import Keepalive
 from ._pings import Pings
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from .._wire._frames import Close
+    from ._keepalive import PingOutbox
     from ._settings import Bounds
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 TCP_END_TIMEOUT: Final = 2.0
 """Seconds that the server has for ending TCP once the Closes are exchanged; Chromium's figure."""
@@ -96,6 +103,7 @@ class Bounded(ABC):
         self._bounds = bounds
         self._scope = trio.CancelScope(shield=True)
         self._pings: Pings | None = None  # once there was one
+        self._keepalive: Keepalive | None = None  # once the connection is open, if it is to be
 
     @abstractmethod
     def _queue_ping(self, payload: bytes) -> None:
@@ -131,6 +139,27 @@ class Bounded(ABC):
         if self.machine.state is State.OPEN:
             self._queue_ping(payload)
         return number, pings
+
+    def _keep_alive(
+        self,
+        receive: Callable[_P, Awaitable[_T]],
+        outbox: PingOutbox,
+        nursery: trio.Nursery,
+    ) -> Callable[_P, Awaitable[_T]]:
+        """Start what ``ping_interval`` asks for; gives the reader's way to what comes."""
+        bounds = self._bounds
+        if bounds.ping_interval is None:
+            return receive
+        keepalive = self._keepalive = Keepalive(
+            bounds.ping_interval,
+            bounds.ping_timeout,
+            self.machine,
+            outbox,
+            self._send_ping,
+            self._give_up,
+        )
+        nursery.start_soon(keepalive.run)
+        return keepalive.listen(receive)
 
     def _overflow(self, queue: Queue, size: int) -> None:
         """A message passes ``max_buffered_amount``: the standard's "flag as full". There is no

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from ._deflate import NAME, DeflateParameters, Inflater
 from ._extensions import parse_extensions
 from ._frame_view import Frame, FrameView
+from ._response_heads import BLANK_LINE, MAX_RESPONSE_HEAD
 from ._trace import TraceData, TraceEnd, TraceFrame, TraceHead
 
 if TYPE_CHECKING:
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 
     from ._trace import Direction, Fields, TraceRecord
 
-_MAX_HEAD: Final = 64 * 1024
-"""Bytes of a head, as the handshake has it; what is longer is data."""
-
-_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _STATUS: Final = re.compile(r"HTTP/\d\.\d (\d{3})\b")
 
 
@@ -133,11 +130,11 @@ class _Side:
         while data and self.frames is None and not self.is_data:
             searched = max(0, len(self.data) - 2)
             self.data += data
-            blank_line = _BLANK_LINE.search(self.data, searched)
+            blank_line = BLANK_LINE.search(self.data, searched)
             if blank_line is None:
                 data = b""
                 self.data_size = len(self.data)
-                self.is_data = self.data_size > _MAX_HEAD
+                self.is_data = self.data_size > MAX_RESPONSE_HEAD  # no head is longer
             else:
                 head = bytes(self.data[: blank_line.end()])
                 data = bytes(self.data[blank_line.end() :])

@@ -141,8 +141,13 @@ def _wrong(headers: Message, message: str) -> HandshakeFailure:
 
 
 def headers_of(response: h11.Response | h11.InformationalResponse) -> Message:
+    return message_of(response.headers.raw_items())
+
+
+def message_of(fields: Iterable[tuple[bytes, bytes]]) -> Message:
+    """Header fields, in order, with duplicates."""
     headers = Message()
-    for name, value in response.headers.raw_items():
+    for name, value in fields:
         headers[name.decode("ascii")] = value.decode("latin-1")  # adds, replaces nothing
     return headers
 
@@ -170,4 +175,11 @@ def got(value: str | None) -> str:
 def shown(text: str) -> str:
     """The peer's text, fit for a message: short, and without control characters."""
     text = text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}..."
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """Text of a peer's, with nothing in it that could command a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -26,7 +26,7 @@ _JUNK_SHOWN: Final = 32
 
 _HTTP: Final = b"HTTP/"
 
-_BLANK_LINE: Final = re.compile(rb"\n\r?\n")  # h11's idea of where a head ends
+BLANK_LINE: Final = re.compile(rb"\n\r?\n")  # h11's idea of where a head ends
 
 
 @final
@@ -74,7 +74,7 @@ class ResponseHeads:
         the bytes were chunked.
         """
         _check_start(self.rest)
-        blank_line = _BLANK_LINE.search(self.rest, self._searched)
+        blank_line = BLANK_LINE.search(self.rest, self._searched)
         end = len(self.rest) if blank_line is None else blank_line.end()
         if end > MAX_RESPONSE_HEAD:
             raise HandshakeFailure(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypedDict, final
 
 from ._frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from ._response import escaped
 
 Direction = Literal["sent", "received"]
 
@@ -37,13 +38,6 @@ _SHOWN_TEXT: Final = 80
 
 _SHOWN_BINARY: Final = 24
 """Bytes of a payload that a line shows."""
-
-
-def escaped(text: str) -> str:
-    """Text of a peer's, with nothing in it that could command a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
