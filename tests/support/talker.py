@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
+from support.peer import PATIENCE
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
@@ -35,9 +37,12 @@ class Talker:
         self.closes: list[tuple[int, str]] = []
         self.left = threading.Event()
         self._guests: list[ServerConnection] = []
+        self._came = threading.Event()
 
     def say(self, message: str | bytes) -> None:
-        """Say something to all who are there."""
+        """Say something to all who are there, once anybody is: the client may know that it is open
+        before its thread here runs."""
+        assert self._came.wait(PATIENCE), "nobody came"
         for guest in self._guests:
             with suppress(ConnectionClosed):
                 guest.send(message)
@@ -55,6 +60,7 @@ class Talker:
 
     def handle(self, guest: ServerConnection) -> None:
         self._guests.append(guest)
+        self._came.set()
         try:
             for message in guest:
                 self.heard.append(message)
