@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 from support.peer import Peer
-from support.scene import Scene, accept_and_listen, close_first, hear_the_request
+from support.scene import Scene, accept_and_listen, close_first, hang_up, hear_the_request
 from support.world import Witness, count_tasks
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket_nursery
@@ -34,12 +34,7 @@ async def test_cancelled_while_the_server_says_nothing(scene: Scene, clock: obje
 
 async def test_failure_to_open(scene: Scene, clock: object) -> None:
     """A connection that could not be opened: WebSocketError, bare, with the cause."""
-
-    async def part(peer: Peer) -> None:
-        await peer.read_request()
-        await peer.stream.aclose()
-
-    await scene.play(part)
+    await scene.play(hang_up)
     with pytest.raises(WebSocketError) as caught:
         async with scene.open():
             raise AssertionError("the socket is never open")

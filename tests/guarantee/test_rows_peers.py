@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 import trio
 from support.peer import TEXT, Peer, close, frame
-from support.scene import Scene, accept_and_flood, accept_and_listen, accept_and_stop
+from support.scene import (
+    Scene,
+    accept_and_flood,
+    accept_and_listen,
+    accept_and_stop,
+    flood_then_answer,
+)
 from support.world import Witness
 
 from trio_ws_dom import WebSocketError
@@ -56,14 +62,7 @@ async def test_peer_floods_while_nobody_reads(scene: Scene, clock: object) -> No
 
 async def test_peer_floods_and_then_answers(scene: Scene, clock: object) -> None:
     """Behind any amount of unread messages the peer's Close is found."""
-
-    async def part(peer: Peer) -> None:
-        await peer.accept(then=frame(TEXT, b"x" * 1000) * 1000)
-        await peer.read_to_close()
-        await peer.send(frame(TEXT, b"y" * 1000) * 1000, close(1000))
-        await peer.stream.aclose()
-
-    await scene.play(part)
+    await scene.play(flood_then_answer)
     async with scene.open() as ws:
         witness = Witness(ws)
     witness.check()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.proxies import ESTABLISHED, FakeProxy
 from support.tls import AUTHORITY
 
 from trio_ws_dom._net import _dial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import trio
 
 
 @pytest.fixture
@@ -22,3 +25,15 @@ def system_trusts_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     _dial._default_context.cache_clear()
     yield
     _dial._default_context.cache_clear()
+
+
+@pytest.fixture
+def proxied(nursery: trio.Nursery) -> Callable[..., Any]:
+    """Starts a proxy that gives these replies; without any, it says that there is a tunnel."""
+
+    async def start(*replies: bytes, **options: Any) -> FakeProxy:
+        proxy = FakeProxy(*(replies or (ESTABLISHED,)), **options)
+        await proxy.start(nursery)
+        return proxy
+
+    return start

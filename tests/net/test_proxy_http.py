@@ -12,7 +12,7 @@ import trio
 import trustme
 from support.failing import failure_to_open
 from support.peer import Peer
-from support.proxies import ESTABLISHED, Echo, FakeProxy, Resetting
+from support.proxies import ESTABLISHED, Echo, FakeProxy, Resetting, round_trip
 from support.tls import client_context, server_context
 
 from trio_ws_dom import (
@@ -27,7 +27,7 @@ from trio_ws_dom import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 REFUSED = b"HTTP/1.1 403 Not here\r\nContent-Length: 0\r\n\r\n"
 
@@ -44,26 +44,6 @@ async def secure(nursery: trio.Nursery) -> Echo:
     server = Echo(server_context())
     await server.start(nursery)
     return server
-
-
-@pytest.fixture
-def proxied(nursery: trio.Nursery) -> Callable[..., Any]:
-    """A proxy that gives these replies."""
-
-    async def start(*replies: bytes, **options: Any) -> FakeProxy:
-        proxy = FakeProxy(*(replies or (ESTABLISHED,)), **options)
-        await proxy.start(nursery)
-        return proxy
-
-    return start
-
-
-async def round_trip(url: str, **options: Any) -> None:
-    """Open, send, receive, close."""
-    async with open_websocket(url, **options) as ws:
-        ws.send("hello")
-        assert await ws.receive() == "hello"
-    assert ws.closeEvent.wasClean
 
 
 # Ways through.

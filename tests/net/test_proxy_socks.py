@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 from support.failing import failure_to_open
-from support.proxies import Echo, FakeProxy, Resetting
+from support.proxies import Echo, FakeProxy, Resetting, round_trip
 from support.tls import client_context, server_context
 
-from trio_ws_dom import ProxyError, WebSocket, open_websocket
+from trio_ws_dom import ProxyError, WebSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from trio_ws_dom import WebSocketError
 
 # RFC 1928: no authentication; user and password (RFC 1929); they are good; connected
@@ -32,26 +30,6 @@ async def server(nursery: trio.Nursery) -> Echo:
     server = Echo()
     await server.start(nursery)
     return server
-
-
-@pytest.fixture
-def proxied(nursery: trio.Nursery) -> Callable[..., Any]:
-    """A proxy that gives these replies."""
-
-    async def start(*replies: bytes, to: int | None = None) -> FakeProxy:
-        proxy = FakeProxy(*replies, to=to)
-        await proxy.start(nursery)
-        return proxy
-
-    return start
-
-
-async def round_trip(url: str, **options: Any) -> None:
-    """Open, send, receive, close."""
-    async with open_websocket(url, **options) as ws:
-        ws.send("hello")
-        assert await ws.receive() == "hello"
-    assert ws.closeEvent.wasClean
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,12 @@ import trio
 import trio.testing
 from support.failing import failure_to_open
 from support.peer import Peer
-from support.tls import AUTHORITY, client_context, server_context
+from support.tls import client_context, server_context
 
 from trio_ws_dom import WebSocket, open_websocket
-from trio_ws_dom._net import _dial
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
 
 class Server:
@@ -73,16 +71,6 @@ async def test_users_context_is_used_as_it_is(server: Server) -> None:
     async with open_websocket(server.url, ssl_context=client_context()):
         pass
     assert server.selected == [None]
-
-
-@pytest.fixture
-def system_trusts_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The system's authorities are the tests' own for a while."""
-    AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    _dial._default_context.cache_clear()
-    yield
-    _dial._default_context.cache_clear()
 
 
 @pytest.mark.usefixtures("system_trusts_us")

@@ -14,6 +14,8 @@ from support.scene import (
     accept_and_listen,
     accept_and_stop,
     close_first,
+    flood_then_answer,
+    hang_up,
 )
 from support.world import World, count_files, count_tasks
 
@@ -152,14 +154,7 @@ async def test_peer_does_not_answer_and_we_are_cancelled(
 
 async def test_peer_floods_and_then_answers(scene: StreamScene, clock: object) -> None:
     """Behind any amount of unread messages the peer's Close is found."""
-
-    async def part(peer: Peer) -> None:
-        await peer.accept(then=frame(TEXT, b"x" * 1000) * 1000)
-        await peer.read_to_close()
-        await peer.send(frame(TEXT, b"y" * 1000) * 1000, close(1000))
-        await peer.stream.aclose()
-
-    await scene.play(part)
+    await scene.play(flood_then_answer)
     async with scene.open() as stream:
         await trio.sleep(0.01)
     await scene.check(stream, 1000)
@@ -215,12 +210,7 @@ async def test_cancelled_while_connecting(scene: StreamScene, clock: object) -> 
 
 async def test_failure_to_open(scene: StreamScene, clock: object) -> None:
     """A connection that could not be opened: WebSocketError, bare, with the cause."""
-
-    async def part(peer: Peer) -> None:
-        await peer.read_request()
-        await peer.stream.aclose()
-
-    await scene.play(part)
+    await scene.play(hang_up)
     with pytest.raises(WebSocketError) as caught:
         async with scene.open():
             raise AssertionError("the stream is never open")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 import trio
@@ -52,15 +53,16 @@ def close(code: int | None = None, reason: str = "") -> bytes:
     return frame(CLOSE, b"" if code is None else struct.pack("!H", code) + reason.encode())
 
 
-class Peer:
-    """The server's end. What it waits for comes in time, or ``trio.TooSlowError`` is raised.
+class End(ABC):
+    """One end of a connection, frame by frame; the other one is what is tested.
+
+    What it waits for comes in time, or ``trio.TooSlowError`` is raised.
 
     Args:
-      stream: to the client.
+      stream: to the other end.
       patience: seconds that one wait may take; None: as :func:`patience` says.
 
     Attributes:
-      request: the handshake's bytes, once it was accepted.
       frames: every frame that came, in order.
       ended: how the other side ended TCP: "eof", "reset", or None.
     """
@@ -68,7 +70,6 @@ class Peer:
     def __init__(self, stream: trio.abc.Stream, patience: float | None = None) -> None:
         self.stream = stream
         self._patience = patience
-        self.request = b""
         self.frames: list[Frame] = []
         self.ended: str | None = None
         self._buffer = b""
@@ -80,33 +81,14 @@ class Peer:
         with self._in_time():
             return bytes(await self.stream.receive_some(65536))
 
-    async def read_request(self) -> None:
-        """Read the handshake's request, to its last byte."""
+    async def _read_head(self, missing: str) -> bytes:
+        """The other end's part of the handshake, to its last byte."""
         while b"\r\n\r\n" not in self._buffer:
             data = await self._receive()
-            assert data, "the client went away before its request was complete"
+            assert data, missing
             self._buffer += data
-        self.request, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-
-    def response(self, *headers: str) -> bytes:
-        """The good answer to the request."""
-        fields = dict(line.split(": ", 1) for line in self.request.decode().split("\r\n")[1:])
-        key = fields["Sec-WebSocket-Key"].encode()
-        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
-        accept = base64.b64encode(digest).decode()
-        lines = (
-            "HTTP/1.1 101 Switching Protocols",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            f"Sec-WebSocket-Accept: {accept}",
-            *headers,
-        )
-        return "\r\n".join(lines).encode() + b"\r\n\r\n"
-
-    async def accept(self, *headers: str, then: bytes = b"") -> None:
-        """Hold the opening handshake; ``then`` goes out in the same segment as the 101."""
-        await self.read_request()
-        await self.send(self.response(*headers) + then)
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        return head
 
     async def send(self, *data: bytes) -> None:
         """Send frames, or any bytes."""
@@ -128,6 +110,66 @@ class Peer:
         self.frames.append(parsed)
         return parsed
 
+    @abstractmethod
+    def _parse(self) -> Frame | None:
+        """Take a frame from what has come; None if it is not complete."""
+
+    async def read_to_close(self) -> Frame | None:
+        """Read frames up to the Close; None if TCP ended without one."""
+        while (got := await self.next()) is not None:
+            if got.opcode == CLOSE:
+                return got
+        return None
+
+    async def read_to_end(self) -> None:
+        """Read until the other side has ended TCP, and answer nothing."""
+        while await self.next() is not None:
+            pass
+
+    @property
+    def close_code(self) -> int | None:
+        """The code of the Close that came, 1005 for one without; None if there was none."""
+        closes = [got for got in self.frames if got.opcode == CLOSE]
+        assert len(closes) < 2, "one Close is all that may be sent"
+        if not closes:
+            return None
+        assert closes[0] is self.frames[-1], "nothing may follow a Close"
+        return int.from_bytes(closes[0].payload[:2], "big") or 1005
+
+
+class Peer(End):
+    """The server's end.
+
+    Attributes:
+      request: the handshake's bytes, once it was accepted.
+    """
+
+    request = b""
+
+    async def read_request(self) -> None:
+        """Read the handshake's request, to its last byte."""
+        self.request = await self._read_head("the client went away before its request was complete")
+
+    def response(self, *headers: str) -> bytes:
+        """The good answer to the request."""
+        fields = dict(line.split(": ", 1) for line in self.request.decode().split("\r\n")[1:])
+        key = fields["Sec-WebSocket-Key"].encode()
+        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        accept = base64.b64encode(digest).decode()
+        lines = (
+            "HTTP/1.1 101 Switching Protocols",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Accept: {accept}",
+            *headers,
+        )
+        return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+    async def accept(self, *headers: str, then: bytes = b"") -> None:
+        """Hold the opening handshake; ``then`` goes out in the same segment as the 101."""
+        await self.read_request()
+        await self.send(self.response(*headers) + then)
+
     def _parse(self) -> Frame | None:
         data = self._buffer
         if len(data) < 2:
@@ -146,13 +188,6 @@ class Peer:
         self._buffer = data[start + 4 + size :]
         return Frame(data[0] & 0x0F, bytes(b ^ mask[i % 4] for i, b in enumerate(masked)))
 
-    async def read_to_close(self) -> Frame | None:
-        """Read frames up to the Close; None if TCP ended without one."""
-        while (got := await self.next()) is not None:
-            if got.opcode == CLOSE:
-                return got
-        return None
-
     async def finish(self) -> None:
         """What a good server does at the end: answer the Close, and end TCP."""
         got = await self.read_to_close()
@@ -164,18 +199,3 @@ class Peer:
         """A whole connection: accept it, then read until it is closed, and do one's part."""
         await self.accept()
         await self.finish()
-
-    async def read_to_end(self) -> None:
-        """Read until the client has ended TCP, and answer nothing."""
-        while await self.next() is not None:
-            pass
-
-    @property
-    def close_code(self) -> int | None:
-        """The code of the Close that came, 1005 for one without; None if there was none."""
-        closes = [got for got in self.frames if got.opcode == CLOSE]
-        assert len(closes) < 2, "one Close is all that may be sent"
-        if not closes:
-            return None
-        assert closes[0] is self.frames[-1], "nothing may follow a Close"
-        return int.from_bytes(closes[0].payload[:2], "big") or 1005

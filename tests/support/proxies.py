@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
 from support.peer import CLOSE, Peer, frame
+from trio_ws_dom import open_websocket
 
 if TYPE_CHECKING:
     import ssl
@@ -133,3 +134,11 @@ async def relay(one: trio.abc.Stream, other: trio.abc.Stream) -> None:
     async with one, other, trio.open_nursery() as nursery:
         nursery.start_soon(carry, one, other)
         nursery.start_soon(carry, other, one)
+
+
+async def round_trip(url: str, **options: Any) -> None:
+    """Open, send, receive, close."""
+    async with open_websocket(url, **options) as ws:
+        ws.send("hello")
+        assert await ws.receive() == "hello"
+    assert ws.closeEvent.wasClean

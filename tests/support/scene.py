@@ -144,3 +144,17 @@ async def close_first(peer: Peer) -> None:
     await peer.accept()
     await peer.send(close(1000))
     await peer.read_to_close()
+
+
+async def hang_up(peer: Peer) -> None:
+    """A peer that hears the request, and leaves."""
+    await peer.read_request()
+    await peer.stream.aclose()
+
+
+async def flood_then_answer(peer: Peer) -> None:
+    """A peer that sends much, before and behind our Close, and then its own."""
+    await peer.accept(then=frame(TEXT, b"x" * 1000) * 1000)
+    await peer.read_to_close()
+    await peer.send(frame(TEXT, b"y" * 1000) * 1000, close(1000))
+    await peer.stream.aclose()
