@@ -13,44 +13,50 @@ import trio.testing
 from support.peer import TEXT, Peer, frame
 
 from trio_ws_dom import WebSocket, open_websocket
+from trio_ws_dom._dom._listener import call_listener
+from trio_ws_dom._nursery_target import NurseryTarget
+from trio_ws_dom._unprotected import wait_for
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType, FunctionType
 
 
 class PressAt:
-    """A profiler that presses Ctrl-C where a function of this name begins, the first time."""
+    """A profiler that presses Ctrl-C where this code begins, the first time."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, code: CodeType) -> None:
+        self._code = code
         self.pressed = False
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_name == self._name and not self.pressed:
+        if event == "call" and frame.f_code is self._code and not self.pressed:
             self.pressed = True
             signal.raise_signal(signal.SIGINT)
 
 
 async def listen(sockets: list[WebSocket]) -> None:
     """A program with an async listener."""
-
-    async def listener(event: object) -> None:
-        await trio.sleep_forever()
-
     ours, theirs = trio.testing.memory_stream_pair()
     trio.lowlevel.spawn_system_task(Peer(theirs).accept)
     async with open_websocket("ws://peer.test/", stream=ours) as ws:
         sockets.append(ws)
         ws.onmessage = listener
         await theirs.send_all(frame(TEXT, b"hello"))
-        await trio.sleep_forever()
+        with trio.fail_after(60):
+            await trio.sleep_forever()
 
 
-@pytest.mark.parametrize("name", ["call_listener", "_run_listener", "_interruptible", "listener"])
-def test_around_an_async_listener(name: str) -> None:
+async def listener(event: object) -> None:
+    await trio.sleep_forever()
+
+
+@pytest.mark.parametrize(
+    "function", [call_listener, NurseryTarget._run_listener, wait_for, listener]
+)
+def test_around_an_async_listener(function: FunctionType) -> None:
     """Wherever it lands on the way to the listener: bare, CLOSED, and no coroutine forgotten."""
     sockets: list[WebSocket] = []
-    press = PressAt(name)
+    press = PressAt(function.__code__)
     before = sys.getprofile()
     sys.setprofile(press)
     try:
