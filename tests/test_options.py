@@ -166,3 +166,45 @@ async def test_every_door_takes_them(nursery: trio.Nursery) -> None:
     with pytest.raises(TypeError, match="close_timeout"):
         async with open_websocket("ws://peer.test/", close_timeout="1"):  # type: ignore[arg-type]  # the subject
             raise AssertionError("the block is never entered")
+
+
+@pytest.mark.parametrize("name", ["compression", "serialize_connects"])
+def test_flags(name: str) -> None:
+    """True or False, and nothing that only counts as one."""
+    for value in (True, False):
+        assert getattr(settings(**{name: value}), name) is value
+    for value in (0, 1, "no", None):
+        with pytest.raises(TypeError, match=f"{name} as a bool"):
+            settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("cookies", {"session": "s3cret"}, "http.cookiejar.CookieJar, got dict"),
+        ("ssl_context", True, "ssl.SSLContext, or None, got True"),
+        ("stream", "x", "trio.abc.Stream, or None, got 'x'"),
+    ],
+)
+def test_objects(name: str, value: object, expected: str) -> None:
+    """What another library takes there is found at once, and no secret is shown."""
+    with pytest.raises(TypeError) as caught:
+        settings(**{name: value})
+    assert str(caught.value) == f"expected {name} as {expected}"
+    assert getattr(settings(**{name: None}), name) is None
+
+
+def test_a_traces_limit() -> None:
+    """A number, as it is counted with while bytes go over the wire."""
+
+    def trace(record: object) -> None: ...
+
+    trace.payload_limit = None  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="payload_limit as an int of bytes, got None"):
+        settings(trace=trace)
+
+
+def test_two_hosts() -> None:
+    """HTTP has the header once (RFC 9110 section 7.2)."""
+    with pytest.raises(ValueError, match="Host once"):
+        settings(headers=[("Host", "a.test"), ("host", "b.test")])

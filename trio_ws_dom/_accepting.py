@@ -12,13 +12,14 @@ from ._accept import AcceptOptions
 from ._bounds import bounds_of, check_names
 from ._failures import explain
 from ._net._accepted import AcceptedConnection
+from ._net._settings import Bounds
 from ._options import header_fields
 from ._scopes import OneSocket
 from ._url import Address
 from ._websocket import WebSocket
 from ._wire._closing import Verdict
 from ._wire._frames import ABNORMAL_CLOSURE
-from ._wire._response import Response, message_of
+from ._wire._response import Response, lines_of, message_of
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -44,7 +45,7 @@ class AcceptWebSocket(OneSocket):
         self._request = request
         self._protocol = protocol
         check_names(options, AcceptOptions)
-        self._bounds = bounds_of(options)
+        self._bounds = Bounds(**bounds_of(options))
         self._fields = header_fields(options.get("headers", ()))
 
     async def _begin(self) -> WebSocket:
@@ -61,7 +62,7 @@ class AcceptWebSocket(OneSocket):
         """What ``ws.status`` and its like are to say."""
         return Response(
             status=101,
-            headers=message_of(self._request.headers),
+            fields=lines_of(self._request.headers),
             protocol=self._protocol or "",
             extensions="",
             deflate=None,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, TypedDict
-
-from ._net._settings import Bounds
+from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+T = TypeVar("T")
 
 DEFAULT_CLOSE_TIMEOUT: Final = 10.0
 DEFAULT_CANCELLED_CLOSE_TIMEOUT: Final = 1.0
@@ -38,23 +38,23 @@ class BoundOptions(TypedDict, total=False):
     back, time does not count. Default: as ``ping_interval``. None: it may be silent for ever."""
 
 
-def bounds_of(options: BoundOptions) -> Bounds:
-    """What a caller gave of these, checked.
+def bounds_of(options: BoundOptions) -> dict[str, Any]:
+    """What a caller gave of these, checked: the arguments of :class:`~._net._settings.Bounds`.
 
     Raises:
       TypeError: for one of the wrong type.
       ValueError: for one out of range.
     """
     ping_interval, ping_timeout = _keepalive(options)
-    return Bounds(
-        max_buffered_amount=size_of(options, "max_buffered_amount", None),
-        close_timeout=seconds_of(options, "close_timeout", DEFAULT_CLOSE_TIMEOUT),
-        cancelled_close_timeout=seconds_of(
+    return {
+        "max_buffered_amount": size_of(options, "max_buffered_amount", None),
+        "close_timeout": seconds_of(options, "close_timeout", DEFAULT_CLOSE_TIMEOUT),
+        "cancelled_close_timeout": seconds_of(
             options, "cancelled_close_timeout", DEFAULT_CANCELLED_CLOSE_TIMEOUT
         ),
-        ping_interval=ping_interval,
-        ping_timeout=ping_timeout,
-    )
+        "ping_interval": ping_interval,
+        "ping_timeout": ping_timeout,
+    }
 
 
 def check_names(options: Mapping[str, object], kind: type) -> None:
@@ -72,6 +72,23 @@ def size_of(options: Mapping[str, object], name: str, default: int | None) -> in
         raise TypeError(f"expected {name} as an int of bytes, or None, got {value!r}")
     if value is not None and value < 0:
         raise ValueError(f"expected {name} of 0 bytes or more, got {value}")
+    return value
+
+
+def flag_of(options: Mapping[str, object], name: str, default: bool) -> bool:
+    """An option that is a bool."""
+    value = options.get(name, default)
+    if not isinstance(value, bool):
+        raise TypeError(f"expected {name} as a bool, got {value!r}")
+    return value
+
+
+def instance_of(options: Mapping[str, object], name: str, kind: type[T]) -> T | None:
+    """An option that is an object of a class, or None."""
+    value = options.get(name)
+    if value is not None and not isinstance(value, kind):
+        expected = f"{kind.__module__}.{kind.__qualname__}"
+        raise TypeError(f"expected {name} as {expected}, or None, got {value!r}")
     return value
 
 

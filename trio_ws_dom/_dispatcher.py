@@ -13,7 +13,7 @@ from ._dom._event import Event, now
 from ._dom._events import CloseEvent, ErrorEvent, MessageEvent
 from ._dom._listener import call_listener
 from ._failures import explain
-from ._leaving import without_cancelled
+from ._moment import Moment
 from ._net._log import Log
 from ._nursery_target import NurseryTarget
 from ._wire._closing import State
@@ -45,10 +45,7 @@ CHUNK: Final = 64
 
 
 class Scope(Protocol):
-    """What a socket tells the scope in which it lives, and asks of it."""
-
-    @property
-    def _held_up(self) -> bool: ...
+    """What a socket tells the scope in which it lives."""
 
     def _listeners_failed(self, errors: list[BaseException]) -> None: ...
 
@@ -72,20 +69,25 @@ class Dispatcher(NurseryTarget):
     _binary_type: Literal["blob", "arraybuffer"] = "blob"
     _response: Response | None = None
     _inbox: Inbox | None = None
+    _calls_over: trio.Event | None = None  # of async listeners, once somebody waits for it
     _looked = True  # False: messages wait for the program's first look
     _scope: Scope | None = None  # of a door; None: it lives in a trio nursery of the program's
 
     @trio.lowlevel.enable_ki_protection
     def _start(self, nursery: trio.Nursery) -> None:
-        self._opened = trio.Event()
-        self._closed = trio.Event()
-        self._gone = trio.Event()
+        self._opened = Moment()
+        self._closed = Moment()
+        self._gone = Moment()
         self._drained = trio.lowlevel.ParkingLot()
         self._errors = []
+        self._calls = {}
         machine, log = self._connection.machine, Log(self._settings.number, self._address.where)
         machine.on_move = log.moved
         log.moved(machine)
         nursery.start_soon(self._run, name=f"WebSocket {self._address.where}")
+        if self._scope is None:
+            nursery.start_soon(self._watch)
+        self._nursery = nursery
         self._connection.queue_up()
 
     # The life, as a task of the nursery. Ctrl-C never lands here: it would kill the pump.
@@ -93,18 +95,15 @@ class Dispatcher(NurseryTarget):
     @trio.lowlevel.enable_ki_protection
     async def _run(self) -> None:
         try:
-            async with trio.open_nursery() as tasks:
-                self._tasks = tasks
-                tasks.start_soon(self._watch)
-                await self._connection.run()
-                self._finish()
-                grace = self._settings.close_timeout
-                tasks.cancel_scope.deadline = trio.current_time() + grace
-        except BaseException as exc:
-            if not self._errors or without_cancelled(exc) is not None:
-                raise
+            await self._connection.run()
+            self._finish()
+            self._end_calls(self._settings.close_timeout)
+            while self._calls:
+                self._calls_over = trio.Event()
+                with trio.CancelScope(shield=True):
+                    await self._calls_over.wait()
         finally:
-            self._tasks = None
+            self._nursery = None
             self._report()
             if self._scope is not None:
                 self._scope._socket_gone(self)
@@ -114,35 +113,24 @@ class Dispatcher(NurseryTarget):
 
     @trio.lowlevel.enable_ki_protection
     async def _watch(self) -> None:
-        """Notice a cancellation, from outside of the pump's shield.
+        """Close the socket when the program's nursery is cancelled; a scope of ours does it itself.
 
-        In a nursery of the program's this closes the socket. In a scope of ours its exit does, but
-        not while control is held up by the exit of a scope within: so that their peers, if they
-        are silent, do not add up their bounds, this one is closed when half of it is over.
+        This is outside of the pump's shield, and so notices.
         """
         try:
             await self._closed.wait()
         except trio.Cancelled:
-            if self._scope is None:
-                # tasks cancelled with us run their `finally` first: what they send still goes out
-                for _ in range(CANCEL_TURNS):
-                    await trio.lowlevel.cancel_shielded_checkpoint()
-                self._connection.close(Close(GOING_AWAY))
-                self._connection.hurry()
-            else:
-                half = self._settings.cancelled_close_timeout / 2
-                with trio.move_on_after(half, shield=True):
-                    await self._closed.wait()
-                if self._scope._held_up:
-                    self._connection.close(Close(GOING_AWAY))
-                    self._connection.hurry(share=0.5)
+            # tasks cancelled with us run their `finally` first: what they send still goes out
+            for _ in range(CANCEL_TURNS):
+                await trio.lowlevel.cancel_shielded_checkpoint()
+            self._connection.close(Close(GOING_AWAY))
+            self._connection.hurry()
             raise
 
     def _interrupt(self) -> None:
         """Ctrl-C, while closing: be quick, and wait for no listener's tasks either."""
         self._connection.hurry()
-        if self._tasks is not None:
-            self._tasks.cancel_scope.cancel()
+        self._end_calls(0)
 
     def _finish(self) -> None:
         """TCP is gone (https://websockets.spec.whatwg.org/#closeWebSocket)."""
@@ -180,7 +168,7 @@ class Dispatcher(NurseryTarget):
 
     @property
     def _wants_messages(self) -> bool:
-        if not self._looked or self._unfinished >= MAX_UNFINISHED:
+        if not self._looked or len(self._calls) >= MAX_UNFINISHED:
             return False
         if self._inbox is not None and self._inbox.full:
             return False
@@ -273,6 +261,8 @@ class Dispatcher(NurseryTarget):
 
     def _listener_done(self) -> None:
         self._connection.resume()
+        if self._calls_over is not None and not self._calls:
+            self._calls_over.set()
 
     def _look(self) -> None:
         """The program looks at messages: they need not wait any more."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from ._dispatcher import Dispatcher
+    from ._moment import Moment
 
 
 def is_cancelled() -> bool:
@@ -30,7 +31,7 @@ def without_cancelled(exc: BaseException | None) -> BaseException | None:
 
 @trio.lowlevel.enable_ki_protection
 async def outlast(
-    ends: Iterable[trio.Event],
+    ends: Iterable[trio.Event | Moment],
     sockets: Collection[Dispatcher],
     raised: BaseException | None = None,
 ) -> BaseException | None:

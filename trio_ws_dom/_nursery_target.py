@@ -22,8 +22,9 @@ class NurseryTarget(EventTarget, ABC):
 
     _accepts_coroutines: ClassVar[bool] = True
 
-    _tasks: trio.Nursery | None = None  # for calls of async listeners
-    _unfinished = 0  # of these calls
+    _nursery: trio.Nursery | None = None  # while async listeners may be called
+    _calls: dict[trio.CancelScope, None]  # of async listeners, that are not over
+    _calls_end = float("inf")  # when these are cancelled, by trio's clock
     _interrupted = False  # a batch of messages is to be looked at afresh
     _errors: list[BaseException]  # that listeners raised
     _trace: Callable[[TraceRecord], object] | None = None
@@ -52,22 +53,32 @@ class NurseryTarget(EventTarget, ABC):
                 self._listeners_failed([exc])
 
     def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        if self._tasks is None:
+        if self._nursery is None:
             coroutine.close()
             raise RuntimeError(f"{self!r} runs async listeners while it lives in its nursery only")
-        self._unfinished += 1
+        scope = trio.CancelScope(deadline=self._calls_end)
+        self._calls[scope] = None
         self._interrupted = True
-        self._tasks.start_soon(self._run_listener, coroutine)
+        self._nursery.start_soon(self._run_listener, coroutine, scope)
 
     @trio.lowlevel.enable_ki_protection
-    async def _run_listener(self, coroutine: Coroutine[Any, Any, object]) -> None:
+    async def _run_listener(
+        self, coroutine: Coroutine[Any, Any, object], scope: trio.CancelScope
+    ) -> None:
         try:
-            await wait_for(coroutine)
+            with scope:
+                await wait_for(coroutine)
         except trio.Cancelled:
             raise
         except BaseException as exc:  # kept, and raised from the scope
             self._listeners_failed([exc])
         finally:
             coroutine.close()  # it has not begun, if Ctrl-C came at once
-            self._unfinished -= 1
+            del self._calls[scope]
             self._listener_done()
+
+    def _end_calls(self, grace: float) -> None:
+        """The calls of async listeners have so many seconds left."""
+        self._calls_end = min(self._calls_end, trio.current_time() + grace)
+        for scope in self._calls:
+            scope.deadline = self._calls_end

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from ._bounds import BoundOptions, bounds_of, check_names, seconds_of, size_of
+import trio
+
+from ._bounds import (
+    BoundOptions,
+    bounds_of,
+    check_names,
+    flag_of,
+    instance_of,
+    seconds_of,
+    size_of,
+)
 from ._net._proxy import parse_proxy
 from ._net._settings import Settings
 from ._url import parse_protocols, parse_url
@@ -15,10 +25,7 @@ from ._version import __version__
 from ._wire._request import check_header
 
 if TYPE_CHECKING:
-    import ssl
     from http.cookiejar import CookieJar
-
-    import trio
 
     from ._net._proxy import Proxy
     from ._url import Address
@@ -89,9 +96,13 @@ _USER_AGENT: Final = f"trio_ws_dom/{__version__}"
 
 
 def resolve(
-    url: str, protocols: str | Iterable[str], options: ConnectOptions
+    url: str,
+    protocols: str | Iterable[str],
+    options: ConnectOptions,
+    *,
+    stream_follows: bool = False,
 ) -> tuple[Address, Settings]:
-    """Check everything that a caller gave.
+    """Check everything that a caller gave, but for a stream that is given later.
 
     Raises:
       DOMException: named "SyntaxError", for the URL and the protocols.
@@ -109,16 +120,16 @@ def resolve(
         target=address.target,
         protocols=parse_protocols(protocols),
         headers=_headers(address, options),
-        cookies=options.get("cookies"),
-        ssl_context=options.get("ssl_context"),
-        stream=options.get("stream"),
-        proxy=_proxy(options),
-        compression=options.get("compression", True),
+        cookies=_cookies(options),
+        ssl_context=instance_of(options, "ssl_context", ssl.SSLContext),
+        stream=instance_of(options, "stream", trio.abc.Stream),  # type: ignore[type-abstract]  # none is made
+        proxy=_proxy(options, stream_follows),
+        compression=flag_of(options, "compression", True),
         max_message_size=size_of(options, "max_message_size", DEFAULT_MAX_MESSAGE_SIZE),
-        serialize_connects=options.get("serialize_connects", True),
+        serialize_connects=flag_of(options, "serialize_connects", True),
         open_timeout=seconds_of(options, "open_timeout", DEFAULT_OPEN_TIMEOUT),
         trace=_trace(options),
-        **asdict(bounds_of(options)),
+        **bounds_of(options),
     )
     return address, settings
 
@@ -145,15 +156,25 @@ def header_fields(given: Headers) -> list[tuple[str, str]]:
     fields = list(given)
     for name, value in fields:
         check_header(name, value)
+    if [name.lower() for name, _ in fields].count("host") > 1:
+        raise ValueError("expected the header Host once, got it more often")
     return fields
 
 
-def _proxy(options: ConnectOptions) -> Proxy | Literal[True] | None:
+def _cookies(options: ConnectOptions) -> CookieJar | None:
+    jar = options.get("cookies")
+    if jar is not None and not hasattr(jar, "add_cookie_header"):  # its module is slow to import
+        kind = type(jar).__name__  # no more of it, as cookies are secrets
+        raise TypeError(f"expected cookies as http.cookiejar.CookieJar, got {kind}")
+    return jar
+
+
+def _proxy(options: ConnectOptions, stream_follows: bool) -> Proxy | Literal[True] | None:
     given: Any = options.get("proxy", True)
     if given is not None and given is not True and not isinstance(given, str):
         kind = type(given).__name__  # no more of it, as it may hold a password
         raise TypeError(f"expected proxy as a URL in a str, True or None, got {kind}")
-    if options.get("stream") is None:
+    if options.get("stream") is None and not stream_follows:
         return parse_proxy(given) if isinstance(given, str) else given
     if isinstance(given, str):
         raise ValueError("expected proxy or stream, which is used in place of dialling, got both")
@@ -165,4 +186,7 @@ def _trace(options: ConnectOptions) -> Callable[[TraceRecord], object] | None:
     given: Any = trace
     if given is not None and (not callable(given) or iscoroutinefunction(given)):
         raise TypeError(f"expected trace as a function that is not async, or None, got {given!r}")
+    limit = getattr(given, "payload_limit", 0)
+    if not isinstance(limit, int):
+        raise TypeError(f"expected the trace's payload_limit as an int of bytes, got {limit!r}")
     return trace

@@ -40,7 +40,9 @@ class WebSocketNursery:
         self._body = trio.CancelScope()
         self._outer: WebSocketNursery | None = None  # around us in the same task
         self._exits_within = 0  # of scopes in our block, in the same task
+        self._entered = False
         self._left = trio.Event()  # control has come to the exit
+        self._cancelled = False  # before that
         self._unguarded = trio.Event()
 
     @trio.lowlevel.enable_ki_protection
@@ -70,6 +72,8 @@ class WebSocketNursery:
         ws._scope = self
         ws._start(self._nursery)
         self._sockets.add(ws)
+        if self._cancelled:
+            self._nursery.start_soon(self._look_after, ws)
 
     def _listeners_failed(self, errors: list[BaseException]) -> None:
         """A socket is CLOSED because of these: the block is to end."""
@@ -81,9 +85,13 @@ class WebSocketNursery:
 
     @trio.lowlevel.enable_ki_protection
     async def __aenter__(self) -> Self:
+        if self._entered:
+            raise RuntimeError("expected a new open_websocket(), or its like, for each block")
+        self._entered = True
         self._task = trio.lowlevel.current_task()
         trio.lowlevel.spawn_system_task(self._guard)
         self._nursery = await self._manager.__aenter__()
+        self._nursery.start_soon(self._watch, self._nursery)
         self._body.__enter__()
         outer = _innermost.get()
         self._outer = outer if outer is not None and outer._task is self._task else None
@@ -142,6 +150,31 @@ class WebSocketNursery:
         while scope is not None:
             yield scope
             scope = scope._outer
+
+    @trio.lowlevel.enable_ki_protection
+    async def _watch(self, nursery: trio.Nursery) -> None:
+        """Notice a cancellation of the block, from outside of the connections' shields."""
+        try:
+            await self._left.wait()
+        except trio.Cancelled:
+            self._cancelled = True
+            for ws in self._sockets:
+                nursery.start_soon(self._look_after, ws)
+            raise
+
+    @trio.lowlevel.enable_ki_protection
+    async def _look_after(self, ws: WebSocket) -> None:
+        """Close a socket in a cancelled block, if the exit cannot.
+
+        The exit closes it, but not while control is held up by the exit of a scope within: so that
+        their peers, if they are silent, do not add up their bounds, this one is closed when half
+        of it is over.
+        """
+        with trio.move_on_after(ws._settings.cancelled_close_timeout / 2, shield=True):
+            await self._left.wait()
+        if self._held_up:
+            ws._connection.close(Close(GOING_AWAY))
+            ws._connection.hurry(share=0.5)
 
     @property
     def _held_up(self) -> bool:

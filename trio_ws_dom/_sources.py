@@ -61,10 +61,9 @@ class Sources:
         protocols = kept(await _ask(self.protocols))
         headers: Headers = await _ask(self.headers)
         options = cast("ConnectOptions", {**self.options, "headers": kept(headers)})
-        if self.stream is not None:
-            options["stream"] = cast("trio.abc.Stream", self.stream)  # stands for what it gives
         # now, as with bad arguments a stream would have no owner
-        address, _ = resolve(url, protocols, options)
+        follows = self.stream is not None
+        address, _ = resolve(url, protocols, options, stream_follows=follows)
         return Target(address.where, url, protocols, options)
 
     async def dial(self, target: Target) -> None:

@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Any
 
-    import trio
-
+    from ._moment import Moment
     from ._stream_readable import WebSocketReadable
     from ._stream_writable import WebSocketWritable
 
@@ -53,7 +52,7 @@ class WebSocketCloseInfo:
 class Promise(Generic[T]):
     """Awaitable any number of times, by any number of tasks; no matter whether by any at all."""
 
-    def __init__(self, settled: trio.Event, result: Callable[[], T]) -> None:
+    def __init__(self, settled: Moment, result: Callable[[], T]) -> None:
         self._settled = settled
         self._result = result
 

@@ -93,7 +93,8 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
         rest, take it.
 
         Raises:
-          As :meth:`receive`; trio.EndOfChannel: there is no next message.
+          trio.EndOfChannel: there is no next message.
+          WebSocketError, trio.ClosedResourceError, trio.BusyResourceError: as :meth:`receive`.
         """
         self._check_free()
         self._inbox.put_back(await self._inbox.receive())

@@ -37,6 +37,7 @@ _FINAL_SERVER_STATUSES: Final = frozenset((501, 505))
 
 _NETWORK_ERRORS: Final = (OSError, trio.TooSlowError, trio.BrokenResourceError)
 _FINAL_ERRORS: Final = (ssl.SSLCertVerificationError, PermissionError, ImportError)
+_MISTAKES: Final = (ValueError, TypeError)  # a host's name that cannot be one, and the like
 
 _HTTP_STATUSES: Final = range(100, 600)
 _SOCKS_NOT_ALLOWED: Final = 2  # RFC 1928 section 6
@@ -51,9 +52,9 @@ def is_transient(cause: Exception | CloseEvent) -> bool:
         protocols, the headers or the stream.
 
     Returns:
-      True for what time may mend: a network that fails, a server that is gone, busy or restarting,
-      and closes that say nothing else. False where the server refused this client or what it sent,
-      its certificate is not good, or the cause is a mistake in the program.
+      True for what time may mend, such as a network that fails, a server that is gone, busy or
+      restarting, and closes that say nothing else. False where the server refused this client or
+      what it sent, its certificate is not good, or the cause is a mistake in the program.
     """
     if isinstance(cause, CloseEvent):
         return _is_transient_code(cause.code)
@@ -63,7 +64,7 @@ def is_transient(cause: Exception | CloseEvent) -> bool:
         inner = cause.__cause__
         if isinstance(inner, ProxyError):
             return _is_transient_at_a_proxy(inner)
-        return not isinstance(inner, _FINAL_ERRORS)
+        return not isinstance(inner, _FINAL_ERRORS + _MISTAKES)
     return isinstance(cause, _NETWORK_ERRORS) and not isinstance(cause, _FINAL_ERRORS)
 
 

@@ -70,22 +70,23 @@ def parse_url(url: str, base: str | None) -> Address:
 
 
 def _address(parsed: URL) -> Address:
-    href = parsed.href
+    href = where = parsed.href
     authorization = ""
     if parsed.username or parsed.password:
         user, password = unquote_to_bytes(parsed.username), unquote_to_bytes(parsed.password)
         authorization = "Basic " + base64.b64encode(user + b":" + password).decode()
         parsed.username = parsed.password = ""
+        where = parsed.href
     origin = f"{parsed.protocol}//{parsed.host}"
     return Address(
         href=href,
-        where=parsed.href,
+        where=where,
         origin=origin,
         secure=parsed.protocol == "wss:",
         host=parsed.hostname.strip("[]"),
         port=int(parsed.port or _DEFAULT_PORTS[parsed.protocol]),
         authority=parsed.host,
-        target=parsed.href.removeprefix(origin),  # with a "?" that has nothing behind it
+        target=where.removeprefix(origin),  # with a "?" that has nothing behind it
         authorization=authorization,
     )
 

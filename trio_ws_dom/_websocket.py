@@ -284,7 +284,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         """The program is done with the socket."""
         inbox = self._inbox or self._begin_receiving()
         inbox.close()
-        self._connection.close(close)
+        self._connection.close(close, flush=True)
         if is_cancelled():
             self._connection.hurry()
 

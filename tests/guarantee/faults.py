@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 def no_shield() -> AbstractContextManager[Any]:
     """The pump is cancelled along with the program."""
-    init = Connection.__init__
+    run_within = Connection._run_within
 
-    def wrong(self: Any, settings: Any, owner: Any) -> None:
-        init(self, settings, owner)
-        self._scope.shield = False
+    def wrong(self: Any, scope: trio.CancelScope) -> None:
+        run_within(self, scope)
+        scope.shield = False
 
-    return replaced(Connection, "__init__", wrong)
+    return replaced(Connection, "_run_within", wrong)
 
 
 def hurry_ignored() -> AbstractContextManager[Any]:
@@ -175,7 +175,14 @@ def stream_left_open() -> AbstractContextManager[Any]:
 
 def network_errors_raised() -> AbstractContextManager[Any]:
     """What the transport raises comes out of the pump."""
-    return replaced(_connection, "TRANSPORT_ERRORS", ())
+    pump = Connection._pump
+
+    async def wrong(self: Any, nursery: trio.Nursery) -> None:
+        await pump(self, nursery)
+        if self._lost is not None:
+            raise self._lost
+
+    return replaced(Connection, "_pump", wrong)
 
 
 def second_interrupt_ignored() -> AbstractContextManager[Any]:

@@ -36,7 +36,7 @@ def cases() -> Iterator[Case]:
             iter(list(plans.cancelled(case))[::5]),
             iter(list(plans.interrupted(case))[::9]),
             plans.interrupted_twice(case, every=9),
-            plans.pressed(case, 60),
+            plans.pressed(case, 240),
             plans.cancelled_twice(case, every=9),
             reversed(list(plans.faulty(case, every=7))),  # in the frames, then the handshake
             plans.faulty_and_cancelled(case, 20),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from support.failing import failure_to_open
 from support.proxies import ESTABLISHED, Echo, FakeProxy
 
 from trio_ws_dom import ProxyError, open_websocket
+from trio_ws_dom._net import _proxy_choice
 from trio_ws_dom._net._proxy_choice import choose_proxy
 from trio_ws_dom._options import resolve
 
@@ -213,6 +215,7 @@ def system(environment: Setenv, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
     """The system's settings, as the standard library gives those of macOS and Windows."""
     settings: dict[str, str] = {}
     monkeypatch.setattr(urllib.request, "getproxies", lambda: settings)
+    monkeypatch.setattr(_proxy_choice, "_SYSTEMS_WITH_SETTINGS", (sys.platform,))
     return settings
 
 

@@ -82,6 +82,7 @@ class AcceptedConnection(Bounded):
         self._writer_wakes = trio.Event()
         self._written = trio.Event()  # the writer is done
         self._deaf = False  # trio-websocket's reader is gone, and has not said why
+        self._finished = False  # the reading, rather than cut off
         self._own_close: CloseReason | None = None  # what trio-websocket put down for ours
 
     # What the program does.
@@ -99,7 +100,7 @@ class AcceptedConnection(Bounded):
             outbox.amount += size
             self._writer_wakes.set()
 
-    def close(self, close: Close) -> None:
+    def close(self, close: Close, *, flush: bool = False) -> None:
         """See :class:`~._pump.Pump`."""
         if self.machine.state is State.OPEN:
             self.machine.advance(Event.CLOSE_QUEUES)
@@ -132,13 +133,14 @@ class AcceptedConnection(Bounded):
     async def run(self) -> None:
         """See :class:`~._pump.Pump`. Where the peer has ended the connection, or broke a rule,
         trio-websocket may close its file descriptor only when the handler returns."""
-        with self._scope:
-            async with trio.open_nursery() as self._nursery:
-                self._owner._connection_opened(self._response)
-                self._nursery.start_soon(self._write)
-                get_message = self._accepted.get_message
-                await self._read(self._keep_alive(get_message, self.outbox, self._nursery))
-                self._nursery.cancel_scope.cancel()
+        async with trio.open_nursery() as self._nursery:
+            self._run_within(self._nursery.cancel_scope)
+            self._owner._connection_opened(self._response)
+            self._nursery.start_soon(self._write)
+            get_message = self._accepted.get_message
+            await self._read(self._keep_alive(get_message, self.outbox, self._nursery))
+            self._finished = True
+            self._nursery.cancel_scope.cancel()
         closed = self._accepted.closed
         with trio.CancelScope(shield=True):  # trio.aclose_forcefully() alone can be cancelled
             await trio.aclose_forcefully(self._accepted)
@@ -242,7 +244,7 @@ class AcceptedConnection(Bounded):
         """Why there was no Close of the peer's, if there was none."""
         if self._deaf:
             return ConnectionAbortedError("the server was cancelled, and hears no answer")
-        if self._scope.cancelled_caught:
+        if not self._finished:
             return TimeoutError("the client did not finish the closing handshake in time")
         return EOFError("the client ended TCP without a Close frame")
 

@@ -17,19 +17,17 @@ from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
 from .._wire._frames import FIN, RSV1, Close, Ping, Pong
 from ._ctrl_c import uninterrupted
-from ._dial import Failure
 from ._opening import Opening
 from ._owner import Owner
 from ._pump import TCP_END_TIMEOUT, Bounded
 from ._reader import READ_SIZE, Reader, receiver
-from ._shut import TRANSPORT_ERRORS, end_sending, reset, shut
+from ._shut import end_sending, reset, shut
 from ._writer import Writer
 
 if TYPE_CHECKING:
     from .._wire._errors import ProtocolError
     from .._wire._frames import Control
     from .._wire._response import Response
-    from ._reader import Receive
     from ._settings import Settings
 
 MIN_DEFLATE: Final = 32
@@ -59,10 +57,15 @@ class Connection(Bounded):
         self.resume = self._reader.resume
         self._settings = settings
         self._owner = owner
-        self._opening = Opening(settings, owner)
-        self.queue_up = self._opening.queue_up
+        self._opening: Opening | None = Opening(settings, owner)  # while CONNECTING
+        self._stream: trio.abc.Stream | None = None  # once the opening is over, if it had one
         self._deflater: Deflater | None = None
         self._lost: Exception | None = None  # what ended the transport
+
+    def queue_up(self) -> None:
+        """See :class:`~._pump.Pump`."""
+        assert self._opening is not None
+        self._opening.queue_up()
 
     # What the program does. Synchronous, so atomic.
 
@@ -84,15 +87,20 @@ class Connection(Bounded):
         outbox.put(first, payload, size)
         self._writer.wake()
 
-    def close(self, close: Close) -> None:
+    def close(self, close: Close, *, flush: bool = False) -> None:
         """See :class:`~._pump.Pump`."""
         state = self.machine.state
         if state is State.CONNECTING:
             self._fail(ConnectionAbortedError("closed before the connection was open"))
+            assert self._opening is not None
             self._opening.give_up()
         elif state is State.OPEN:
             self.machine.advance(Event.CLOSE_QUEUES)
+            held, self._writer.held = self._writer.held, self._writer.held or flush
             self._queue_close(close, self._settings.close_timeout)
+            self._writer.held = held
+            if flush:
+                self.flush()
 
     def _queue_ping(self, payload: bytes) -> None:
         self.outbox.put_ping(payload)
@@ -116,28 +124,21 @@ class Connection(Bounded):
     @trio.lowlevel.enable_ki_protection
     async def run(self) -> None:
         """From dialling to the end; the machine is CLOSED and the stream closed after it."""
-        with self._scope:
+        finished = False
+        async with trio.open_nursery() as nursery:
+            self._run_within(nursery.cancel_scope)
             await self._open()
             if self.machine.state is not State.FAILING:
-                await self._pump()
-        if self._scope.cancelled_caught:
+                await self._pump(nursery)
+            finished = True
+            nursery.cancel_scope.cancel()
+        if not finished:
             self._cut_off()
-        stream = self._opening.stream
+        stream = self._stream
         if stream is not None:
             graceful = self._lost is None or self.machine.state is State.COMPLETE
             await (shut if graceful else reset)(stream)
         self._ended(self._lost or EOFError("the server ended TCP without a Close frame"))
-
-    async def _pump(self) -> None:
-        stream = self._opening.stream
-        assert stream is not None  # it was opened
-        async with trio.open_nursery() as nursery:
-            self._writer.start(stream, nursery)
-            try:
-                await self._read(stream, self._keep_alive(receiver(stream), self.outbox, nursery))
-            finally:
-                self._writer.stop()
-            nursery.cancel_scope.cancel()
 
     def _cut_off(self) -> None:
         """The pump was ended from outside, or ran out of time."""
@@ -145,13 +146,18 @@ class Connection(Bounded):
             self._lost = TimeoutError("the server did not finish the closing handshake in time")
 
     async def _open(self) -> None:
+        assert self._opening is not None
         try:
             response = await uninterrupted(self._opening.run)
-        except Failure as exc:
+        # also one that nobody foresaw: the socket ends all the same, and tells why
+        except Exception as exc:
             self._fail(exc)
         else:
             if self.machine.state is State.CONNECTING:  # else it was given up in the last moment
                 self._opened(response)
+        finally:
+            self._stream = self._opening.stream
+            self._opening = None
 
     def _opened(self, response: Response) -> None:
         inflater = None
@@ -168,8 +174,13 @@ class Connection(Bounded):
         self.machine.advance(Event.ESTABLISHED)
         self._owner._connection_opened(response)
 
-    async def _read(self, stream: trio.abc.Stream, receive: Receive) -> None:
-        """Until TCP ends; what the transport raises is kept, never raised."""
+    async def _pump(self, nursery: trio.Nursery) -> None:
+        """Until TCP ends; what the transport raises is kept, never raised, and what a stream that
+        is not trio's may raise."""
+        stream = self._stream
+        assert stream is not None  # it was opened
+        self._writer.start(stream, nursery)
+        receive = self._keep_alive(receiver(stream), self.outbox, nursery)
         try:
             await self._reader.run(receive)
             if self.machine.state is State.FAILING:
@@ -179,8 +190,10 @@ class Connection(Bounded):
                     pass  # dropped (section 7.1.7)
             while self.machine.state in _OWING and self.outbox and self._lost is None:
                 await self._reader.until_resumed()
-        except TRANSPORT_ERRORS as exc:
+        except Exception as exc:
             self._lost = exc
+        finally:
+            self._writer.stop()
 
     # The reader's calls.
 
@@ -206,8 +219,8 @@ class Connection(Bounded):
             self.machine.close_left(close)
             if self.machine.state is State.COMPLETE:
                 self._shrink(TCP_END_TIMEOUT)
-            elif self.machine.state is State.FAILING and self._opening.stream is not None:
-                end_sending(self._opening.stream)
+            elif self.machine.state is State.FAILING and self._stream is not None:
+                end_sending(self._stream)
             self.resume()
         if self._keepalive is not None:
             self._keepalive.bytes_left()

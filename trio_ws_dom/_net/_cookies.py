@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._wire._request import check_header
+
 if TYPE_CHECKING:
     from email.message import Message
     from http.cookiejar import CookieJar
@@ -21,8 +23,19 @@ def cookie_fields(jar: CookieJar | None, settings: Settings) -> tuple[tuple[str,
         return ()
     request = _request(settings)
     jar.add_cookie_header(request)
-    value = request.get_header("Cookie")
-    return () if value is None else (("Cookie", value),)
+    pairs = (request.get_header("Cookie") or "").split("; ")
+    value = "; ".join(pair for pair in pairs if _may_be_sent(pair))
+    return (("Cookie", value),) if value else ()
+
+
+def _may_be_sent(pair: str) -> bool:
+    """Whether it fits into a header; a browser does not even keep one that does not
+    (https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-20.html#section-5.6)."""
+    try:
+        check_header("Cookie", pair)
+    except ValueError:
+        return False
+    return True
 
 
 def store_cookies(jar: CookieJar | None, settings: Settings, headers: Message) -> None:

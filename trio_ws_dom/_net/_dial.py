@@ -78,7 +78,7 @@ async def _reach(proxy: Proxy) -> trio.abc.Stream:
             return stream
         async with _closed_on_failure(stream):
             return await _start_tls(stream, _default_context(), proxy.host)
-    except OSError as exc:
+    except (OSError, ValueError) as exc:  # a ValueError is for a name that cannot be one
         raise ProxyError(proxy, str(exc)) from exc
 
 
@@ -153,17 +153,13 @@ async def shake_hands(stream: trio.abc.Stream, settings: Settings) -> Response:
 
 
 async def _read_response(stream: trio.abc.Stream, handshake: ClientHandshake) -> Response:
-    with trio.CancelScope() as patience:
+    while handshake.refusal_so_far() is None:
+        response = handshake.receive(bytes(await stream.receive_some(_READ_SIZE)))
+        if response is not None:
+            return response
+    with trio.move_on_after(REFUSAL_PATIENCE):
         while True:
-            response = handshake.receive(bytes(await stream.receive_some(_READ_SIZE)))
-            if response is not None:
-                return response
-            if handshake.refusal_so_far() is not None:
-                patience.deadline = min(patience.deadline, trio.current_time() + REFUSAL_PATIENCE)
+            handshake.receive(bytes(await stream.receive_some(_READ_SIZE)))
     refusal = handshake.refusal_so_far()
-    assert refusal is not None  # else there was no deadline to run out
+    assert refusal is not None  # the loop ended with it
     raise refusal
-
-
-Failure = (HandshakeFailure, OSError, trio.BrokenResourceError, trio.ClosedResourceError)
-"""What :func:`dial` and :func:`shake_hands` raise for what a server or the network did."""

@@ -6,6 +6,8 @@ The environment is read as the standard library reads it, which other Python cli
 from __future__ import annotations
 
 import ipaddress
+import os
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +26,8 @@ _KINDS: Final = {
     False: ("ws", "socks", "https", "http", "all"),
 }
 
+_SYSTEMS_WITH_SETTINGS: Final = ("darwin", "win32")
+
 
 async def choose_proxy(settings: Settings) -> Proxy | None:
     """The proxy to dial through; None: dial the server.
@@ -33,6 +37,8 @@ async def choose_proxy(settings: Settings) -> Proxy | None:
     """
     if settings.proxy is not True:
         return settings.proxy
+    if sys.platform not in _SYSTEMS_WITH_SETTINGS and not _environment_names_any():
+        return None
     from urllib.request import getproxies, getproxies_environment  # slow to import
 
     configured = getproxies()
@@ -46,6 +52,11 @@ async def choose_proxy(settings: Settings) -> Proxy | None:
             _is_bypassed, settings, configured, abandon_on_cancel=True
         )
     return None if bypassed else _parse(kind, configured[kind])
+
+
+def _environment_names_any() -> bool:
+    """A quick look, as the standard library's takes a tenth of the time of a connection."""
+    return any(name.lower().endswith("_proxy") for name in os.environ)
 
 
 def _parse(kind: str, value: str) -> Proxy:

@@ -51,8 +51,11 @@ class Pump(Protocol):
         """Queue a data frame that begins with ``first``; dropped, but counted, when closing."""
         ...
 
-    def close(self, close: Close) -> None:
-        """Start the closing handshake behind what is queued; give up opening; else nothing."""
+    def close(self, close: Close, *, flush: bool = False) -> None:
+        """Start the closing handshake behind what is queued; give up opening; else nothing.
+
+        With ``flush``, what the network takes at once leaves now, as the caller is about to wait.
+        """
         ...
 
     def hurry(self, share: float = 1.0) -> None:
@@ -91,8 +94,8 @@ class Pump(Protocol):
 class Bounded(ABC):
     """The part of a pump that does not depend on who moves the bytes.
 
-    A pump runs in one scope, which is shielded and has one deadline. It is ended by the connection
-    alone, and the deadline, which only ever shrinks, ends it when the peer does not.
+    A pump runs in one nursery, whose scope is shielded and has one deadline. It is ended by the
+    connection alone, and the deadline, which only ever shrinks, ends it when the peer does not.
 
     Attributes:
       machine: where the connection stands, and what is known of its end.
@@ -101,9 +104,17 @@ class Bounded(ABC):
     def __init__(self, bounds: Bounds) -> None:
         self.machine = ClosingMachine()
         self._bounds = bounds
-        self._scope = trio.CancelScope(shield=True)
+        self._scope = trio.CancelScope()  # until the pump runs, what it is to begin with
         self._pings: Pings | None = None  # once there was one
         self._keepalive: Keepalive | None = None  # once the connection is open, if it is to be
+
+    def _run_within(self, scope: trio.CancelScope) -> None:
+        """The pump begins to run, and this is its nursery's scope."""
+        scope.shield = True
+        scope.deadline = self._scope.deadline
+        if self._scope.cancel_called:
+            scope.cancel()
+        self._scope = scope
 
     @abstractmethod
     def _queue_ping(self, payload: bytes) -> None:

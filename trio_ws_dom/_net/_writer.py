@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, final
 import trio
 
 from ._outbox import Outbox
-from ._shut import TRANSPORT_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +94,7 @@ class Writer:
                 self._writing = False
                 self._wakes = trio.Event()
                 await self._wakes.wait()
-        except TRANSPORT_ERRORS as exc:
+        except Exception as exc:  # a stream may be of any make
             self._on_lost(exc)
 
     def _sent(self, size: int) -> None:

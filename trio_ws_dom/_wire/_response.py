@@ -16,7 +16,7 @@ from ._deflate import NAME, DeflateParameters
 from ._extensions import ExtensionSyntaxError, parse_extensions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import h11
 
@@ -36,7 +36,7 @@ class Response:
 
     Attributes:
       status: 101.
-      headers: all there were, in order, with duplicates, decoded as latin-1.
+      fields: the header fields, in order, with duplicates, as lines: a tenth of a Message's memory.
       protocol: the subprotocol in use; empty: none.
       extensions: the Sec-WebSocket-Extensions header; empty: none.
       deflate: permessage-deflate's parameters; None: it is not in use.
@@ -44,11 +44,16 @@ class Response:
     """
 
     status: int
-    headers: Message
+    fields: bytes
     protocol: str
     extensions: str
     deflate: DeflateParameters | None
     trailing: bytes
+
+    @property
+    def headers(self) -> Message:
+        """The header fields, decoded as latin-1; a new object each time."""
+        return message_of(line.split(b": ", 1) for line in self.fields.splitlines())
 
 
 class HandshakeFailure(Exception):
@@ -70,42 +75,42 @@ def check_switch(
     request: Request, response: h11.InformationalResponse, trailing: bytes
 ) -> Response:
     """A 101: is it what RFC 6455 section 4.1 asks a client to validate?"""
-    headers = headers_of(response)
     version = response.http_version.decode("ascii")
     if not "1.1" <= version < "2":
-        raise _wrong(headers, f"expected status 101 by HTTP/1.1, got it by HTTP/{version}")
-    upgrade = _only(headers, "Upgrade")
+        raise _wrong(response, f"expected status 101 by HTTP/1.1, got it by HTTP/{version}")
+    upgrade = _only(response, "Upgrade")
     if upgrade is None or upgrade.lower() != "websocket":
-        raise _wrong(headers, f"expected the header Upgrade: websocket, got {got(upgrade)}")
-    connection = headers.get_all("Connection", [])
+        raise _wrong(response, f"expected the header Upgrade: websocket, got {got(upgrade)}")
+    connection = _values(response, "Connection")
     if "upgrade" not in _tokens(connection):
         came = got(", ".join(connection) if connection else None)
-        raise _wrong(headers, f"expected the header Connection: upgrade, got {came}")
+        raise _wrong(response, f"expected the header Connection: upgrade, got {came}")
     expected = _accept_of(request.key)
-    accept = _only(headers, "Sec-WebSocket-Accept")
+    accept = _only(response, "Sec-WebSocket-Accept")
     if accept != expected:
         came = got(accept)
-        raise _wrong(headers, f"expected the header Sec-WebSocket-Accept: {expected}, got {came}")
+        raise _wrong(response, f"expected the header Sec-WebSocket-Accept: {expected}, got {came}")
+    extensions = _values(response, "Sec-WebSocket-Extensions")
     return Response(
         status=response.status_code,
-        headers=headers,
-        protocol=_protocol(request, headers),
-        extensions=headers.get("Sec-WebSocket-Extensions", ""),  # more than one is refused
-        deflate=_deflate(request, headers),
+        fields=lines_of(response.headers.raw_items()),
+        protocol=_protocol(request, response),
+        extensions=", ".join(extensions),  # more than one is refused
+        deflate=_deflate(request, response, extensions),
         trailing=trailing,
     )
 
 
-def _protocol(request: Request, headers: Message) -> str:
+def _protocol(request: Request, response: h11.InformationalResponse) -> str:
     """The subprotocol in use. A browser that asked for some takes no answer without one."""
-    protocol = _only(headers, "Sec-WebSocket-Protocol")
+    protocol = _only(response, "Sec-WebSocket-Protocol")
     if protocol in request.protocols:
         return protocol
     if request.protocols:
         wanted = ", ".join(request.protocols)
-        raise _wrong(headers, f"expected one of the subprotocols {wanted}, got {got(protocol)}")
+        raise _wrong(response, f"expected one of the subprotocols {wanted}, got {got(protocol)}")
     if protocol is not None:
-        raise _wrong(headers, f"expected no subprotocol, got {got(protocol)}")
+        raise _wrong(response, f"expected no subprotocol, got {got(protocol)}")
     return ""
 
 
@@ -114,49 +119,60 @@ def _accept_of(key: bytes) -> str:
     return base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
 
 
-def _deflate(request: Request, headers: Message) -> DeflateParameters | None:
+def _deflate(
+    request: Request, response: h11.InformationalResponse, lines: Sequence[str]
+) -> DeflateParameters | None:
     """What the server made of our offer; None: nothing."""
-    lines = headers.get_all("Sec-WebSocket-Extensions")
-    if lines is None:
+    if not lines:
         return None
     if not request.compression:
-        raise _wrong(headers, f"expected no extension, got {got(', '.join(lines))}")
+        raise _wrong(response, f"expected no extension, got {got(', '.join(lines))}")
     try:
         extensions = parse_extensions(lines)
     except ExtensionSyntaxError as exc:
-        raise _wrong(headers, f"malformed header Sec-WebSocket-Extensions: {exc}") from exc
+        raise _wrong(response, f"malformed header Sec-WebSocket-Extensions: {exc}") from exc
     for name, _ in extensions:
         if name != NAME:
-            raise _wrong(headers, f"expected no extension but {NAME}, got {got(name)}")
+            raise _wrong(response, f"expected no extension but {NAME}, got {got(name)}")
     if len(extensions) > 1:
-        raise _wrong(headers, f"expected {NAME} once, got it {len(extensions)} times")
+        raise _wrong(response, f"expected {NAME} once, got it {len(extensions)} times")
     try:
         return DeflateParameters.from_response(extensions[0][1])
     except ValueError as exc:
-        raise _wrong(headers, f"bad answer to our offer of {NAME}: {exc}") from exc
+        raise _wrong(response, f"bad answer to our offer of {NAME}: {exc}") from exc
 
 
-def _wrong(headers: Message, message: str) -> HandshakeFailure:
-    return HandshakeFailure(message, status=101, headers=headers)
+def _wrong(response: h11.InformationalResponse, message: str) -> HandshakeFailure:
+    return HandshakeFailure(message, status=101, headers=headers_of(response))
 
 
 def headers_of(response: h11.Response | h11.InformationalResponse) -> Message:
     return message_of(response.headers.raw_items())
 
 
-def message_of(fields: Iterable[tuple[bytes, bytes]]) -> Message:
-    """Header fields, in order, with duplicates."""
+def lines_of(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Header fields as they stand in a head; h11 lets no line end into one."""
+    return b"\n".join(b"%b: %b" % field for field in fields)
+
+
+def message_of(fields: Iterable[Sequence[bytes]]) -> Message:
+    """Header fields, in order, with duplicates: names and values."""
     headers = Message()
     for name, value in fields:
         headers[name.decode("ascii")] = value.decode("latin-1")  # adds, replaces nothing
     return headers
 
 
-def _only(headers: Message, name: str) -> str | None:
+def _values(response: h11.InformationalResponse, name: str) -> list[str]:
+    lowered = name.lower().encode()
+    return [value.decode("latin-1") for key, value in response.headers if key == lowered]
+
+
+def _only(response: h11.InformationalResponse, name: str) -> str | None:
     """The value of a header that may occur once."""
-    values = headers.get_all(name, [])
+    values = _values(response, name)
     if len(values) > 1:
-        raise _wrong(headers, f"expected the header {name} once, got it {len(values)} times")
+        raise _wrong(response, f"expected the header {name} once, got it {len(values)} times")
     return values[0] if values else None
 
 

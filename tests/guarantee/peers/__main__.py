@@ -56,11 +56,11 @@ BRIEF = {
     "peer never answers the Close": "the end, and no answer comes",
     "peer floods, nobody reads, exit": "the end, in an unread flood",
 }
-"""The rows of the README's table, and what they are called there."""
+"""The rows of the brief table, and what they are called there."""
 
 
 def describe_briefly(facts: dict[str, Any]) -> str:
-    """A cell of the README's table: the Close that the server saw, and what became of it."""
+    """A cell of the brief table: the Close that the server saw, and what became of it."""
     code = facts["close_code"] or "no Close"
     if facts["seconds"] is None:
         said = f"{code}, then over {LIMIT:g} s"
@@ -77,7 +77,7 @@ def describe_briefly(facts: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="guarantee.peers", description=__doc__)
-    parser.add_argument("--brief", action="store_true", help="the README's table")
+    parser.add_argument("--brief", action="store_true", help="fewer rows and words")
     parser.add_argument("--clients", nargs="+", choices=CONNECT, default=list(CONNECT))
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW")
     arguments = parser.parse_args()
