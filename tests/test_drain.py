@@ -55,6 +55,14 @@ async def test_nothing_to_wait_for(nursery: trio.Nursery, autojump_clock: Any) -
         await ws.drain(below=5)
 
 
+async def test_below_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """No amount is less than 0 bytes: that would be waited for without end."""
+    ws, _ = await accepted(nursery)
+    for below in (0, -1):
+        with pytest.raises(ValueError, match="1 byte or more"):
+            await ws.drain(below)
+
+
 async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Any number of tasks may wait; each is woken."""
     ws, peer = await accepted(nursery)

@@ -199,7 +199,7 @@ def test_a_traces_limit() -> None:
 
     def trace(record: object) -> None: ...
 
-    trace.payload_limit = None  # type: ignore[attr-defined]
+    trace.payload_limit = None  # type: ignore[attr-defined]  # a function has any attribute
     with pytest.raises(TypeError, match="payload_limit as an int of bytes, got None"):
         settings(trace=trace)
 

@@ -44,7 +44,8 @@ def accept_websocket(
       options: see :class:`AcceptOptions`.
 
     Raises:
-      WebSocketError: the client was gone before the answer had left.
+      WebSocketError: the client was gone before the answer had left. Out of the handler it would
+        end the whole ``serve_websocket``, as any exception does.
       RuntimeError: the request was answered before.
       TypeError, ValueError: for a subprotocol that was not proposed, and for bad options.
       ExceptionGroup: what listeners raised, flat, the body's exception last; otherwise the body's

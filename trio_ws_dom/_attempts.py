@@ -16,7 +16,7 @@ import trio
 from ._dom._errors import WebSocketError
 from ._dom._events import CloseEvent
 from ._leaving import without_cancelled
-from ._net._log import LOGGER
+from ._net._log import LOGGER, told
 from ._scopes import open_websocket
 from ._unprotected import call
 from ._websocket import WebSocket
@@ -125,7 +125,7 @@ class ReconnectAttempt(AbstractAsyncContextManager[WebSocket]):
 
 @final
 class ReconnectingWebSocket:
-    """What :func:`reconnecting_websocket` gives: an iterator, without end of its own."""
+    """What :func:`reconnecting_websocket` gives: an async iterator, without end of its own."""
 
     def __init__(
         self,
@@ -216,8 +216,9 @@ class ReconnectingWebSocket:
 def _words(cause: Exception | CloseEvent) -> str:
     if isinstance(cause, CloseEvent):
         return f"closed with {cause.code} {cause.reason!r}"
-    # what is not ours may tell of the program's secrets
-    return str(cause) if isinstance(cause, WebSocketError) else type(cause).__name__
+    if isinstance(cause, WebSocketError) and isinstance(cause.__cause__, Exception):
+        return told(cause.__cause__)
+    return type(cause).__name__  # what is not ours may tell of the program's secrets
 
 
 def _split(

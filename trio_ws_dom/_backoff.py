@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, final
 
 from ._dom._errors import HandshakeError
@@ -90,6 +88,9 @@ def retry_after(headers: Message) -> float:
 
 def _seconds_of(date: str) -> float | None:
     """A date's seconds since 1970; None if it is not readable."""
+    from datetime import UTC  # slow to import, as the next is, and rarely needed
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(date)
     except (ValueError, OverflowError):

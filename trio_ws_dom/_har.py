@@ -6,9 +6,7 @@ HAR: http://www.softwareishard.com/blog/har-12-spec/ ; Chromium's own keys begin
 from __future__ import annotations
 
 import base64
-import json
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import parse_qsl, urlsplit
@@ -67,7 +65,13 @@ class HarRecorder:
         }
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the HAR so far to a file, in place of what that has."""
+        """Write the HAR so far to a file, in place of what that has, and wait for the disk.
+
+        Raises:
+          OSError: the file cannot be written.
+        """
+        import json  # slow to import, as other modules are that few need
+
         Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
 
 
@@ -124,6 +128,8 @@ class _Entry:
 
     def to_dict(self) -> dict[str, Any]:
         first = self._first
+        from datetime import UTC, datetime
+
         started = datetime.fromtimestamp(first.time, UTC)
         answered = first if self._response is None else self._response
         wait = _milliseconds(first, answered)

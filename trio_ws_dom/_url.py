@@ -6,7 +6,6 @@ https://websockets.spec.whatwg.org/#dom-websocket-websocket
 from __future__ import annotations
 
 import base64
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -14,11 +13,11 @@ from ada_url import URL
 
 from ._dom._errors import DOMException
 from ._dom._webidl import usv_string
+from ._wire._extensions import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _SCHEMES: Final = {"http:": "ws:", "https:": "wss:"}
 _DEFAULT_PORTS: Final = {"ws:": 80, "wss:": 443}
 
@@ -101,7 +100,7 @@ def parse_protocols(protocols: str | Iterable[object]) -> tuple[str, ...]:
     for protocol in (protocols,) if isinstance(protocols, str) else protocols:
         if not isinstance(protocol, str):
             raise TypeError(f"expected subprotocols as str, got {protocol!r}")
-        if not _TOKEN.fullmatch(protocol):
+        if not TOKEN.fullmatch(protocol):
             raise _syntax_error(f"expected a token as subprotocol, got {protocol!r}")
         # without regard to case: web-platform-tests ask for it, and Chromium does it
         if protocol.lower() in offered:

@@ -11,15 +11,15 @@ import trio
 
 from ._dispatcher import Dispatcher
 from ._dom._blob import Blob
-from ._dom._errors import DOMException, WebSocketError
+from ._dom._errors import DOMException, WebSocketError, valid_close
 from ._dom._event_handler import EventHandler
-from ._dom._webidl import Constant, bytes_like, clamped_short, usv_string, utf8
+from ._dom._webidl import Constant, bytes_like, utf8
 from ._inbox import Inbox
 from ._leaving import is_cancelled, outlast
 from ._net._connection import Connection
 from ._options import resolve
 from ._wire._closing import READY_STATE
-from ._wire._frames import BINARY, FIN, GOING_AWAY, MAX_REASON, NORMAL_CLOSURE, TEXT, Close
+from ._wire._frames import BINARY, FIN, GOING_AWAY, NORMAL_CLOSURE, TEXT, Close
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -188,6 +188,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
         Raises:
           DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
+          TypeError: the code is no number, or the reason no str.
 
         https://websockets.spec.whatwg.org/#dom-websocket-close
         """
@@ -250,8 +251,11 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         The wait is bounded by ``close_timeout``. Cancelled, it goes on for
         ``cancelled_close_timeout`` at most; the socket is CLOSED in any case.
 
+        Args:
+          code, reason: as :meth:`close` takes them; None sends a Close without a body.
+
         Raises:
-          DOMException: as :meth:`close`; nothing has happened then.
+          DOMException, TypeError: as :meth:`close`; nothing has happened then.
         """
         close = _close_frame(code, reason)
         pending = await self._leave(close)
@@ -304,9 +308,14 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
     async def drain(self, below: int = 1) -> None:
         """Wait until ``bufferedAmount`` is less than ``below`` bytes.
 
+        Cancelled, nothing has changed.
+
         Raises:
           WebSocketError: the socket closed first.
+          ValueError: ``below`` is less than 1, and would be waited for without end.
         """
+        if below < 1:
+            raise ValueError(f"expected below of 1 byte or more, got {below}")
         await trio.lowlevel.checkpoint()
         while self.bufferedAmount >= below:
             if self._closed.is_set():
@@ -343,19 +352,5 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
 
 def _close_frame(code: int | None, reason: str) -> Close:
-    """The checks of https://websockets.spec.whatwg.org/#dom-websocket-close"""
-    if code is not None:
-        code = clamped_short(code)
-    if code is not None and code != NORMAL_CLOSURE and not 3000 <= code <= 4999:
-        raise DOMException(
-            f"expected a close code of 1000 or from 3000 to 4999, got {code}", "InvalidAccessError"
-        )
-    reason = usv_string(reason)
-    size = len(reason.encode())
-    if size > MAX_REASON:
-        raise DOMException(
-            f"expected a reason of at most {MAX_REASON} bytes of UTF-8, got {size}", "SyntaxError"
-        )
-    if code is None and reason:
-        code = NORMAL_CLOSURE  # a reason cannot be sent without a code
+    code, reason = valid_close(code, reason)
     return Close() if code is None else Close(code, reason)

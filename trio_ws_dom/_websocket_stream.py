@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, final
 
 import trio
 
-from ._dom._abort import AbortSignal
 from ._dom._errors import DOMException
+from ._dom._listener import check_signal
 from ._net._connection import Connection
 from ._scopes import WebSocketNursery
 from ._stream_info import Promise, WebSocketCloseInfo, WebSocketOpenInfo
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
+    from ._dom._abort import AbortSignal
     from ._dom._errors import WebSocketError
     from ._options import ConnectOptions
 
@@ -59,7 +60,7 @@ class WebSocketStream:
         nursery: trio.Nursery,
         **options: Unpack[ConnectOptions],
     ) -> None:
-        _check_signal(signal)
+        check_signal(signal)
         self._begin(WebSocket(url, protocols, nursery=nursery, **options), signal)
 
     @classmethod
@@ -143,6 +144,7 @@ class WebSocketStream:
 
         Raises:
           DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
+          TypeError: the code is no number, or the reason no str.
         """
         self._writable._begin_closing(_close_frame(closeCode, reason))
 
@@ -195,11 +197,6 @@ class WebSocketStream:
         return self._ws._explain(cause)
 
 
-def _check_signal(signal: object) -> None:
-    if not isinstance(signal, AbortSignal | None):
-        raise TypeError(f"expected an AbortSignal or None as signal, got {signal!r}")
-
-
 @final
 class _OpenWebSocketStream(AbstractAsyncContextManager[WebSocketStream]):
     """See :func:`open_websocket_stream`."""
@@ -211,7 +208,7 @@ class _OpenWebSocketStream(AbstractAsyncContextManager[WebSocketStream]):
         signal: AbortSignal | None,
         options: ConnectOptions,
     ) -> None:
-        _check_signal(signal)
+        check_signal(signal)
         self._scope = WebSocketNursery()
         self._arguments = url, protocols, signal, options
         self._stream: WebSocketStream
@@ -263,5 +260,6 @@ def open_websocket_stream(
       HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
       BaseException: the reason of ``signal``, if that aborted the handshake.
       DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
+      ExceptionGroup: what the option ``trace`` raised, the body's exception last.
     """
     return _OpenWebSocketStream(url, protocols, signal, options)

@@ -8,12 +8,13 @@ in, then to all `* ada joined`, and at the end `* ada left (1001)`, with the clo
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import unquote
 
 import trio
 from trio_websocket import WebSocketRequest
 
-from trio_ws_dom import CloseEvent, MessageEvent, WebSocket, accept_websocket
+from trio_ws_dom import CloseEvent, MessageEvent, WebSocket, WebSocketError, accept_websocket
 
 BACKLOG = 64 * 1024
 """Bytes that a member may be behind; one who is further behind is cut off."""
@@ -37,7 +38,9 @@ class Chat:
         """Serve one member; for `serve_websocket`."""
         with trio.CancelScope() as stay:
             self._stays.add(stay)
-            await self._serve(request)
+            # one who is gone before the answer came must not end the others' server
+            with suppress(WebSocketError):
+                await self._serve(request)
         self._stays.discard(stay)
 
     def send_home(self) -> None:

@@ -210,7 +210,7 @@ def test_a_listener_that_aborts_another_source_changes_nothing() -> None:
 @pytest.mark.parametrize("junk", [[None], [AbortController()], [AbortSignal.abort(), "x"]])
 def test_any_takes_signals_only(junk: Any) -> None:
     """All are checked, also behind one that is aborted."""
-    with pytest.raises(TypeError, match="takes AbortSignals"):
+    with pytest.raises(TypeError, match="expected AbortSignals"):
         AbortSignal.any(junk)
 
 

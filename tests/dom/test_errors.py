@@ -60,7 +60,11 @@ def test_the_attributes_are_read_only(attribute: str) -> None:
 @pytest.mark.parametrize("duplicate", [copy.copy, lambda e: pickle.loads(pickle.dumps(e))])
 @pytest.mark.parametrize(
     "error",
-    [DOMException("m", "DataError"), WebSocketError("m", closeCode=3001, reason="r"), refused()],
+    [
+        DOMException("m", "DataError"),
+        WebSocketError("m", closeCode=3001, reason="r"),
+        refused(),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_exceptions_can_be_copied_and_pickled(error, duplicate) -> None:  # type: ignore[no-untyped-def]  # one test for three classes
@@ -99,6 +103,19 @@ def test_a_reason_implies_a_code() -> None:
     """A reason without a code gets 1000, for it could not be sent otherwise."""
     assert WebSocketError(reason="bye").closeCode == 1000
     assert WebSocketError(reason="bye", closeCode=3001).closeCode == 3001
+
+
+def test_a_code_is_converted() -> None:
+    """As ``close()`` does it: an unsigned short, clamped and rounded."""
+    assert WebSocketError(closeCode=3000.4).closeCode == 3000  # type: ignore[arg-type]  # a caller may
+    with pytest.raises(TypeError, match="expected a number, got '1000'"):
+        WebSocketError(closeCode="1000")  # type: ignore[arg-type]  # a caller may
+
+
+def test_a_reason_is_text() -> None:
+    """JavaScript would make a string of anything; here it is a TypeError."""
+    with pytest.raises(TypeError, match="expected a str, got 5"):
+        WebSocketError(reason=5)  # type: ignore[arg-type]  # a caller may
 
 
 def test_a_reason_is_converted_before_it_is_measured() -> None:
@@ -141,7 +158,7 @@ def test_listeners_exceptions_become_one_flat_group() -> None:
     errors = [ValueError("a"), ExceptionGroup("theirs", [KeyError("b")])]
     group = listener_errors(errors)
     assert type(group) is ExceptionGroup
-    assert group.message == "exceptions raised by event listeners"
+    assert group.message == "exceptions raised by event listeners, or by the trace"
     assert list(group.exceptions) == errors
 
 

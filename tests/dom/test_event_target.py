@@ -307,7 +307,7 @@ def test_the_signal_forgets_a_listener_that_was_removed() -> None:
 @pytest.mark.parametrize("junk", [3, object(), AbortController()])
 def test_other_things_cannot_be_signals(junk: Any) -> None:
     """In particular not the controller."""
-    with pytest.raises(TypeError, match="signal must be an AbortSignal"):
+    with pytest.raises(TypeError, match="expected signal as an AbortSignal"):
         EventTarget().addEventListener("foo", None, signal=junk)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import socket
+import struct
 import subprocess
 import sys
 from functools import partial
@@ -203,3 +205,27 @@ async def test_who_does_not_listen_has_to_leave(nursery: trio.Nursery) -> None:
                 for _ in range(10 if line == "* deaf joined" else 1):  # on their way at a time
                     ada.send("x" * 1000)
     assert line == "* deaf left (1006)"
+
+
+REQUEST = (
+    b"GET /room?rude%d HTTP/1.1\r\nHost: chat.test\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+async def test_who_is_gone_before_the_answer_ends_nothing(nursery: trio.Nursery) -> None:
+    """Clients that reset right behind their request; the others talk on."""
+    room = await serve(nursery)
+    port = int(room.split(":")[2].partition("/")[0])
+    async with open_websocket(f"{room}?ada") as ada:
+        for number in range(30):
+            rude = await trio.open_tcp_stream("127.0.0.1", port)
+            await rude.send_all(REQUEST % number)
+            rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await trio.aclose_forcefully(rude)
+        ada.send("still here")
+        async for line in ada:
+            if line == "ada: still here":
+                break
+    assert line == "ada: still here"

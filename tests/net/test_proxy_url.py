@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -155,3 +157,11 @@ def test_proxy_error_is_an_os_error() -> None:
         407,
         None,
     )
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, lambda e: pickle.loads(pickle.dumps(e))])
+def test_proxy_error_can_be_copied_and_pickled(duplicate: Any) -> None:
+    """As the other exceptions of this package can."""
+    clone = duplicate(ProxyError("proxy http://h:80", "no", 407))
+    assert type(clone) is ProxyError
+    assert (str(clone), clone.status) == ("proxy http://h:80: no", 407)

@@ -29,8 +29,8 @@ a line, a binary one in hexadecimal. When stdin ends, and no message came for --
 connection is closed with 1000. With --binary, bytes are sent and written as they come.
 
 exit status:
-  0  closed cleanly, with code 1000, 1001 or none; by either side
-  1  lost, or closed uncleanly; or a file could not be read or written
+  0  closed cleanly, with code 1000, 1001 or none, or with the code that /close gave
+  1  lost, or closed uncleanly; or a file could not be read or written, or stdout
   2  the arguments were wrong
   3  not opened: not reached, or refused
   4  closed cleanly by the server, with another code than these

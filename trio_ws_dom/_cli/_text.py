@@ -17,6 +17,7 @@ _WIDTH: Final = 16
 
 def one_line(text: str) -> str:
     """Text of a peer's, escaped."""
+    # as `escaped` in _wire does, but this is a program that takes the public names only
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

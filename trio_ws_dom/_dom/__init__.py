@@ -7,7 +7,6 @@ from ._errors import DOMException as DOMException
 from ._errors import HandshakeError as HandshakeError
 from ._errors import WebSocketError as WebSocketError
 from ._event import Event as Event
-from ._event_handler import EventHandler as EventHandler
 from ._event_target import EventTarget as EventTarget
 from ._events import CloseEvent as CloseEvent
 from ._events import ErrorEvent as ErrorEvent

@@ -128,6 +128,9 @@ class AbortSignal(EventTarget):
     def any(signals: Iterable[AbortSignal]) -> AbortSignal:
         """A signal that aborts with the first of these, for the same reason.
 
+        Raises:
+          TypeError: one of them is no AbortSignal.
+
         https://dom.spec.whatwg.org/#dom-abortsignal-any
         """
         sources = list(signals)
@@ -244,7 +247,7 @@ def _abort_error() -> DOMException:
 
 def _check_signal(signal: object) -> None:
     if not isinstance(signal, AbortSignal):
-        raise TypeError(f"AbortSignal.any() takes AbortSignals, not {signal!r}")
+        raise TypeError(f"expected AbortSignals in AbortSignal.any(), got {signal!r}")
 
 
 async def _abort_at(signal: AbortSignal, deadline: float) -> None:

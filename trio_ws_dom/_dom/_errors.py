@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from email.message import Message
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import trio
 
-from ._webidl import usv_string
+from ._webidl import clamped_short, usv_string
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from email.message import Message
 
 
 # https://webidl.spec.whatwg.org/#dfn-error-names-table
@@ -39,8 +39,9 @@ _LEGACY_CODES: Final = {
     "DataCloneError": 25,
 }
 
+_NORMAL_CLOSURE: Final = 1000
 # A Close frame's payload has 125 bytes, two of them are the code: RFC 6455, section 5.5.
-_MAX_REASON_BYTES: Final = 123
+_MAX_REASON: Final = 123
 
 
 class DOMException(Exception):
@@ -128,6 +129,7 @@ class WebSocketError(DOMException, trio.BrokenResourceError):
 
     Raises:
       DOMException: InvalidAccessError for another code, SyntaxError for a longer reason.
+      TypeError: the code is no number, or the reason no str.
 
     https://websockets.spec.whatwg.org/#websocketerror
     """
@@ -140,18 +142,7 @@ class WebSocketError(DOMException, trio.BrokenResourceError):
         self, message: str = "", *, closeCode: int | None = None, reason: str = ""
     ) -> None:
         super().__init__(message, "WebSocketError")
-        reason = usv_string(reason)
-        if closeCode is not None:
-            _check_code(closeCode)
-        size = len(reason.encode())
-        if size > _MAX_REASON_BYTES:
-            raise DOMException(
-                f"a reason has at most {_MAX_REASON_BYTES} bytes of UTF-8, this has {size}",
-                "SyntaxError",
-            )
-        # A reason cannot be sent without a code.
-        self._closeCode = 1000 if closeCode is None and reason else closeCode
-        self._reason = reason
+        self._closeCode, self._reason = valid_close(closeCode, reason)
 
     @classmethod
     def _create(cls, message: str, closeCode: int | None, reason: str) -> Self:
@@ -179,12 +170,30 @@ class WebSocketError(DOMException, trio.BrokenResourceError):
         return self._reason
 
 
-def _check_code(code: int) -> None:
-    # https://websockets.spec.whatwg.org/#validate-close-code-and-reason
-    if code != 1000 and not 3000 <= code <= 4999:
+def valid_close(code: float | None, reason: str) -> tuple[int | None, str]:
+    """A close code and reason that a program gave, converted; with a reason there is a code.
+
+    https://websockets.spec.whatwg.org/#validate-close-code-and-reason
+
+    Raises:
+      DOMException: InvalidAccessError for a code, SyntaxError for a reason that may not be sent.
+      TypeError: the code is no number, or the reason no str.
+    """
+    if code is not None:
+        code = clamped_short(code)
+    if code is not None and code != _NORMAL_CLOSURE and not 3000 <= code <= 4999:
         raise DOMException(
-            f"closeCode must be 1000 or from 3000 to 4999, not {code!r}", "InvalidAccessError"
+            f"expected a close code of 1000 or from 3000 to 4999, got {code}", "InvalidAccessError"
         )
+    reason = usv_string(reason)
+    size = len(reason.encode())
+    if size > _MAX_REASON:
+        raise DOMException(
+            f"expected a reason of at most {_MAX_REASON} bytes of UTF-8, got {size}", "SyntaxError"
+        )
+    if code is None and reason:
+        code = _NORMAL_CLOSURE  # a reason cannot be sent without a code
+    return code, reason
 
 
 class HandshakeError(WebSocketError):
@@ -194,7 +203,7 @@ class HandshakeError(WebSocketError):
     """
 
     _status: int = 0
-    _headers: Message = Message()
+    _headers: Message
     _body: bytes = b""
 
     def __init__(self) -> None:
@@ -228,7 +237,7 @@ class HandshakeError(WebSocketError):
 def listener_errors(
     errors: Sequence[BaseException], body: BaseException | None = None
 ) -> BaseException:
-    """The one exception to raise for all that listeners raised.
+    """The one exception to raise for all that listeners, and a trace, raised.
 
     Ctrl-C that happened to land in a listener is not the listener's error: a KeyboardInterrupt on
     its own is given back bare. All else becomes one flat group.
@@ -240,4 +249,4 @@ def listener_errors(
     if body is None and len(errors) == 1 and isinstance(errors[0], KeyboardInterrupt):
         return errors[0]
     members = [*errors] if body is None else [*errors, body]
-    return BaseExceptionGroup("exceptions raised by event listeners", members)
+    return BaseExceptionGroup("exceptions raised by event listeners, or by the trace", members)

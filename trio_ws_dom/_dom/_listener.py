@@ -105,7 +105,7 @@ def check_listener(callback: object, *, accepts_coroutines: bool) -> None:
 def check_signal(signal: object) -> None:
     """Raise TypeError for what is neither an AbortSignal nor None."""
     if signal is not None and not isinstance(signal, Abortable):
-        raise TypeError(f"signal must be an AbortSignal or None, not {signal!r}")
+        raise TypeError(f"expected signal as an AbortSignal or None, got {signal!r}")
 
 
 def _is_async(callback: Any) -> bool:

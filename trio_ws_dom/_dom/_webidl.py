@@ -15,7 +15,12 @@ def usv_string(string: str) -> str:
 
     Surrogates that form a pair join, all others become U+FFFD.
     https://webidl.spec.whatwg.org/#idl-USVString
+
+    Raises:
+      TypeError: it is no str; JavaScript would make one of it.
     """
+    if not isinstance(string, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # a caller may
+        raise TypeError(f"expected a str, got {string!r}")
     if string.isascii():
         return string
     try:

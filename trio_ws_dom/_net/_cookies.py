@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
     from urllib.request import Request
 
+    from .._wire._response import HandshakeFailure, Response
     from ._settings import Settings
 
 
@@ -38,10 +39,12 @@ def _may_be_sent(pair: str) -> bool:
     return True
 
 
-def store_cookies(jar: CookieJar | None, settings: Settings, headers: Message) -> None:
+def store_cookies(
+    jar: CookieJar | None, settings: Settings, answer: Response | HandshakeFailure
+) -> None:
     """What the server's answer sets; also one that refuses the handshake."""
     if jar is not None:
-        jar.extract_cookies(_Answer(headers), _request(settings))  # type: ignore[arg-type]  # a look-alike, as the jar's documentation allows
+        jar.extract_cookies(_Answer(answer.headers), _request(settings))  # type: ignore[arg-type]  # a look-alike, as the jar's documentation allows
 
 
 def _request(settings: Settings) -> Request:

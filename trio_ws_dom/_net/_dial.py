@@ -146,9 +146,9 @@ async def shake_hands(stream: trio.abc.Stream, settings: Settings) -> Response:
     try:
         response = await _read_response(stream, handshake)
     except HandshakeFailure as exc:
-        store_cookies(settings.cookies, settings, exc.headers)
+        store_cookies(settings.cookies, settings, exc)
         raise
-    store_cookies(settings.cookies, settings, response.headers)
+    store_cookies(settings.cookies, settings, response)
     return response
 
 

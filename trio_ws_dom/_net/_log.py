@@ -60,7 +60,7 @@ class Log:
             case State.COMPLETE:
                 self._say("closing: Closes are exchanged")
             case State.FAILING:
-                self._say("failing: %s", _cause(machine.cause))
+                self._say("failing: %s", told(machine.cause))
             case State.CLOSED:
                 self._say("closed: %s", _verdict(machine))
             case state:
@@ -79,10 +79,10 @@ def _verdict(machine: ClosingMachine) -> str:
     code, reason, was_clean = machine.verdict
     if was_clean:
         return f"{code} {reason!r}, clean"
-    return f"{code}, not clean: {_cause(machine.cause)}"
+    return f"{code}, not clean: {told(machine.cause)}"
 
 
-def _cause(cause: Exception | None) -> str:
+def told(cause: Exception | None) -> str:
     """The kind of it, and what it says, unless that quotes the server, and so perhaps a message."""
     name = type(cause).__name__
     if isinstance(cause, ProtocolError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
-from typing import Final, final
+from typing import Any, Final, final
 from urllib.parse import unquote_to_bytes
 
 _DEFAULT_PORTS: Final = {
@@ -45,6 +45,15 @@ class ProxyError(OSError):
     def __init__(self, where: object, message: str, status: int | None = None) -> None:
         super().__init__(f"{where}: {message}")
         self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:  # not through __init__, which takes other arguments
+        return _restore_error, (self.args[0],), self.__dict__
+
+
+def _restore_error(message: str) -> ProxyError:
+    error = ProxyError.__new__(ProxyError)
+    OSError.__init__(error, message)
+    return error
 
 
 @final

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from email.message import Message
 from typing import TYPE_CHECKING, Final, final
 
 from ._deflate import NAME, DeflateParameters
@@ -17,6 +16,7 @@ from ._extensions import ExtensionSyntaxError, parse_extensions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from email.message import Message
 
     import h11
 
@@ -68,7 +68,7 @@ class HandshakeFailure(Exception):
     def __init__(self, message: str, *, status: int = 0, headers: Message | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.headers = Message() if headers is None else headers
+        self.headers = message_of(()) if headers is None else headers
 
 
 def check_switch(
@@ -157,6 +157,8 @@ def lines_of(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 def message_of(fields: Iterable[Sequence[bytes]]) -> Message:
     """Header fields, in order, with duplicates: names and values."""
+    from email.message import Message  # slow to import, and most programs look at no header
+
     headers = Message()
     for name, value in fields:
         headers[name.decode("ascii")] = value.decode("latin-1")  # adds, replaces nothing

@@ -103,7 +103,7 @@ class TraceFrame(TraceRecord):
       compressed: whether its message is compressed (RFC 7692).
       inflated: whether it was inflated for this record. What is broken, and what is behind a
         message larger than ``max_message_size``, is not.
-      length: bytes of payload, after inflating.
+      length: bytes of payload; after inflating, if ``inflated``.
       payload: the payload's start, unmasked and inflated; empty where that could not be.
       complete: False if the connection ended in the middle of it.
     """
