@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 import trio.testing
 from hypothesis import settings
+from support import fake
+from support.peer import patience
 from support.world import MemoryWorld, SocketWorld
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+from trio_ws_dom.testing import open_fake_server
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from support.fake import Pair
     from support.world import World
+
+    from trio_ws_dom.testing import FakeServer
 
 # No proxy of the machine's is for the tests, nor for the processes that they start. With this one
 # variable the system's settings, on macOS and Windows, do not count either.
@@ -55,3 +63,29 @@ async def world(kind: str, clock: trio.abc.Clock | None) -> AsyncIterator[World]
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     async with listener:
         yield SocketWorld(listener)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeServer]:
+    """A fake server; for virtual time ``autojump_clock`` is to be asked for beside it."""
+    with trio.fail_after(patience()):
+        async with open_fake_server("ws://peer.test") as server:
+            yield server
+
+
+@pytest.fixture
+def accepted(server: FakeServer, nursery: trio.Nursery) -> Callable[..., Awaitable[Pair]]:
+    """Make a socket by the bare constructor, OPEN, and the fake server's end."""
+    return partial(fake.accepted, server, nursery)
+
+
+@pytest.fixture
+def host(server: FakeServer, nursery: trio.Nursery) -> FakeServer:
+    """The same server; it accepts everybody."""
+
+    async def accept() -> None:
+        while True:
+            await server.accept()
+
+    nursery.start_soon(accept)
+    return server

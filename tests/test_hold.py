@@ -7,33 +7,30 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.peer import TEXT, Peer, close, frame
+from support.fake import say
 
 from trio_ws_dom import WebSocket, open_websocket, open_websocket_nursery
+from trio_ws_dom.testing import FakeServer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
 
-class Server:
-    """A peer that accepts, sends messages, and does its part of the end."""
+@pytest.fixture
+def talkative(server: FakeServer, nursery: trio.Nursery) -> Callable[..., str]:
+    """Have the server say something first, then close, if with a code; gives its URL."""
 
-    def __init__(self, nursery: trio.Nursery, messages: bytes, *, lockstep: bool = False) -> None:
-        pair = trio.testing.lockstep_stream_pair if lockstep else trio.testing.memory_stream_pair
-        self.ours, theirs = pair()
-        self.peer = Peer(theirs)
-        self.sent = trio.Event()
-        self.messages = messages
-        nursery.start_soon(self._run)
+    async def talk(messages: Sequence[str], code: int | None) -> None:
+        connection = await server.accept()
+        await say(connection, "first", *messages)
+        if code is not None:
+            await connection.close(code)
 
-    async def _run(self) -> None:
-        await self.peer.accept(then=frame(TEXT, b"first"))
-        await self.peer.send(self.messages)
-        self.sent.set()
-        await self.peer.finish()
+    def talkative(*messages: str, code: int | None = None) -> str:
+        nursery.start_soon(talk, messages, code)
+        return server.url
 
-    def open(self) -> Any:
-        return open_websocket("ws://peer.test/", stream=self.ours)
+    return talkative
 
 
 async def look_by_listener(ws: WebSocket, seen: list[Any]) -> None:
@@ -65,43 +62,29 @@ async def look_by_loop(ws: WebSocket, seen: list[Any]) -> None:
 )
 async def test_nothing_is_lost(
     look: Callable[[WebSocket, list[Any]], Awaitable[None]],
-    nursery: trio.Nursery,
+    talkative: Any,
     autojump_clock: Any,
 ) -> None:
     """However late the first look comes, and however it is made: all messages are there."""
-    server = Server(nursery, frame(TEXT, b"second"))
     seen: list[Any] = []
-    async with server.open() as ws:
+    async with open_websocket(talkative("second")) as ws:
         await trio.sleep(100)
         await look(ws, seen)
         await trio.testing.wait_all_tasks_blocked()
     assert seen == ["first", "second"]
 
 
-async def test_looks_that_take_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``onmessage = None`` is a look: the messages are dropped, and the ping behind is answered."""
-    server = Server(nursery, frame(9, b"ping"))
-    async with server.open() as ws:
-        await trio.testing.wait_all_tasks_blocked()
-        assert server.peer.frames == []
-        ws.onmessage = None
-        await trio.testing.wait_all_tasks_blocked()
-        assert server.peer.frames == [(10, b"ping")]
-
-
-async def test_wait_closed_is_a_look(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_wait_closed_is_a_look(talkative: Any, autojump_clock: Any) -> None:
     """Else it would wait for a Close frame behind messages that nobody reads."""
-    server = Server(nursery, close(3000))
-    async with server.open() as ws:
+    async with open_websocket(talkative(code=3000)) as ws:
         assert (await ws.wait_closed()).code == 3000
 
 
 async def test_wait_closed_drops_nothing_once_anyone_received(
-    nursery: trio.Nursery, autojump_clock: Any
+    talkative: Any, autojump_clock: Any
 ) -> None:
     """The inbox keeps the messages that came while somebody waited for the end."""
-    server = Server(nursery, frame(TEXT, b"second") + close(1000))
-    async with server.open() as ws:
+    async with open_websocket(talkative("second", code=1000)) as ws:
         assert await ws.receive() == "first"
         await ws.wait_closed()
         assert [message async for message in ws] == ["second"]
@@ -115,53 +98,30 @@ async def look_elsewhere(ws: WebSocket) -> None:
     ws.send("hello")
 
 
-async def test_no_looks(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_no_looks(talkative: Any, autojump_clock: Any) -> None:
     """An ``onclose``, other events' listeners and sending are no looks."""
-    server = Server(nursery, b"")
-    async with server.open() as ws:
+    async with open_websocket(talkative()) as ws:
         await look_elsewhere(ws)
         await trio.testing.wait_all_tasks_blocked()
         assert await ws.receive() == "first"
 
 
-async def test_sockets_of_a_nursery_hold_too(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_sockets_of_a_nursery_hold_too(talkative: Any, autojump_clock: Any) -> None:
     """``open`` is dispatched at once, messages are not."""
-    server = Server(nursery, b"")
     async with open_websocket_nursery() as sockets:
-        ws = sockets.connect("ws://peer.test/", stream=server.ours)
+        ws = sockets.connect(talkative())
         await ws.when("open").receive()
         await trio.testing.wait_all_tasks_blocked()
         assert await ws.receive() == "first"
 
 
 async def test_bare_constructor_dispatches_at_once(
-    nursery: trio.Nursery, autojump_clock: Any
+    talkative: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """As in a browser, a message that nobody listens for is gone."""
-    server = Server(nursery, b"")
-    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=server.ours)
+    ws = WebSocket(talkative(), nursery=nursery)
     await trio.testing.wait_all_tasks_blocked()
     seen: list[Any] = []
     ws.onmessage = lambda event: seen.append(event.data)
     await trio.testing.wait_all_tasks_blocked()
     assert seen == []
-
-
-async def test_held_messages_are_bounded(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """What does not fit waits in TCP: the peer cannot get rid of a few megabytes."""
-    message = frame(TEXT, b"x" * 1000)
-    server = Server(nursery, message * 5000, lockstep=True)
-    async with server.open() as ws:
-        await trio.testing.wait_all_tasks_blocked()
-        assert not server.sent.is_set()
-        for _ in range(5001):
-            await ws.receive()
-        await server.sent.wait()
-
-
-async def test_leaving_drops_what_is_held(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The block's end is a clean close, however much was not read."""
-    server = Server(nursery, frame(TEXT, b"x" * 1000) * 5000, lockstep=True)
-    async with server.open() as ws:
-        await trio.testing.wait_all_tasks_blocked()
-    assert ws.closeEvent.wasClean

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import TEXT, Peer, frame
-from support.world import MemoryWorld
 
 from trio_ws_dom import (
     DOMException,
@@ -18,29 +16,9 @@ from trio_ws_dom import (
     WebSocketError,
     open_websocket,
     open_websocket_nursery,
+    open_websocket_stream,
 )
-
-
-class Room:
-    """Connections to peers that accept and do their part of the end."""
-
-    def __init__(self, nursery: trio.Nursery) -> None:
-        self._nursery = nursery
-        self.peers: list[Peer] = []
-
-    def options(self, **options: Any) -> dict[str, Any]:
-        ours, theirs = trio.testing.memory_stream_pair()
-        self.peers.append(Peer(theirs))
-        self._nursery.start_soon(self.peers[-1].serve)
-        return {"stream": ours, **options}
-
-    def open(self, **options: Any) -> Any:
-        return open_websocket("ws://peer.test/", **self.options(**options))
-
-
-@pytest.fixture
-def room(nursery: trio.Nursery) -> Room:
-    return Room(nursery)
+from trio_ws_dom.testing import FakeServer, open_fake_server
 
 
 def raiser(exc: BaseException) -> Any:
@@ -52,7 +30,7 @@ def raiser(exc: BaseException) -> Any:
     return listener
 
 
-async def test_connect_before_and_after_the_block(room: Room, autojump_clock: Any) -> None:
+async def test_connect_before_and_after_the_block(autojump_clock: Any) -> None:
     """A WebSocketNursery takes sockets in its block only: a RuntimeError else."""
     sockets = open_websocket_nursery()
     with pytest.raises(RuntimeError):
@@ -63,7 +41,9 @@ async def test_connect_before_and_after_the_block(room: Room, autojump_clock: An
         sockets.connect("ws://peer.test/")
 
 
-async def test_connect_from_another_task_after_the_block(room: Room, autojump_clock: Any) -> None:
+async def test_connect_from_another_task_after_the_block(
+    host: FakeServer, autojump_clock: Any
+) -> None:
     """Also while the block's sockets are still closing."""
     errors: list[BaseException] = []
 
@@ -74,96 +54,96 @@ async def test_connect_from_another_task_after_the_block(room: Room, autojump_cl
             errors.append(exc)
 
     async with open_websocket_nursery() as sockets:
-        ws = sockets.connect("ws://peer.test/", **room.options())
+        ws = sockets.connect(host.url)
         await ws.when("open").receive()
         ws.onclose = late
     assert len(errors) == 1
 
 
-async def test_connect_returns_at_once(room: Room, autojump_clock: Any) -> None:
+async def test_connect_returns_at_once(host: FakeServer, autojump_clock: Any) -> None:
     """CONNECTING, and bad arguments raise from the call; the block goes on."""
     async with open_websocket_nursery() as sockets:
         with pytest.raises(DOMException):
             sockets.connect("ws://peer.test/#")
         with pytest.raises(TypeError):
             sockets.connect("ws://peer.test/", timeout=1)  # type: ignore[call-arg]  # the subject
-        ws = sockets.connect("ws://peer.test/", **room.options())
+        ws = sockets.connect(host.url)
         assert ws.readyState == WebSocket.CONNECTING
         await ws.when("open").receive()
     assert ws.closeEvent.wasClean
 
 
-async def test_cancelled_nursery(room: Room, autojump_clock: Any) -> None:
+async def test_cancelled_nursery(host: FakeServer, autojump_clock: Any) -> None:
     """Under cancellation each OPEN socket says 1001, and a new one fails at once."""
     with trio.CancelScope() as scope:
         async with open_websocket_nursery() as sockets:
-            one = sockets.connect("ws://peer.test/", **room.options())
+            one = sockets.connect(host.url)
             await one.when("open").receive()
             scope.cancel()
-            two = sockets.connect("ws://peer.test/", **MemoryWorld().options())
+            two = sockets.connect(host.url)
             await trio.sleep_forever()
     assert scope.cancelled_caught
-    assert (room.peers[0].close_code, one.closeEvent.wasClean) == (1001, True)
+    assert (host.connections[0].closeCode, one.closeEvent.wasClean) == (1001, True)
     assert two.closeEvent.code == 1006
 
 
-async def test_nursery_block_raises(room: Room, autojump_clock: Any) -> None:
+async def test_nursery_block_raises(host: FakeServer, autojump_clock: Any) -> None:
     """1001 to each socket, and the same exception object comes out."""
     boom = ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
         async with open_websocket_nursery() as sockets:
             for _ in range(2):
-                ws = sockets.connect("ws://peer.test/", **room.options())
+                ws = sockets.connect(host.url)
                 await ws.when("open").receive()
             raise boom
     assert caught.value is boom
-    assert [peer.close_code for peer in room.peers] == [1001] * 2
+    assert [connection.closeCode for connection in host.connections] == [1001] * 2
 
 
-async def test_one_socket_fails(room: Room, autojump_clock: Any) -> None:
+async def test_one_socket_fails(host: FakeServer, autojump_clock: Any) -> None:
     """What becomes of one socket is nothing to the others, nor to the block."""
     async with open_websocket_nursery() as sockets:
-        good = sockets.connect("ws://peer.test/", **room.options())
-        world = MemoryWorld()
-        bad = sockets.connect(world.url, **world.options())
-        await (await world.peer()).stream.aclose()
-        await bad.wait_closed()
+        good = sockets.connect(host.url)
+        async with open_fake_server("ws://other.test") as other:
+            bad = sockets.connect(other.url)
+            await (await other.request()).drop()
+            await bad.wait_closed()
         await trio.testing.wait_all_tasks_blocked()
         assert (bad.closeEvent.code, good.readyState) == (1006, WebSocket.OPEN)
 
 
-async def test_a_closed_socket_is_forgotten(room: Room, autojump_clock: Any) -> None:
+async def test_a_closed_socket_is_forgotten(host: FakeServer, autojump_clock: Any) -> None:
     """A nursery that lives for long keeps nothing of the sockets that are gone."""
     async with open_websocket_nursery() as sockets:
         for _ in range(3):
-            ws = sockets.connect("ws://peer.test/", **room.options())
+            ws = sockets.connect(host.url)
             await ws.when("open").receive()
             await ws.aclose()
         await trio.testing.wait_all_tasks_blocked()
         assert not sockets._sockets
 
 
-async def test_listener_of_one_of_several(room: Room, autojump_clock: Any) -> None:
+async def test_listener_of_one_of_several(host: FakeServer, autojump_clock: Any) -> None:
     """Its exception ends the whole scope: the others say 1001."""
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
         async with open_websocket_nursery() as sockets:
-            one = sockets.connect("ws://peer.test/", **room.options())
-            two = sockets.connect("ws://peer.test/", **room.options())
+            one = sockets.connect(host.url)
+            two = sockets.connect(host.url)
             await two.when("open").receive()
             one.onmessage = raiser(boom)
-            await room.peers[0].send(frame(TEXT))
+            await host.connections[0].send("")
             await trio.sleep_forever()
     assert caught.value.exceptions == (boom,)
-    assert [peer.close_code for peer in room.peers] == [1001] * 2
+    assert [connection.closeCode for connection in host.connections] == [1001] * 2
     assert two.closeEvent.wasClean
 
 
-async def test_group_is_the_same_object(room: Room, autojump_clock: Any) -> None:
+async def test_group_is_the_same_object(host: FakeServer, autojump_clock: Any) -> None:
     """A group of the block's is neither unwrapped nor copied, its context and traceback kept."""
     group = BaseExceptionGroup("mine", [ValueError("one"), SystemExit(2)])
     with pytest.raises(BaseExceptionGroup) as caught:
-        async with room.open():
+        async with open_websocket(host.url):
             try:
                 raise KeyError("context")
             except KeyError:
@@ -172,31 +152,31 @@ async def test_group_is_the_same_object(room: Room, autojump_clock: Any) -> None
     assert isinstance(group.__context__, KeyError)
 
 
-async def test_cause_is_kept(room: Room, autojump_clock: Any) -> None:
+async def test_cause_is_kept(host: FakeServer, autojump_clock: Any) -> None:
     """``raise ... from`` in the block stays what it was."""
     cause = OSError("cause")
     with pytest.raises(ValueError, match="boom") as caught:
-        async with room.open():
+        async with open_websocket(host.url):
             raise ValueError("boom") from cause
     assert caught.value.__cause__ is cause
 
 
-async def test_exception_under_an_outer_cancellation(room: Room, autojump_clock: Any) -> None:
+async def test_exception_under_an_outer_cancellation(host: FakeServer, autojump_clock: Any) -> None:
     """What the block raises in place of Cancelled comes out bare, and is not taken for one."""
     boom = ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
         with trio.move_on_after(1) as scope:
-            async with room.open():
+            async with open_websocket(host.url):
                 try:
                     await trio.sleep_forever()
                 finally:
                     raise boom
     assert caught.value is boom
     assert not scope.cancelled_caught
-    assert room.peers[0].close_code == 1001
+    assert host.connections[0].closeCode == 1001
 
 
-async def test_group_with_cancelled_inside(room: Room, autojump_clock: Any) -> None:
+async def test_group_with_cancelled_inside(host: FakeServer, autojump_clock: Any) -> None:
     """A crash in a nursery of the block's, under an outer cancellation: the crash comes out."""
     boom = ValueError("boom")
 
@@ -208,15 +188,17 @@ async def test_group_with_cancelled_inside(room: Room, autojump_clock: Any) -> N
 
     with pytest.raises(ExceptionGroup) as caught:
         with trio.move_on_after(1):
-            async with room.open():
+            async with open_websocket(host.url):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(crash_late)
                     nursery.start_soon(trio.sleep_forever)
     assert caught.value.exceptions == (boom,)
-    assert room.peers[0].close_code == 1001
+    assert host.connections[0].closeCode == 1001
 
 
-async def test_listener_and_group_with_cancelled_inside(room: Room, autojump_clock: Any) -> None:
+async def test_listener_and_group_with_cancelled_inside(
+    host: FakeServer, autojump_clock: Any
+) -> None:
     """The same beside a listener's exception: one flat group, no Cancelled in it."""
     boom, own = ValueError("boom"), KeyError("own")
 
@@ -227,9 +209,9 @@ async def test_listener_and_group_with_cancelled_inside(room: Room, autojump_clo
             raise own
 
     with pytest.raises(ExceptionGroup) as caught:
-        async with room.open() as ws:
+        async with open_websocket(host.url) as ws:
             ws.onmessage = raiser(boom)
-            await room.peers[0].send(frame(TEXT))
+            await host.connections[0].send("")
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(crash_late)
                 nursery.start_soon(trio.sleep_forever)
@@ -239,12 +221,12 @@ async def test_listener_and_group_with_cancelled_inside(room: Room, autojump_clo
     assert second.exceptions == (own,)
 
 
-async def test_listener_under_an_outer_cancellation(room: Room, autojump_clock: Any) -> None:
+async def test_listener_under_an_outer_cancellation(host: FakeServer, autojump_clock: Any) -> None:
     """A listener's exception comes out, though the scope was cancelled from outside too."""
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
         with trio.move_on_after(1):
-            async with room.open() as ws:
+            async with open_websocket(host.url) as ws:
                 ws.onclose = raiser(boom)
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(trio.sleep_forever)
@@ -252,84 +234,75 @@ async def test_listener_under_an_outer_cancellation(room: Room, autojump_clock: 
     assert caught.value.exceptions == (boom,)
 
 
-async def test_listener_and_a_bare_cancelled(room: Room, autojump_clock: Any) -> None:
+async def test_listener_and_a_bare_cancelled(host: FakeServer, autojump_clock: Any) -> None:
     """The same where what the block raises is one Cancelled, in no group."""
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
         with trio.move_on_after(1):
-            async with room.open() as ws:
+            async with open_websocket(host.url) as ws:
                 ws.onclose = raiser(boom)
                 await trio.sleep_forever()
     assert caught.value.exceptions == (boom,)
 
 
-async def test_listener_raises_what_is_no_exception(room: Room, autojump_clock: Any) -> None:
+async def test_listener_raises_what_is_no_exception(host: FakeServer, autojump_clock: Any) -> None:
     """SystemExit in a listener comes out in a group, as all of listeners'."""
     leave = SystemExit(3)
     with pytest.raises(BaseExceptionGroup) as caught:
-        async with room.open() as ws:
+        async with open_websocket(host.url) as ws:
             ws.onclose = raiser(leave)
     assert caught.value.exceptions == (leave,)
 
 
-async def test_ctrl_c_in_a_listener_is_bare(room: Room, autojump_clock: Any) -> None:
+async def test_ctrl_c_in_a_listener_is_bare(host: FakeServer, autojump_clock: Any) -> None:
     """A KeyboardInterrupt that landed in a listener is not the listener's: it comes out bare."""
     interrupt = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt) as caught:
-        async with room.open() as ws:
+        async with open_websocket(host.url) as ws:
             ws.onmessage = raiser(interrupt)
-            await room.peers[0].send(frame(TEXT))
+            await host.connections[0].send("")
             await trio.sleep_forever()
     assert caught.value is interrupt
-    assert room.peers[0].close_code == 1001
+    assert host.connections[0].closeCode == 1001
 
 
-async def test_block_that_swallows_the_cancellation(room: Room, autojump_clock: Any) -> None:
+async def test_block_that_swallows_the_cancellation(host: FakeServer, autojump_clock: Any) -> None:
     """A listener's exception comes out also where the block caught everything."""
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
-        async with room.open() as ws:
+        async with open_websocket(host.url) as ws:
             ws.onmessage = raiser(boom)
-            await room.peers[0].send(frame(TEXT))
+            await host.connections[0].send("")
             with suppress(trio.Cancelled):
                 await trio.sleep_forever()
     assert caught.value.exceptions == (boom,)
 
 
-async def test_leaving_by_return(room: Room, autojump_clock: Any) -> None:
+async def test_leaving_by_return(host: FakeServer, autojump_clock: Any) -> None:
     """A value returned from the block is not lost, and the close is 1000."""
 
     async def talk() -> str:
-        async with room.open():
+        async with open_websocket(host.url):
             return "value"
 
     assert await talk() == "value"
-    assert room.peers[0].close_code == 1000
+    assert host.connections[0].closeCode == 1000
 
 
-async def test_refused(room: Room, autojump_clock: Any) -> None:
+async def test_refused(server: FakeServer, nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A HandshakeError with the answer, bare; the answer is its cause too."""
-    world = MemoryWorld()
-    options = world.options()
-    peer = await world.peer()
-
-    async def refuse() -> None:
-        await peer.read_request()
-        await peer.send(b"HTTP/1.1 403 No\r\nX-Why: because\r\nContent-Length: 4\r\n\r\nGo!\n")
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(refuse)
-        with pytest.raises(HandshakeError) as caught:
-            async with open_websocket(world.url, **options):
-                raise AssertionError("the socket is never open")
+    nursery.start_soon(lambda: server.refuse(403, headers=[("X-Why", "because")], body=b"Go!\n"))
+    with pytest.raises(HandshakeError) as caught:
+        async with open_websocket(server.url):
+            raise AssertionError("the socket is never open")
     error = caught.value
     assert (error.status, error.headers["x-why"], error.body) == (403, "because", b"Go!\n")
     assert (error.closeCode, error.name) == (1006, "WebSocketError")
-    assert world.url in str(error)
+    assert server.url in str(error)
     assert "403" in str(error)
 
 
-async def test_bad_arguments(room: Room, autojump_clock: Any) -> None:
+async def test_bad_arguments(autojump_clock: Any) -> None:
     """They raise as the constructor's do, bare."""
     with pytest.raises(DOMException) as caught:
         async with open_websocket("ws://peer.test/", ["a", "a"]):
@@ -337,21 +310,20 @@ async def test_bad_arguments(room: Room, autojump_clock: Any) -> None:
     assert caught.value.name == "SyntaxError"
 
 
-async def test_timeout(room: Room, autojump_clock: Any) -> None:
+async def test_timeout(server: FakeServer, autojump_clock: Any) -> None:
     """A server that says nothing: after ``open_timeout``, counted from dialling."""
-    world = MemoryWorld()
     start = trio.current_time()
     with pytest.raises(WebSocketError) as caught:
-        async with open_websocket(world.url, **world.options(open_timeout=7)):
+        async with open_websocket(server.url, open_timeout=7):
             raise AssertionError("the socket is never open")
     assert trio.current_time() - start == pytest.approx(7)
     assert isinstance(caught.value.__cause__, TimeoutError)
     assert "7 seconds" in str(caught.value)
 
 
-async def test_exit_of_a_socket_that_is_closed(room: Room, autojump_clock: Any) -> None:
+async def test_exit_of_a_socket_that_is_closed(host: FakeServer, autojump_clock: Any) -> None:
     """Where the peer closed already, the exit has nothing to do, and adds nothing."""
-    async with room.open() as ws:
+    async with open_websocket(host.url) as ws:
         ws.close(3005)
         await ws.wait_closed()
         start = trio.current_time()
@@ -359,11 +331,25 @@ async def test_exit_of_a_socket_that_is_closed(room: Room, autojump_clock: Any) 
     assert ws.closeEvent.code == 3005
 
 
-async def test_ctrl_c_before_a_socket_has_begun(autojump_clock: Any) -> None:
+async def test_ctrl_c_before_a_socket_has_begun(server: FakeServer, autojump_clock: Any) -> None:
     """A KeyboardInterrupt right behind connect(): bare, and the socket never dials."""
     with pytest.raises(KeyboardInterrupt):
         async with open_websocket_nursery() as sockets:
-            ws = sockets.connect("ws://peer.test/", stream=trio.testing.memory_stream_pair()[0])
+            ws = sockets.connect(server.url)
             raise KeyboardInterrupt
     assert ws.closeEvent is not None
     assert ws.closeEvent.code == 1006
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("door", [open_websocket, open_websocket_nursery, open_websocket_stream])
+async def test_entered_twice(door: Any, host: FakeServer, autojump_clock: Any) -> None:
+    """A scope is for one block, whether over or not; trio's stacks stay whole."""
+    scope = door(*(() if door is open_websocket_nursery else (host.url,)))
+    async with scope:
+        with pytest.raises(RuntimeError, match="for each block"):
+            async with scope:
+                raise AssertionError("it is not entered")
+    with pytest.raises(RuntimeError, match="for each block"):
+        async with scope:
+            raise AssertionError("it is not entered")

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import BINARY, TEXT, Peer, close, frame
-from support.world import MemoryWorld
+from support.fake import say
 
 from trio_ws_dom import (
     Blob,
@@ -19,35 +18,30 @@ from trio_ws_dom import (
     WebSocket,
     open_websocket,
 )
+from trio_ws_dom.testing import FakeServer
 
 
-async def connect(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, Peer]:
-    """A socket by the bare constructor, still CONNECTING, and its peer."""
-    world = MemoryWorld()
-    ws = WebSocket(world.url, nursery=nursery, **world.options(**options))
-    return ws, await world.peer()
-
-
-async def accepted(nursery: trio.Nursery, *headers: str) -> tuple[WebSocket, Peer]:
-    """A socket by the bare constructor, OPEN, and its peer."""
-    ws, peer = await connect(nursery)
-    await peer.accept(*headers)
-    await trio.testing.wait_all_tasks_blocked()
-    return ws, peer
+def connect(server: FakeServer, nursery: trio.Nursery) -> WebSocket:
+    """A socket by the bare constructor, still CONNECTING."""
+    return WebSocket(server.url, nursery=nursery)
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("CONNECTING", 0), ("OPEN", 1), ("CLOSING", 2), ("CLOSED", 3)]
 )
-async def test_constants(name: str, value: int, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_constants(
+    name: str, value: int, server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """The four states are constants of the class and of each instance."""
-    ws, _ = await connect(nursery)
+    ws = connect(server, nursery)
     assert getattr(WebSocket, name) == getattr(ws, name) == value
 
 
-async def test_attributes_while_connecting(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_attributes_while_connecting(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """What the standard gives a socket right after its constructor."""
-    ws, _ = await connect(nursery)
+    ws = connect(server, nursery)
     assert ws.url == "ws://peer.test/"
     assert (ws.readyState, ws.bufferedAmount) == (WebSocket.CONNECTING, 0)
     assert (ws.extensions, ws.protocol, ws.binaryType) == ("", "", "blob")
@@ -55,64 +49,69 @@ async def test_attributes_while_connecting(nursery: trio.Nursery, autojump_clock
     assert (ws.status, ws.headers, ws.closeEvent, ws.failure) == (None,) * 4
 
 
-async def test_url_is_serialized(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_url_is_serialized(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """``url`` is absolute and normalized; http becomes ws, and credentials stay."""
-    world = MemoryWorld()
-    ws = WebSocket("HTTP://u:p@PEER.test:80/a/../b?q", nursery=nursery, **world.options())
+    ws = WebSocket("HTTP://u:p@PEER.test:80/a/../b?q", nursery=nursery)
     assert ws.url == "ws://u:p@peer.test/b?q"
+    assert (await server.request()).target == "/b?q"
 
 
-async def test_read_only_attributes(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_read_only_attributes(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """The attributes that IDL calls readonly cannot be set."""
-    ws, _ = await connect(nursery)
+    ws = connect(server, nursery)
     for name in ("url", "readyState", "bufferedAmount", "extensions", "protocol"):
         with pytest.raises(AttributeError):
             setattr(ws, name, "x")
 
 
-async def test_attributes_once_open(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_attributes_once_open(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """The server's choices, and its whole answer."""
-    world = MemoryWorld()
-    ws = WebSocket(world.url, ["a", "b"], nursery=nursery, **world.options())
-    peer = await world.peer()
-    await peer.accept(
-        "Sec-WebSocket-Protocol: b", "Sec-WebSocket-Extensions: permessage-deflate", "X-More: yes"
-    )
+    ws = WebSocket(server.url, ["a", "b"], nursery=nursery)
+    extensions = ("Sec-WebSocket-Extensions", "permessage-deflate")
+    await server.accept(protocol="b", headers=[extensions, ("X-More", "yes")])
     await trio.testing.wait_all_tasks_blocked()
     assert (ws.readyState, ws.protocol) == (WebSocket.OPEN, "b")
     assert ws.extensions == "permessage-deflate"
     assert (ws.status, ws.headers["x-more"]) == (101, "yes")
 
 
-async def test_ready_state_in_events(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_ready_state_in_events(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """OPEN in ``open``, OPEN in ``message``, CLOSED in ``close``."""
-    ws, peer = await connect(nursery)
+    ws = connect(server, nursery)
     states = []
     for name in ("open", "message", "close"):
         ws.addEventListener(name, lambda event: states.append((event.type, ws.readyState)))
-    await peer.accept(then=frame(TEXT, b"hello") + close(1000))
-    await peer.read_to_close()
-    await peer.stream.aclose()
+    connection = await server.accept()
+    await connection.send("hello")
+    await connection.close()
     await ws.wait_closed()
     assert states == [("open", 1), ("message", 1), ("close", 3)]
 
 
-async def test_open_event(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_open_event(server: FakeServer, nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``open`` is a plain Event, which the library made."""
-    ws, peer = await connect(nursery)
+    ws = connect(server, nursery)
     opens = ws.when("open")
-    await peer.accept()
+    await server.accept()
     event = await opens.receive()
     assert type(event) is Event
     assert (event.type, event.target, event.isTrusted) == ("open", ws, True)
     assert (event.bubbles, event.cancelable) == (False, False)
 
 
-async def test_message_event_of_text(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_message_event_of_text(accepted: Any, autojump_clock: Any) -> None:
     """``message`` is a MessageEvent with the text and the URL's origin."""
-    ws, peer = await accepted(nursery)
+    ws, connection = await accepted()
     messages = ws.when("message")
-    await peer.send(frame(TEXT, "größe".encode()))
+    await connection.send("größe")
     event = await messages.receive()
     assert type(event) is MessageEvent
     assert (event.data, event.origin, event.target) == ("größe", "ws://peer.test", ws)
@@ -120,9 +119,9 @@ async def test_message_event_of_text(nursery: trio.Nursery, autojump_clock: Any)
     assert (event.bubbles, event.cancelable) == (False, False)
 
 
-async def test_message_event_from_the_fast_path(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_message_event_from_the_fast_path(accepted: Any, autojump_clock: Any) -> None:
     """An event that one listener alone gets has the same attributes, during and after."""
-    ws, peer = await accepted(nursery)
+    ws, connection = await accepted()
     seen: list[MessageEvent] = []
     during = []
 
@@ -131,8 +130,7 @@ async def test_message_event_from_the_fast_path(nursery: trio.Nursery, autojump_
         during.append((event.eventPhase, event.currentTarget, event.composedPath()))
 
     ws.onmessage = listener
-    await peer.send(frame(TEXT, b"hello"))
-    await trio.testing.wait_all_tasks_blocked()
+    await say(connection, "hello")
     (event,) = seen
     assert type(event) is MessageEvent
     assert (event.type, event.data, event.origin) == ("message", "hello", "ws://peer.test")
@@ -142,49 +140,28 @@ async def test_message_event_from_the_fast_path(nursery: trio.Nursery, autojump_
 
 
 @pytest.mark.parametrize("listeners", [1, 2])
-async def test_binary_type(listeners: int, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_binary_type(listeners: int, accepted: Any, autojump_clock: Any) -> None:
     """A binary message's data is a Blob, or bytes where ``binaryType`` says "arraybuffer"."""
-    ws, peer = await accepted(nursery)
+    ws, connection = await accepted()
     seen: list[Any] = []
     ws.onmessage = lambda event: seen.append(event.data)
     if listeners == 2:
         ws.addEventListener("message", lambda event: None)
-    await peer.send(frame(BINARY, b"one"), frame(TEXT, b"text"))
-    await trio.testing.wait_all_tasks_blocked()
+    await say(connection, b"one", "text")
     ws.binaryType = "arraybuffer"
-    await peer.send(frame(BINARY, b"two"))
-    await trio.testing.wait_all_tasks_blocked()
+    await say(connection, b"two")
     assert isinstance(seen[0], Blob)
     assert (bytes(seen[0]), seen[0].type) == (b"one", "")
     assert seen[1:] == ["text", b"two"]
 
 
-@pytest.mark.parametrize("listeners", [1, 2])
-async def test_binary_type_set_by_a_listener(
-    listeners: int, nursery: trio.Nursery, autojump_clock: Any
+async def test_error_and_close_events(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """``binaryType`` set while a message is handled holds for the next one of the same segment."""
-    ws, peer = await accepted(nursery)
-    seen: list[Any] = []
-
-    def listener(event: MessageEvent) -> None:
-        seen.append(type(event.data))
-        ws.binaryType = "arraybuffer"
-
-    ws.onmessage = listener
-    if listeners == 2:
-        ws.addEventListener("message", lambda event: None)
-    await peer.send(frame(BINARY, b"one") + frame(BINARY, b"two"))
-    await trio.testing.wait_all_tasks_blocked()
-    assert seen == [Blob, bytes]
-
-
-async def test_error_and_close_events(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``error`` is an ErrorEvent with the exception, ``close`` a CloseEvent, kept by the socket."""
-    ws, peer = await connect(nursery)
+    ws = connect(server, nursery)
     both = ws.when("error", "close")
-    await peer.read_request()
-    await peer.send(b"junk\r\n\r\n")
+    await server.refuse(403)
     error, end = await both.receive(), await both.receive()
     assert (type(error), type(end)) == (ErrorEvent, CloseEvent)
     assert error.error is ws.failure
@@ -193,47 +170,45 @@ async def test_error_and_close_events(nursery: trio.Nursery, autojump_clock: Any
     assert (end.code, end.reason, end.wasClean, end.isTrusted) == (1006, "", False, True)
 
 
-async def test_close_event_of_a_clean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_close_event_of_a_clean_end(accepted: Any, autojump_clock: Any) -> None:
     """It tells the peer's code and reason; there is no failure."""
-    ws, peer = await accepted(nursery)
-    await peer.send(close(4000, "Grüße"))
-    await peer.read_to_close()
-    await peer.stream.aclose()
+    ws, connection = await accepted()
+    await connection.close(4000, "Grüße")
     event = await ws.wait_closed()
     assert (event.code, event.reason, event.wasClean) == (4000, "Grüße", True)
     assert (event.isTrusted, event.target, ws.failure) == (True, ws, None)
 
 
-async def test_time_stamps_never_fall(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_time_stamps_never_fall(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """Events are stamped in the order in which they are dispatched."""
-    ws, peer = await connect(nursery)
+    ws = connect(server, nursery)
     events = ws.when("open", "message", "close")
-    await peer.accept(then=frame(TEXT, b"1") + frame(TEXT, b"2") + close(1000))
-    await peer.read_to_close()
-    await peer.stream.aclose()
+    connection = await server.accept()
+    await say(connection, "1", "2")
+    await connection.close()
     stamps = [event.timeStamp async for event in events]
     assert len(stamps) == 4
     assert stamps == sorted(stamps)
 
 
-async def test_slots_keep_their_place(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_slots_keep_their_place(accepted: Any, autojump_clock: Any) -> None:
     """A slot is called where it was first set, whatever is set to it later."""
-    ws, peer = await accepted(nursery)
+    ws, connection = await accepted()
     calls: list[str] = []
     ws.onmessage = lambda event: calls.append("first")
     ws.addEventListener("message", lambda event: calls.append("listener"))
     ws.onmessage = lambda event: calls.append("second")
-    await peer.send(frame(TEXT))
-    await trio.testing.wait_all_tasks_blocked()
+    await say(connection, "")
     assert calls == ["second", "listener"]
 
 
 async def test_nothing_happens_between_two_checkpoints(
-    nursery: trio.Nursery, autojump_clock: Any
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Listeners added before the first checkpoint after the constructor miss nothing."""
-    world = MemoryWorld()
-    ws = WebSocket("ws://peer.test/", nursery=nursery, **world.options())
+    ws = connect(server, nursery)
     ws.close()
     calls: list[str] = []
     ws.onerror = lambda event: calls.append("error")
@@ -245,8 +220,7 @@ async def test_nothing_happens_between_two_checkpoints(
 
 async def test_repr(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It shows state and URL, without the credentials."""
-    world = MemoryWorld()
-    ws = WebSocket("ws://user:secret@peer.test/", nursery=nursery, **world.options())
+    ws = WebSocket("ws://user:secret@peer.test/", nursery=nursery)
     assert repr(ws) == "<WebSocket ws://peer.test/ CONNECTING>"
 
 
@@ -258,25 +232,21 @@ async def test_closed_nursery(autojump_clock: Any) -> None:
         WebSocket("ws://peer.test/", nursery=nursery)
 
 
-async def test_cancelled_nursery(autojump_clock: Any) -> None:
+async def test_cancelled_nursery(server: FakeServer, autojump_clock: Any) -> None:
     """In a nursery that is cancelled the socket fails at once, and tells so by its events."""
-    world = MemoryWorld()
     calls: list[str] = []
     async with trio.open_nursery() as nursery:
         nursery.cancel_scope.cancel()
-        ws = WebSocket(world.url, nursery=nursery, **world.options())
+        ws = connect(server, nursery)
         ws.onerror = lambda event: calls.append("error")
         ws.onclose = lambda event: calls.append("close")
     assert calls == ["error", "close"]
     assert (ws.readyState, ws.closeEvent.code) == (WebSocket.CLOSED, 1006)
 
 
-async def test_events_of_a_managed_socket(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_events_of_a_managed_socket(host: FakeServer, autojump_clock: Any) -> None:
     """In ``open_websocket`` the socket is OPEN on entry, and ``open`` was dispatched before."""
-    world = MemoryWorld()
-    options = world.options()
-    nursery.start_soon((await world.peer()).serve)
-    async with open_websocket(world.url, **options) as ws:
+    async with open_websocket(host.url) as ws:
         assert ws.readyState == WebSocket.OPEN
         opens = ws.when("open")
     with pytest.raises(trio.EndOfChannel):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 from support.line import Line
+
+from trio_ws_dom.testing import FakeRequest, FakeServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -14,19 +17,22 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def line(
-    kind: str, clock: trio.abc.Clock | None, nursery: trio.Nursery
+    kind: str, clock: trio.abc.Clock | None, server: FakeServer, nursery: trio.Nursery
 ) -> AsyncIterator[Line]:
-    """Over memory streams in virtual time first, then over real sockets; ``clock`` is to be asked
-    for beside it."""
+    """In virtual time first, then over real sockets; ``clock`` is to be asked for beside it."""
     if kind == "memory":
-        yield Line(nursery, None)
+        yield Line(server, nursery)
         return
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    host, port = listener.socket.getsockname()[:2]
+    real = FakeServer(f"ws://{host}:{port}", nursery)
+    serve = partial(FakeRequest._read, on_request=real._arrived)
     async with listener:
-        yield Line(nursery, listener)
+        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        yield Line(real, nursery)
 
 
 @pytest.fixture
-async def memory(nursery: trio.Nursery) -> Line:
-    """In memory and virtual time only; ``autojump_clock`` is to be asked for beside it."""
-    return Line(nursery, None)
+async def memory(server: FakeServer, nursery: trio.Nursery) -> Line:
+    """In virtual time only; ``autojump_clock`` is to be asked for beside it."""
+    return Line(server, nursery)

@@ -12,9 +12,17 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.line import Line, closing, lost, refusing
+from support.line import AT_ONCE, Line, closing, down, lost, refusing
 
-from trio_ws_dom import ConnectOptions, ReconnectOptions, Retry, reconnecting_websocket
+from trio_ws_dom import (
+    ConnectOptions,
+    HandshakeError,
+    ReconnectOptions,
+    Retry,
+    reconnecting_websocket,
+)
+
+SECRET_URL = "ws://me:secret@peer.test/room?token=secret"
 
 # What it tells.
 
@@ -22,17 +30,17 @@ from trio_ws_dom import ConnectOptions, ReconnectOptions, Retry, reconnecting_we
 async def test_attempt_tells_the_newest_retry(memory: Line, autojump_clock: object) -> None:
     """None first; before the block why the turn before ended, in it which try succeeded."""
     seen: list[Retry | None] = []
-    async for attempt in memory.loop(closing(1001), OSError("down")):
+    async for attempt in memory.loop(closing(1001), refusing(503)):
         seen.append(attempt.retry)
         async with attempt as ws:
             seen.append(attempt.retry)
-            if len(memory.peers) == 2:
+            if len(memory.connections) == 2:
                 break
             await ws.wait_closed()
     first, opened, closed, succeeded = seen
     assert (first, opened) == (None, None)
     assert (closed.number, closed.cause.code) == (1, 1001)
-    assert (succeeded.number, str(succeeded.cause)) == (2, "down")
+    assert (succeeded.number, succeeded.cause.status) == (2, 503)
 
 
 async def test_on_retry_is_called_when_the_delay_begins(
@@ -44,7 +52,7 @@ async def test_on_retry_is_called_when_the_delay_begins(
     def on_retry(retry: Retry) -> None:
         calls.append((trio.current_time(), retry))
 
-    loop = memory.loop(OSError("down"), lost, on_retry=on_retry, initial_delay=9, max_delay=9)
+    loop = memory.loop(down, lost, on_retry=on_retry, initial_delay=9, max_delay=9)
     async for attempt in loop:
         async with attempt as ws:
             if len(calls) == 2:
@@ -61,8 +69,8 @@ async def test_on_retry_that_raises(memory: Line, autojump_clock: object) -> Non
         if retry.number == 3:
             raise retry.cause
 
-    with pytest.raises(OSError, match="down"):
-        async for attempt in memory.loop(*[OSError("down")] * 9, on_retry=give_up):
+    with pytest.raises(HandshakeError, match="503"):
+        async for attempt in memory.loop(*[refusing(503)] * 9, on_retry=give_up):
             async with attempt:
                 raise AssertionError("it was never open")
     assert len(memory.times) == 3
@@ -71,26 +79,65 @@ async def test_on_retry_that_raises(memory: Line, autojump_clock: object) -> Non
 async def test_log(memory: Line, autojump_clock: object, caplog: pytest.LogCaptureFixture) -> None:
     """Each retry is told at INFO, with the URL, and without anybody's credentials."""
     caplog.set_level(logging.INFO, "trio_ws_dom")
-    memory.url = "ws://me:secret@peer.test/room?token=secret"
-    parts = [refusing("503 Busy"), closing(1001, "bye"), lost, OSError("my secret")]
-    async for attempt in memory.loop(*parts):
+    memory.parts += [refusing(503), closing(1001, "bye"), lost]
+    async for attempt in reconnecting_websocket(SECRET_URL, **AT_ONCE):
         async with attempt as ws:
-            if len(memory.times) == 5:
+            if len(memory.times) == 4:
                 break
             await ws.wait_closed()
-    first, second, third, fourth = caplog.messages
+    first, second, third = caplog.messages
     assert first.startswith("ws://peer.test/room: ")
     assert "503" in first
     assert first.endswith("; trying again in 0.0 s (1)")
     assert second == "ws://peer.test/room: closed with 1001 'bye'; trying again in 0.0 s (2)"
     assert third.startswith("ws://peer.test/room: ")
-    assert fourth == "ws://peer.test/room: OSError; trying again in 0.0 s (4)"
+    assert "secret" not in caplog.text
+
+
+async def test_log_of_a_servers_words(
+    memory: Line, autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a redirect points to may have somebody's token in it: the status is told."""
+    caplog.set_level(logging.INFO, "trio_ws_dom")
+    memory.parts += [refusing(307, ("Location", "https://ada:secret@peer.test/?token=secret"))]
+    async for attempt in reconnecting_websocket(
+        "ws://peer.test/", is_transient=lambda cause: True, **AT_ONCE
+    ):
+        async with attempt:
+            break
+    (told,) = caplog.messages
+    assert told == "ws://peer.test/: Refused, status 307; trying again in 0.0 s (1)"
+
+
+async def test_log_of_what_is_not_ours(
+    autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of an exception from the program's own function the type is told: the rest is its secret."""
+    caplog.set_level(logging.INFO, "trio_ws_dom")
+
+    def dial() -> trio.abc.Stream:
+        raise OSError("my secret")
+
+    with trio.CancelScope() as scope:
+        async for attempt in reconnecting_websocket(
+            SECRET_URL, stream=dial, on_retry=lambda retry: scope.cancel(), **AT_ONCE
+        ):
+            async with attempt:
+                raise AssertionError("it was never open")
+    assert caplog.messages == ["ws://peer.test/room: OSError; trying again in 0.0 s (1)"]
     assert "secret" not in caplog.text
 
 
 async def test_failures_are_not_chained(memory: Line, autojump_clock: object) -> None:
     """After an outage of months the last failure does not drag all others along."""
-    async for attempt in memory.loop(*(OSError(f"{number}") for number in range(50))):
+    numbers = iter(range(50))
+
+    def url() -> str:
+        for number in numbers:
+            raise OSError(f"{number}")
+        return memory.server.url
+
+    async for attempt in reconnecting_websocket(url, **AT_ONCE):
         async with attempt:
             break
     cause = attempt.retry.cause
@@ -124,7 +171,7 @@ async def test_next_turn_while_one_is_open(memory: Line, autojump_clock: object)
                 await anext(loop)
             assert ws.readyState == ws.OPEN
             break
-    assert len(memory.peers) == 1
+    assert len(memory.connections) == 1
 
 
 async def test_attempt_that_is_not_entered(memory: Line, autojump_clock: object) -> None:
@@ -136,7 +183,7 @@ async def test_attempt_that_is_not_entered(memory: Line, autojump_clock: object)
 
 async def test_next_turn_while_one_is_connecting(memory: Line, autojump_clock: object) -> None:
     """Nor is there a next one while another task waits for this one to open."""
-    loop = memory.loop(OSError("down"), initial_delay=9, max_delay=9)
+    loop = memory.loop(down, initial_delay=9, max_delay=9)
     attempt = await anext(loop)
     async with trio.open_nursery() as tasks:
         tasks.start_soon(attempt.__aenter__)
@@ -188,7 +235,7 @@ async def test_loop_is_taken_up_again(memory: Line, autojump_clock: object) -> N
 
 async def test_taken_up_again_after_a_cancelled_delay(memory: Line, autojump_clock: object) -> None:
     """A delay that was cancelled is still to be waited for."""
-    loop = memory.loop(OSError("down"), initial_delay=9, max_delay=9)
+    loop = memory.loop(down, initial_delay=9, max_delay=9)
     retries: list[Retry | None] = []
     for seconds in (0.001, 100):
         with trio.move_on_after(seconds):
@@ -262,9 +309,9 @@ async def test_ctrl_c_lands_in_the_programs_code_only(
     handler = Handler(logging.INFO)
     caplog.set_level(logging.INFO, "trio_ws_dom")
     logger.addHandler(handler)
-    async for attempt in memory.loop(closing(1001), OSError("down")):
+    async for attempt in memory.loop(closing(1001), down):
         async with attempt as ws:
-            if len(memory.peers) == 2:
+            if len(memory.connections) == 2:
                 break
             await ws.wait_closed()
     logger.removeHandler(handler)

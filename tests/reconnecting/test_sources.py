@@ -8,26 +8,27 @@ import pytest
 import trio
 import trio.testing
 from support.line import AT_ONCE, Line
-from support.peer import Peer
 
-from trio_ws_dom import DOMException, reconnecting_websocket
+from trio_ws_dom import DOMException, Retry, reconnecting_websocket
+from trio_ws_dom.testing import FakeRequest
 
-
-async def accept_v2(peer: Peer) -> None:
-    await peer.accept("Sec-WebSocket-Protocol: v2", then=b"\x88\x00")
-    await peer.finish()
+URL = "ws://peer.test/"
 
 
-async def requests(memory: Line, url: Any, protocols: Any = (), **options: Any) -> list[str]:
-    """Connect twice; gives what the server was sent."""
+async def accept_v2(request: FakeRequest) -> None:
+    await request.accept(protocol="v2")
+
+
+async def requests(
+    memory: Line, url: Any, protocols: Any = (), **options: Any
+) -> list[FakeRequest]:
+    """Connect twice; gives what the server was asked."""
     memory.parts += [accept_v2, accept_v2] if protocols else []
-    async for attempt in reconnecting_websocket(
-        url, protocols, stream=memory.dial, **AT_ONCE, **options
-    ):
+    async for attempt in reconnecting_websocket(url, protocols, **AT_ONCE, **options):
         async with attempt:
-            if len(memory.peers) == 2:
+            if len(memory.connections) == 2:
                 break
-    return [peer.request.decode() for peer in memory.peers]
+    return memory.server.requests
 
 
 async def test_functions_are_asked_for_each_try(memory: Line, autojump_clock: object) -> None:
@@ -36,7 +37,7 @@ async def test_functions_are_asked_for_each_try(memory: Line, autojump_clock: ob
 
     def url() -> str:
         asked.append("url")
-        return f"ws://peer.test/{len(memory.peers)}"
+        return f"{URL}{len(memory.connections)}"
 
     async def protocols() -> list[str]:
         await trio.sleep(1)
@@ -45,34 +46,31 @@ async def test_functions_are_asked_for_each_try(memory: Line, autojump_clock: ob
 
     async def headers() -> dict[str, str]:
         asked.append("headers")
-        return {"Authorization": f"Bearer {len(memory.peers)}"}
+        return {"Authorization": f"Bearer {len(memory.connections)}"}
 
     first, second = await requests(memory, url, protocols, headers=headers)
-    assert first.startswith("GET /0 ")
-    assert second.startswith("GET /1 ")
-    assert "Authorization: Bearer 1\r\n" in second
-    assert "Sec-WebSocket-Protocol: v2\r\n" in second
+    assert (first.target, second.target) == ("/0", "/1")
+    assert second.headers["authorization"] == "Bearer 1"
+    assert second.protocols == ["v2"]
     assert asked == ["url", "protocols", "headers"] * 2
 
 
 async def test_values_are_used_for_each_try(memory: Line, autojump_clock: object) -> None:
     """Also those that can be gone through only once."""
-    both = await requests(
-        memory, "ws://peer.test/", iter(["v1", "v2"]), headers=iter([("X-Name", "me")])
-    )
+    both = await requests(memory, URL, iter(["v1", "v2"]), headers=iter([("X-Name", "me")]))
     for request in both:
-        assert "Sec-WebSocket-Protocol: v1, v2\r\n" in request
-        assert "X-Name: me\r\n" in request
+        assert request.protocols == ["v1", "v2"]
+        assert request.headers["x-name"] == "me"
 
 
 async def test_functions_may_give_iterators(memory: Line, autojump_clock: object) -> None:
     """Whatever a value may be, a function may give."""
     both = await requests(
-        memory, "ws://peer.test/", lambda: iter(["v2"]), headers=lambda: iter([("X-Name", "me")])
+        memory, URL, lambda: iter(["v2"]), headers=lambda: iter([("X-Name", "me")])
     )
     for request in both:
-        assert "Sec-WebSocket-Protocol: v2\r\n" in request
-        assert "X-Name: me\r\n" in request
+        assert request.protocols == ["v2"]
+        assert request.headers["x-name"] == "me"
 
 
 async def test_error_of_the_network_in_a_function(memory: Line, autojump_clock: object) -> None:
@@ -84,9 +82,9 @@ async def test_error_of_the_network_in_a_function(memory: Line, autojump_clock: 
         calls += 1
         if calls < 3:
             raise ConnectionRefusedError("no token today")
-        return "ws://peer.test/"
+        return URL
 
-    async for attempt in reconnecting_websocket(url, stream=memory.dial, **AT_ONCE):
+    async for attempt in reconnecting_websocket(url, **AT_ONCE):
         async with attempt:
             break
     assert attempt.retry.number == 2
@@ -101,64 +99,90 @@ async def test_mistake_in_a_function(memory: Line, autojump_clock: object) -> No
         raise boom
 
     with pytest.raises(KeyError) as caught:
-        async for attempt in reconnecting_websocket(url, stream=memory.dial):
+        async for attempt in reconnecting_websocket(url):
             async with attempt:
                 raise AssertionError("it was never open")
     assert caught.value is boom
     assert memory.times == []
 
 
+async def never() -> trio.abc.Stream:
+    await trio.sleep_forever()
+    raise AssertionError("it sleeps")
+
+
 @pytest.mark.parametrize(
-    ("url", "options", "kind"),
+    ("url", "options", "error"),
     [
-        ("ws://peer.test/#", {}, DOMException),
-        ("ws://peer.test/", {"headers": {"Upgrade": "me"}}, ValueError),
-        ("ws://peer.test/", {"proxy": "http://proxy.test"}, ValueError),
-        ("ws://peer.test/", {"max_message_size": "many"}, TypeError),
+        (URL + "#", {}, DOMException),
+        (URL, {"headers": {"Upgrade": "me"}}, ValueError),
+        (URL, {"proxy": "http://proxy.test", "stream": never}, ValueError),
+        (URL, {"max_message_size": "many"}, TypeError),
     ],
 )
 async def test_bad_arguments(
-    url: str, options: Any, kind: type[Exception], memory: Line, autojump_clock: object
+    url: str, options: Any, error: type[Exception], memory: Line, autojump_clock: object
 ) -> None:
     """They come out of the first attempt, and nobody was dialled for them."""
-    with pytest.raises(kind):
-        async for attempt in reconnecting_websocket(url, stream=memory.dial, **options):
+    with pytest.raises(error):
+        async for attempt in reconnecting_websocket(url, **options):
             async with attempt:
                 raise AssertionError("it was never open")
     assert memory.times == []
 
 
+@pytest.mark.parametrize("kind", ["sockets"])
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_dialling_by_a_function(is_async: bool, line: Line, clock: object) -> None:
+    """A ``stream`` function, async or not, is asked for each connection's stream."""
+    host, port = line.server.url.removeprefix("ws://").split(":")
+
+    async def dial() -> trio.abc.Stream:
+        return await trio.open_tcp_stream(host, int(port))
+
+    streams = [await dial(), await dial()]
+    source = dial if is_async else streams.pop
+    async for attempt in reconnecting_websocket("ws://other.test/", stream=source, **AT_ONCE):
+        async with attempt:
+            if len(line.connections) == 2:
+                break
+    assert [request.host for request in line.server.requests] == ["other.test"] * 2
+    for stream in streams:
+        await stream.aclose()
+
+
 async def test_dialling_is_bounded(memory: Line, autojump_clock: object) -> None:
     """A ``stream`` function has ``open_timeout``, then it is cancelled: a failure like others."""
     start = trio.current_time()
+    retries: list[tuple[float, str]] = []
 
-    async def dial() -> trio.abc.Stream:
-        if trio.current_time() == start:
-            await trio.sleep_forever()
-        return await memory.dial()
+    def on_retry(retry: Retry) -> None:
+        retries.append((trio.current_time(), str(retry.cause)))
+        scope.cancel()
 
-    async for attempt in reconnecting_websocket(
-        "ws://peer.test/", stream=dial, open_timeout=3, **AT_ONCE
-    ):
-        async with attempt:
-            break
-    assert memory.times == [start + 3]
-    assert "open_timeout (3 seconds)" in str(attempt.retry.cause)
+    with trio.CancelScope() as scope:
+        async for attempt in reconnecting_websocket(
+            URL, stream=never, open_timeout=3, on_retry=on_retry, **AT_ONCE
+        ):
+            async with attempt:
+                raise AssertionError("it was never open")
+    ((moment, cause),) = retries
+    assert moment == start + 3
+    assert "open_timeout (3 seconds)" in cause
 
 
 async def test_ready_made_stream(autojump_clock: object) -> None:
     """One stream is not for several connections: a TypeError."""
     ours, _ = trio.testing.memory_stream_pair()
     with pytest.raises(TypeError):
-        reconnecting_websocket("ws://peer.test/", stream=ours)  # type: ignore[arg-type]  # it
+        reconnecting_websocket(URL, stream=ours)  # type: ignore[arg-type]  # it
 
 
 async def test_options_are_passed_on(memory: Line, autojump_clock: object) -> None:
     """Such as the bounds of each connection."""
 
-    async def part(peer: Peer) -> None:
-        await peer.accept()
-        await peer.read_to_end()
+    async def part(request: FakeRequest) -> None:
+        (await request.accept()).stall()
 
     start = trio.current_time()
     async for attempt in memory.loop(part, close_timeout=7):

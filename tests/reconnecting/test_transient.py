@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import trio
-from support.line import Line, closing, lost, refusing
+from support.line import Line, closing, down, lost, refusing
 
 from trio_ws_dom import (
     CloseEvent,
@@ -102,7 +102,7 @@ def test_errors(cause: Exception, again: bool) -> None:
 async def test_fatal_refusal(memory: Line, autojump_clock: object) -> None:
     """A failure to open that is not transient comes out of ``async with``, bare."""
     with pytest.raises(HandshakeError) as caught:
-        async for attempt in memory.loop(OSError("down"), refusing("403 Forbidden")):
+        async for attempt in memory.loop(down, refusing(403)):
             async with attempt:
                 raise AssertionError("it was never open")
     assert caught.value.status == 403
@@ -157,7 +157,7 @@ async def test_fatal_loss_unseen(memory: Line, autojump_clock: object) -> None:
 async def test_fatal_error_handled_in_the_loop(memory: Line, autojump_clock: object) -> None:
     """A program that goes on all the same gets the next turn, and is not told twice."""
     errors = []
-    async for attempt in memory.loop(refusing("403 Forbidden"), lost):
+    async for attempt in memory.loop(refusing(403), lost):
         try:
             async with attempt as ws:
                 if len(errors) == 2:
@@ -191,9 +191,9 @@ async def test_rule_of_the_callers(memory: Line, autojump_clock: object) -> None
         asked.append(cause)
         return len(asked) < 4
 
-    with pytest.raises(OSError, match="down") as caught:
+    with pytest.raises(WebSocketError) as caught:
         async for attempt in memory.loop(
-            refusing("403 Forbidden"), closing(4401), lost, OSError("down"), is_transient=rule
+            refusing(403), closing(4401), lost, down, is_transient=rule
         ):
             async with attempt as ws:
                 async for _ in ws:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
-from support.line import Line, closing, lost
-from support.peer import TEXT, Peer, frame
+from support.line import Line, closing, down, lost
 from support.world import Witness, count_tasks
 
 from trio_ws_dom import WebSocket
+from trio_ws_dom.testing import FakeRequest
 
 
 async def test_turn_ends_and_the_next_begins(line: Line, clock: object) -> None:
@@ -25,7 +25,7 @@ async def test_turn_ends_and_the_next_begins(line: Line, clock: object) -> None:
                 break
     witnesses[-1].check()
     assert line.codes == [1000, 1000, 1000]
-    assert [peer.frames[0].payload for peer in line.peers] == [b"hello"] * 3
+    assert [connection.sent for connection in line.connections] == [["hello"]] * 3
 
 
 async def test_turn_breaks(line: Line, clock: object) -> None:
@@ -106,7 +106,7 @@ async def test_listener_raises_in_a_turn(line: Line, clock: object) -> None:
         async for attempt in line.loop():
             async with attempt as ws:
                 ws.onmessage = listener
-                await line.peers[0].send(frame(TEXT, b"hello"))
+                await line.connections[0].send("hello")
                 await trio.sleep_forever()
     assert caught.value.exceptions == (boom,)
     assert line.codes == [1001]
@@ -141,7 +141,7 @@ async def test_cancelled_in_the_delay(memory: Line, autojump_clock: object) -> N
     """Cancelled while it waits for the next try: at once, with nothing open."""
     tasks = count_tasks()
     with trio.move_on_after(1) as scope:
-        async for attempt in memory.loop(OSError("down"), initial_delay=1000, max_delay=1000):
+        async for attempt in memory.loop(down, initial_delay=1000, max_delay=1000):
             async with attempt:
                 raise AssertionError("not in time")
     assert scope.cancelled_caught
@@ -149,21 +149,20 @@ async def test_cancelled_in_the_delay(memory: Line, autojump_clock: object) -> N
     assert count_tasks() == tasks
 
 
-async def silent(peer: Peer) -> None:
-    """The part of a server that answers nothing."""
-    await peer.read_request()
-    await peer.read_to_end()
-
-
 async def test_cancelled_while_connecting(memory: Line, autojump_clock: object) -> None:
     """Cancelled before the 101: the connection is gone, and the peer knows."""
+    given_up = trio.Event()
+
+    async def ignore(request: FakeRequest) -> None:
+        await request.ignore()
+        given_up.set()
+
     with trio.move_on_after(1) as scope:
-        async for attempt in memory.loop(silent):
+        async for attempt in memory.loop(ignore):
             async with attempt:
                 raise AssertionError("it was never open")
     assert scope.cancelled_caught
-    await trio.testing.wait_all_tasks_blocked()
-    assert memory.peers[0].ended == "eof"
+    await given_up.wait()
 
 
 async def test_lost_connection(line: Line, clock: object) -> None:

@@ -11,12 +11,11 @@ from trio_ws_dom import WebSocket, WebSocketError
 
 async def test_another_sockets_error_comes_out(line: Line, clock: object) -> None:
     """A WebSocketError of another connection is the program's, also if both are lost."""
-    other = Line(line._nursery, None)
     with pytest.raises(WebSocketError) as caught:
         async for attempt in line.loop(lost):
             async with attempt as ws:
                 await ws.wait_closed()
-                async for inner in other.loop(lost):
+                async for inner in line.loop(lost):
                     async with inner as second:
                         await second.wait_closed()
                     raise second.failure
@@ -123,7 +122,7 @@ async def test_error_of_drain(how: str, memory: Line, autojump_clock: object) ->
             ws.send("too late")
             await ws.drain()
             raise AssertionError("nothing was sent")
-    assert len(memory.peers) == 2
+    assert len(memory.connections) == 2
 
 
 async def test_error_of_ping(memory: Line, autojump_clock: object) -> None:

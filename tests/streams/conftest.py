@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
 import trio.testing
+from support import fake
 from support.peer import Peer
 from support.world import SocketWorld
 
@@ -14,6 +16,10 @@ from trio_ws_dom import WebSocketStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from support.fake import StreamPair
+
+    from trio_ws_dom.testing import FakeServer
 
     Accepted = Callable[..., Awaitable[tuple[WebSocketStream, Peer]]]
 
@@ -37,6 +43,12 @@ def accepted(nursery: trio.Nursery) -> Accepted:
         return stream, peer
 
     return accepted
+
+
+@pytest.fixture
+def opened(server: FakeServer, nursery: trio.Nursery) -> Callable[..., Awaitable[StreamPair]]:
+    """Likewise, and the fake server's end."""
+    return partial(fake.accepted_stream, server, nursery)
 
 
 @pytest.fixture

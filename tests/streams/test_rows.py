@@ -17,7 +17,7 @@ from support.scene import (
     flood_then_answer,
     hang_up,
 )
-from support.world import World, count_files, count_tasks
+from support.world import SocketWorld, World, count_files, count_tasks
 
 from trio_ws_dom import WebSocketCloseInfo, WebSocketError, WebSocketStream
 
@@ -173,9 +173,10 @@ async def test_peer_never_reads(scene: StreamScene, clock: object) -> None:
     await scene.check_unclean(stream)
 
 
-@pytest.mark.parametrize("message", [b"", frame(TEXT, b"x" * 1000)[:500]])
+@pytest.mark.parametrize("message", [b"", frame(TEXT, b"x" * 1000)[:500], frame(3)])
 async def test_lost(message: bytes, scene: StreamScene, clock: object) -> None:
-    """TCP is lost, also in mid-message: the channels raise, the block's end does not."""
+    """TCP is lost, also in mid-message or behind a broken rule: the channels raise, the block's end
+    does not."""
 
     async def part(peer: Peer) -> None:
         await peer.accept(then=message)
@@ -257,6 +258,23 @@ async def test_a_sender_while_the_nursery_is_cancelled(scene: StreamScene, clock
         await trio.sleep(0.05)
         with pytest.raises(WebSocketError, match="closed"):
             await streams[0].writable.send("too late")
+
+
+async def test_cancelled_close_without_a_goodbye(
+    sockets: SocketWorld, nursery: trio.Nursery
+) -> None:
+    """With ``cancelled_close_timeout=0`` no Close is sent, in whatever order tasks get to run."""
+    for _ in range(20):
+        stream = WebSocketStream(sockets.url, nursery=nursery, cancelled_close_timeout=0)
+        peer = await sockets.peer()
+        await peer.accept()
+        await stream.opened
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await stream.writable.aclose()
+        async with peer.stream:
+            await peer.read_to_end()
+        assert peer.frames == []
 
 
 async def test_a_task_outside_of_the_block(scene: StreamScene, clock: object) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gc
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
 import trio.testing
-from support.peer import CLOSE, TEXT, Frame, Peer, close, frame
-from support.world import MemoryWorld
 
 from trio_ws_dom import (
     AbortController,
@@ -22,48 +21,58 @@ from trio_ws_dom import (
     WebSocketStream,
     open_websocket_stream,
 )
+from trio_ws_dom.testing import FakeServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def connecting(nursery: trio.Nursery, **options: Any) -> tuple[WebSocketStream, Peer]:
-    """A stream in its opening handshake, and its peer."""
-    ours, theirs = trio.testing.memory_stream_pair()
-    stream = WebSocketStream("ws://peer.test/chat", nursery=nursery, stream=ours, **options)
-    return stream, Peer(theirs)
+@pytest.fixture
+def connecting(server: FakeServer, nursery: trio.Nursery) -> Callable[..., WebSocketStream]:
+    """Make a stream that is in its opening handshake."""
+    return partial(WebSocketStream, f"{server.url}/chat", nursery=nursery)
 
 
-async def test_opened_tells_what_was_agreed(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_opened_tells_what_was_agreed(
+    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+) -> None:
     """``opened`` gives both channels, the extensions and the protocol."""
-    stream, peer = connecting(nursery, protocols=["a", "b"])
-    await peer.accept("Sec-WebSocket-Protocol: b", "Sec-WebSocket-Extensions: permessage-deflate")
+    stream = connecting(protocols=["a", "b"])
+    extensions = ("Sec-WebSocket-Extensions", "permessage-deflate")
+    connection = await server.accept(protocol="b", headers=[extensions])
     info = await stream.opened
     assert isinstance(info, WebSocketOpenInfo)
     assert (info.protocol, info.extensions) == ("b", "permessage-deflate")
     assert (info.readable, info.writable) == (stream.readable, stream.writable)
-    assert b"Sec-WebSocket-Protocol: a, b" in peer.request
+    assert connection.request.protocols == ["a", "b"]
 
 
-async def test_url_and_repr(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_url_and_repr(
+    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+) -> None:
     """``url`` is the serialized URL; the repr shows it, and where the stream stands."""
-    stream, peer = connecting(nursery)
+    stream = connecting()
     assert stream.url == "ws://peer.test/chat"
     assert repr(stream) == "<WebSocketStream ws://peer.test/chat CONNECTING>"
-    await peer.accept()
+    await server.accept()
     await stream.opened
     assert repr(stream) == "<WebSocketStream ws://peer.test/chat OPEN>"
 
 
-async def test_channels_before_opened(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_channels_before_opened(connecting: Any, opened: Any, autojump_clock: Any) -> None:
     """There is nothing to read from or write to before the stream is open."""
-    stream, _ = connecting(nursery)
+    stream = connecting()
     for name in ("readable", "writable"):
         with pytest.raises(DOMException, match="opened") as caught:
             getattr(stream, name)
         assert caught.value.name == "InvalidStateError"
 
 
-async def test_opened_and_closed_by_many(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_opened_and_closed_by_many(
+    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+) -> None:
     """Both are awaited by several tasks, before it happens and after, and agree."""
-    stream, peer = connecting(nursery)
+    stream = connecting()
     assert stream.opened is stream.opened
     results: list[object] = []
 
@@ -74,20 +83,19 @@ async def test_opened_and_closed_by_many(nursery: trio.Nursery, autojump_clock: 
     async with trio.open_nursery() as tasks:
         for _ in range(3):
             tasks.start_soon(await_both)
-        await peer.accept(then=close(4321, "enough"))
-        await peer.read_to_close()
-        await peer.stream.aclose()
+        await (await server.accept()).close(4321, "enough")
     results += [await stream.opened, await stream.closed]
     assert results.count(await stream.opened) == 4
     assert results.count(WebSocketCloseInfo(closeCode=4321, reason="enough")) == 4
 
 
-async def test_a_failure_is_raised_afresh(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_a_failure_is_raised_afresh(
+    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+) -> None:
     """Each who awaits a failed stream gets an exception of his own, with the cause. What was never
     open was not closed with a code: that is in ``closed`` alone."""
-    stream, peer = connecting(nursery)
-    await peer.read_request()
-    await peer.stream.aclose()
+    stream = connecting()
+    await (await server.request()).drop()
     errors: list[WebSocketError] = []
     for promise in (stream.opened, stream.opened, stream.closed):
         with pytest.raises(WebSocketError) as caught:
@@ -98,11 +106,12 @@ async def test_a_failure_is_raised_afresh(nursery: trio.Nursery, autojump_clock:
     assert all(error.__cause__ is not None for error in errors)
 
 
-async def test_refused(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_refused(
+    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+) -> None:
     """Where a server answered with something else, its answer is told."""
-    stream, peer = connecting(nursery)
-    await peer.read_request()
-    await peer.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+    stream = connecting()
+    await server.refuse(403, body=b"no")
     with pytest.raises(HandshakeError) as caught:
         await stream.opened
     assert (caught.value.status, caught.value.body) == (403, b"no")
@@ -110,49 +119,47 @@ async def test_refused(nursery: trio.Nursery, autojump_clock: Any) -> None:
         await stream.closed
 
 
-@pytest.mark.parametrize("end", [b"", frame(3)])
-async def test_closed_uncleanly(end: bytes, nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``closed`` raises where TCP is lost, and where a rule is broken; ``opened`` still gives."""
-    stream, peer = connecting(nursery)
-    await peer.accept()
-    await stream.opened
-    await peer.send(end)
-    await peer.stream.aclose()
+async def test_closed_uncleanly(opened: Any, autojump_clock: Any) -> None:
+    """``closed`` raises where TCP is lost; ``opened`` still gives."""
+    stream, connection = await opened()
+    await connection.drop()
     with pytest.raises(WebSocketError) as caught:
         await stream.closed
     assert caught.value.closeCode == 1006
     await stream.opened
 
 
-async def test_failures_that_nobody_awaits(autojump_clock: Any, recwarn: Any) -> None:
+async def test_failures_that_nobody_awaits(
+    server: FakeServer, opened: Any, autojump_clock: Any, recwarn: Any
+) -> None:
     """A stream that fails and is forgotten raises nothing and warns of nothing."""
     async with trio.open_nursery() as nursery:
-        stream, peer = connecting(nursery)
+        stream = WebSocketStream(server.url, nursery=nursery)
         assert stream.opened  # looked at, not awaited
-        await peer.stream.aclose()
+        await (await server.request()).drop()
     del stream
     gc.collect()
     assert not recwarn
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sent"),
+    ("arguments", "code", "reason"),
     [
-        ({}, b""),
-        ({"closeCode": 1000}, b"\x03\xe8"),
-        ({"closeCode": 3456, "reason": "pizza"}, b"\x0d\x80pizza"),
-        ({"reason": "non-empty"}, b"\x03\xe8non-empty"),
-        ({"reason": ""}, b""),
+        ({}, 1005, ""),
+        ({"closeCode": 1000}, 1000, ""),
+        ({"closeCode": 3456, "reason": "pizza"}, 3456, "pizza"),
+        ({"reason": "non-empty"}, 1000, "non-empty"),
+        ({"reason": ""}, 1005, ""),
     ],
 )
-async def test_close(arguments: Any, sent: bytes, accepted: Any, autojump_clock: Any) -> None:
+async def test_close(
+    arguments: Any, code: int, reason: str, opened: Any, autojump_clock: Any
+) -> None:
     """``close()`` sends its code and reason; 1000 where there is a reason alone."""
-    stream, peer = await accepted()
+    stream, connection = await opened()
     assert stream.close(**arguments) is None
-    await peer.finish()
-    assert peer.frames == [Frame(CLOSE, sent)]
-    code = int.from_bytes(sent[:2], "big") or 1005
-    assert await stream.closed == WebSocketCloseInfo(closeCode=code, reason="")
+    assert (await stream.closed).closeCode == code
+    assert (connection.closeCode, connection.closeReason) == (code, reason)
 
 
 @pytest.mark.parametrize(
@@ -164,40 +171,42 @@ async def test_close(arguments: Any, sent: bytes, accepted: Any, autojump_clock:
     ],
 )
 async def test_close_refuses(
-    arguments: Any, name: str, nursery: trio.Nursery, autojump_clock: Any
+    arguments: Any, name: str, connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """Other codes and longer reasons are refused, and nothing has happened; also before open."""
-    stream, peer = connecting(nursery)
+    stream = connecting()
     for _ in range(2):
         with pytest.raises(DOMException) as caught:
             stream.close(**arguments)
         assert caught.value.name == name
-        if not peer.request:
-            await peer.accept()
+        if not server.requests:
+            await server.accept()
             await stream.opened
     await stream.writable.send("still open")
-    assert await peer.next() == Frame(TEXT, b"still open")
+    assert await server.connections[0].receive() == "still open"
 
 
-async def test_close_while_connecting(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_close_while_connecting(
+    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+) -> None:
     """It gives the handshake up: both raise, with neither the code nor the reason."""
-    stream, peer = connecting(nursery)
-    await peer.read_request()
+    stream = connecting()
+    request = await server.request()
     stream.close(closeCode=3001, reason="ignored")
     for promise, code in ((stream.opened, None), (stream.closed, 1006)):
         with pytest.raises(WebSocketError) as caught:
             await promise
         assert (caught.value.closeCode, caught.value.reason) == (code, "")
-    assert await peer.next() is None
+    await request.ignore()  # TCP has ended
 
 
-async def test_close_twice(accepted: Any, autojump_clock: Any) -> None:
+async def test_close_twice(opened: Any, autojump_clock: Any) -> None:
     """The first close is the one that counts."""
-    stream, peer = await accepted()
+    stream, connection = await opened()
     stream.close(closeCode=3001)
     stream.close(closeCode=3002)
-    await peer.finish()
-    assert peer.close_code == 3001
+    await connection.wait_closed()
+    assert connection.closeCode == 3001
     stream.close(closeCode=3003)
     assert (await stream.closed).closeCode == 3001
 
@@ -205,60 +214,60 @@ async def test_close_twice(accepted: Any, autojump_clock: Any) -> None:
 # The signal.
 
 
-async def test_signal_aborts_the_handshake(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Both raise the signal's reason, the very object; the peer sees TCP end."""
+async def test_signal_aborts_the_handshake(
+    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+) -> None:
+    """Both raise the signal's reason, the very object; the server sees TCP end."""
     controller, reason = AbortController(), ValueError("changed my mind")
-    stream, peer = connecting(nursery, signal=controller.signal)
-    await peer.read_request()
+    stream = connecting(signal=controller.signal)
+    request = await server.request()
     controller.abort(reason)
     for promise in (stream.opened, stream.closed, stream.opened):
         with pytest.raises(ValueError, match="changed my mind") as caught:
             await promise
         assert caught.value is reason
-    assert await peer.next() is None
+    await request.ignore()
 
 
-async def test_signal_without_a_reason(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_signal_without_a_reason(connecting: Any, opened: Any, autojump_clock: Any) -> None:
     """An abort without a reason, or with one that cannot be raised, is an AbortError."""
     for given in (None, "a string"):
         controller = AbortController()
-        stream, _ = connecting(nursery, signal=controller.signal)
+        stream = connecting(signal=controller.signal)
         controller.abort(given)
         with pytest.raises(DOMException) as caught:
             await stream.opened
         assert caught.value.name == "AbortError"
 
 
-async def test_signal_that_has_aborted(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_signal_that_has_aborted(connecting: Any, opened: Any, autojump_clock: Any) -> None:
     """Nothing is sent at all, and the given stream is closed."""
     reason = KeyError("before")
-    stream, peer = connecting(nursery, signal=AbortSignal.abort(reason))
+    ours, theirs = trio.testing.memory_stream_pair()
+    stream = connecting(signal=AbortSignal.abort(reason), stream=ours)
     for promise in (stream.opened, stream.closed):
         with pytest.raises(KeyError) as caught:
             await promise
         assert caught.value is reason
-    assert await peer.stream.receive_some() == b""
+    assert await theirs.receive_some() == b""
 
 
-async def test_signal_does_nothing_later(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_signal_does_nothing_later(opened: Any, autojump_clock: Any) -> None:
     """Once open, the stream is none of the signal's business; nor does the signal keep it."""
     controller = AbortController()
-    stream, peer = connecting(nursery, signal=controller.signal)
-    await peer.accept()
-    await stream.opened
+    stream, connection = await opened(signal=controller.signal)
     assert not controller.signal._algorithms
     controller.abort()
     await stream.writable.send("still here")
-    assert await peer.next() == Frame(TEXT, b"still here")
+    assert await connection.receive() == "still here"
     stream.close()
-    await peer.finish()
     await stream.closed
 
 
-async def test_signal_behind_a_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_signal_behind_a_close(connecting: Any, opened: Any, autojump_clock: Any) -> None:
     """While a given-up handshake has not been told of, the signal's reason is told in its place."""
     controller, reason = AbortController(), ValueError("changed my mind")
-    stream, _ = connecting(nursery, signal=controller.signal)
+    stream = connecting(signal=controller.signal)
     stream.close()
     controller.abort(reason)
     for promise in (stream.opened, stream.closed):
@@ -266,10 +275,10 @@ async def test_signal_behind_a_close(nursery: trio.Nursery, autojump_clock: Any)
             await promise
 
 
-async def test_signal_after_a_failure(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_signal_after_a_failure(connecting: Any, opened: Any, autojump_clock: Any) -> None:
     """A handshake that has failed, and was told of, keeps its own failure."""
     controller = AbortController()
-    stream, _ = connecting(nursery, signal=controller.signal)
+    stream = connecting(signal=controller.signal)
     stream.close()
     with pytest.raises(WebSocketError):
         await stream.opened
@@ -279,10 +288,12 @@ async def test_signal_after_a_failure(nursery: trio.Nursery, autojump_clock: Any
         await stream.closed
 
 
-async def test_timeout_signal(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_timeout_signal(
+    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+) -> None:
     """A signal with a time limit limits the handshake."""
-    stream, peer = connecting(nursery, signal=AbortSignal.timeout(500))
-    await peer.read_request()
+    stream = connecting(signal=AbortSignal.timeout(500))
+    await server.request()
     start = trio.current_time()
     with pytest.raises(DOMException) as caught:
         await stream.opened
@@ -291,26 +302,30 @@ async def test_timeout_signal(nursery: trio.Nursery, autojump_clock: Any) -> Non
 
 
 @pytest.mark.parametrize("when", ["before", "during"])
-async def test_signal_and_the_door(when: str, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_signal_and_the_door(
+    when: str, server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """The block is not entered, and the reason comes out of the door as it is."""
     controller, reason = AbortController(), ValueError("changed my mind")
-    world = MemoryWorld()
+    given_up = trio.Event()
     if when == "before":
         controller.abort(reason)
 
     async def part() -> None:
-        peer = await world.peer()
-        if when == "during":
-            await peer.read_request()
-            controller.abort(reason)
-        await peer.read_to_end()
-        assert peer.ended == "eof"
+        request = await server.request()
+        controller.abort(reason)
+        await request.ignore()
+        given_up.set()
 
     nursery.start_soon(part)
     with pytest.raises(ValueError, match="changed my mind") as caught:
-        async with open_websocket_stream(world.url, signal=controller.signal, **world.options()):
+        async with open_websocket_stream(server.url, signal=controller.signal):
             raise AssertionError("the stream is never open")
     assert caught.value is reason
+    if when == "during":
+        await given_up.wait()
+    else:
+        assert server.requests == []
 
 
 async def test_bad_arguments(nursery: trio.Nursery) -> None:

@@ -185,3 +185,15 @@ async def test_blocked_sender_and_ones_own_close(
     assert trio.current_time() == start
     with pytest.raises(WebSocketError):  # the peer reads nothing
         await stream.closed
+
+
+async def test_close_is_behind_what_was_sent(
+    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """What ``send()`` has taken goes out before the Close."""
+    stream, peer = await accepted(lockstep=True)
+    await stream.writable.send(BIG)
+    nursery.start_soon(stream.writable.aclose)
+    await trio.testing.wait_all_tasks_blocked()
+    await peer.finish()
+    assert [got.opcode for got in peer.frames] == [BINARY, CLOSE]

@@ -60,6 +60,13 @@ async def test_the_request(server: FakeServer, nursery: trio.Nursery) -> None:
     assert server.requests == [request]
 
 
+async def test_a_header_that_is_repeated(server: FakeServer, nursery: trio.Nursery) -> None:
+    """None of its values is lost."""
+    nursery.start_soon(server.accept)
+    async with open_websocket(URL, headers=[("X-Tag", "a"), ("x-tag", "b")]):
+        assert server.requests[0].headers["x-tag"] == "a, b"
+
+
 async def test_headers_of_the_answer(server: FakeServer, nursery: trio.Nursery) -> None:
     """Further fields of the 101 reach the client."""
 
@@ -127,18 +134,96 @@ async def test_a_server_that_is_down(server: FakeServer) -> None:
 async def test_a_stall(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
-    """A server that answers nothing costs the close its bound, in virtual time."""
-    nursery.start_soon(lambda: stalled(server))
+    """A server that answers nothing costs the close its bound, in virtual time; that the client
+    gave up is seen all the same."""
+    nursery.start_soon(server.accept)
     start = trio.current_time()
     async with open_websocket(URL, close_timeout=10) as ws:
-        await trio.testing.wait_all_tasks_blocked()
+        (connection,) = server.connections
+        connection.stall()
+        ws.send("unheard")
     assert trio.current_time() - start == 10
     assert ws.closeEvent is not None
     assert ws.closeEvent.code == 1006
+    await connection.wait_closed()
+    assert (connection.sent, connection.closeCode) == ([], None)
 
 
-async def stalled(server: FakeServer) -> None:
-    (await server.accept()).stall()
+async def test_a_handshake_that_is_given_up(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    """A request that is not answered tells when its client is gone."""
+    given_up: list[float] = []
+
+    async def ignore() -> None:
+        await (await server.request()).ignore()
+        given_up.append(trio.current_time())
+
+    nursery.start_soon(ignore)
+    start = trio.current_time()
+    with pytest.raises(WebSocketError, match="open_timeout"):
+        async with open_websocket(URL, open_timeout=10):
+            pass  # pragma: no cover  # it is not entered
+    await trio.testing.wait_all_tasks_blocked()
+    assert given_up == [start + 10]
+
+
+async def test_an_answer_that_comes_too_late(
+    server: FakeServer, autojump_clock: trio.testing.MockClock
+) -> None:
+    """Nobody hears it, whatever it is; hanging up is no answer."""
+    for _ in range(3):
+        with trio.move_on_after(1):
+            await say_hello()
+    one, two, three = server.requests
+    for answer in (one.accept(), two.refuse(503)):
+        with pytest.raises(trio.BrokenResourceError, match="it has given up"):
+            await answer
+    await three.drop()
+    assert server.connections == []
+
+
+async def test_connections_in_order(server: FakeServer, nursery: trio.Nursery) -> None:
+    """All that were accepted, and no others."""
+    nursery.start_soon(lambda: server.refuse(403))
+    with pytest.raises(HandshakeError):
+        await say_hello()
+    for _ in range(2):
+        nursery.start_soon(server.accept)
+        async with open_websocket(URL):
+            pass
+    assert [connection.request for connection in server.connections] == server.requests[1:]
+    assert [connection.closeCode for connection in server.connections] == [1000] * 2
+
+
+async def test_a_close_without_a_code(server: FakeServer, nursery: trio.Nursery) -> None:
+    """It is asked for by the number that stands for it."""
+    events: list[tuple[int, bool]] = []
+
+    async def client() -> None:
+        async with open_websocket(URL) as ws:
+            event = await ws.wait_closed()
+            events.append((event.code, event.wasClean))
+
+    async with trio.open_nursery() as clients:
+        clients.start_soon(client)
+        connection = await server.accept()
+        await connection.close(1005)
+    assert events == [(1005, True)]
+    assert connection.closeCode == 1005
+
+
+@pytest.mark.parametrize(("code", "reason"), [(1006, ""), (1015, ""), (1005, "why")])
+async def test_what_a_close_cannot_say(
+    code: int, reason: str, server: FakeServer, nursery: trio.Nursery
+) -> None:
+    """It is a mistake in the test, and nothing is sent."""
+    nursery.start_soon(say_hello)
+    connection = await server.accept()
+    with pytest.raises(ValueError, match=f"got {code} {reason!r}"):
+        await connection.close(code, reason)
+    await connection.close()
+    assert connection.closeCode == 1000
 
 
 async def test_pings_are_answered(server: FakeServer, nursery: trio.Nursery) -> None:
@@ -273,3 +358,13 @@ async def test_what_is_left_loses_its_tcp(nursery: trio.Nursery) -> None:
             connection = await server.accept()
             await connection.receive()
     assert ends == [WebSocketError]
+
+
+async def test_the_blocks_exception_comes_out_as_it_is() -> None:
+    """So a test may stand around the server; the address is free again."""
+    boom = KeyError("boom")
+    for _ in range(2):
+        with pytest.raises(KeyError) as caught:
+            async with open_fake_server("ws://peer.test"):
+                raise boom
+        assert caught.value is boom

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, cast, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import trio
 import wsproto
@@ -19,6 +19,7 @@ from wsproto.events import (
     Request,
     TextMessage,
 )
+from wsproto.frame_protocol import LOCAL_ONLY_CLOSE_REASONS, CloseReason
 from wsproto.utilities import LocalProtocolError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from wsproto.events import Event
 
 _READ_SIZE: Final = 64 * 1024
+_GONE: Final = (trio.ClosedResourceError, trio.BrokenResourceError)  # memory streams raise either
 
 
 @final
@@ -36,7 +38,7 @@ class FakeRequest:
     Attributes:
       target: path and query, such as ``/room?name=ada``.
       host: the Host header's value.
-      headers: all others, names in lower case.
+      headers: all others, names in lower case; what came repeatedly is joined by ", ".
       protocols: the subprotocols that were offered.
     """
 
@@ -45,13 +47,15 @@ class FakeRequest:
     ) -> None:
         self.target: str = request.target
         self.host: str = request.host
-        self.headers: dict[str, str] = {
-            name.decode().lower(): value.decode() for name, value in request.extra_headers
-        }
+        self.headers: dict[str, str] = {}
+        for name, value in request.extra_headers:
+            key, text = name.decode().lower(), value.decode()
+            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
         self.protocols: list[str] = list(request.subprotocols)
         self._stream = stream
         self._protocol = protocol
         self._connection: FakeConnection | None = None
+        self._is_answered = False
         self._answered = trio.Event()
 
     @classmethod
@@ -87,6 +91,7 @@ class FakeRequest:
         Raises:
           RuntimeError: it was answered already.
           ValueError: the subprotocol was not offered.
+          trio.BrokenResourceError: the client has given up.
         """
         if protocol is not None and protocol not in self.protocols:
             raise ValueError(
@@ -105,6 +110,7 @@ class FakeRequest:
 
         Raises:
           RuntimeError: it was answered already.
+          trio.BrokenResourceError: the client has given up.
         """
         fields = [(name.encode(), value.encode()) for name, value in headers]
         fields.append((b"Content-Length", str(len(body)).encode()))
@@ -119,13 +125,35 @@ class FakeRequest:
         Raises:
           RuntimeError: it was answered already.
         """
-        await self._answer()
+        self._begin_to_answer()
+        await self._stream.aclose()
         self._answered.set()
 
-    async def _answer(self, *events: Event) -> None:
-        if self._answered.is_set():
+    async def ignore(self) -> None:
+        """Answer nothing, and wait until the client has given up.
+
+        Raises:
+          RuntimeError: it was answered already.
+        """
+        self._begin_to_answer()
+        with suppress(*_GONE):
+            await self._stream.receive_some(1)  # before the answer a client says nothing
+        self._answered.set()
+
+    def _begin_to_answer(self) -> None:
+        if self._is_answered:
             raise RuntimeError("expected one answer to a request, got a second one")
-        await self._stream.send_all(b"".join(map(self._protocol.send, events)))
+        self._is_answered = True
+
+    async def _answer(self, *events: Event) -> None:
+        self._begin_to_answer()
+        try:
+            await self._stream.send_all(b"".join(map(self._protocol.send, events)))
+        except _GONE as exc:
+            self._answered.set()
+            raise trio.BrokenResourceError(
+                "expected a client that waits for an answer, but it has given up"
+            ) from exc
 
 
 @final
@@ -151,7 +179,7 @@ class FakeConnection:
         self._stream = stream
         self._protocol = protocol
         self._unread: deque[str | bytes] = deque()
-        self._parts: list[str | bytes] = []
+        self._parts: list[Any] = []
         self._stalled = False
         self._sending = trio.Lock()
         self._ended = trio.Event()
@@ -181,7 +209,7 @@ class FakeConnection:
         event = TextMessage(message) if isinstance(message, str) else BytesMessage(message)
         try:
             await self._send(event)
-        except (LocalProtocolError, trio.ClosedResourceError, trio.BrokenResourceError) as exc:
+        except (LocalProtocolError, *_GONE) as exc:
             raise trio.BrokenResourceError(
                 f"expected an open connection to send to, but it is closed ({self.closeCode})"
             ) from exc
@@ -190,9 +218,20 @@ class FakeConnection:
         """Send a Close, wait for the client's, and end TCP, as servers do.
 
         Once one was sent, by either end, or the client is gone, no other is sent.
+
+        Args:
+          code: 1005: none, and no reason.
+          reason: at most 123 bytes of UTF-8; what is longer is cut off.
+
+        Raises:
+          ValueError: a Close cannot say this (1006, 1015, or 1005 with a reason).
         """
-        with suppress(LocalProtocolError, trio.ClosedResourceError, trio.BrokenResourceError):
-            await self._send(CloseConnection(code, reason))
+        if code in LOCAL_ONLY_CLOSE_REASONS and (code, reason) != (1005, ""):
+            raise ValueError(f"expected what a Close can say, got {code} {reason!r}")
+        # wsproto knows no code by this object, not by its number
+        event = CloseConnection(CloseReason.NO_STATUS_RCVD if code == 1005 else code, reason)
+        with suppress(LocalProtocolError, *_GONE):
+            await self._send(event)
         await self._ended.wait()
 
     async def drop(self) -> None:
@@ -201,7 +240,7 @@ class FakeConnection:
         self._end()
 
     def stall(self) -> None:
-        """From now on, read and answer nothing: no messages, Pings, or Close."""
+        """From now on, take and answer nothing: no messages, Pings, or Close."""
         self._stalled = True
 
     async def wait_closed(self) -> None:
@@ -217,14 +256,14 @@ class FakeConnection:
         try:
             while not self._ended.is_set():
                 data = await self._stream.receive_some(_READ_SIZE)
-                if self._stalled:
-                    await trio.sleep_forever()
                 if not data:
                     break
+                if self._stalled:
+                    continue
                 self._protocol.receive_data(bytes(data))
                 for event in self._protocol.events():
                     await self._handle(event)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except _GONE:
             pass  # the client is gone, or drop() was called
         finally:
             self._end()
@@ -248,11 +287,7 @@ class FakeConnection:
 
     def _take(self) -> None:
         parts, self._parts = self._parts, []
-        message: str | bytes  # its parts are of one type
-        if isinstance(parts[0], str):
-            message = "".join(cast("list[str]", parts))
-        else:
-            message = b"".join(cast("list[bytes]", parts))
+        message: str | bytes = parts[0][:0].join(parts)  # all are text, or all are binary
         self.sent.append(message)
         self._unread.append(message)
         self._changed.unpark_all()

@@ -36,6 +36,12 @@ class FakeServer:
         self._waiting: deque[FakeRequest] = deque()
         self._arrivals = trio.lowlevel.ParkingLot()
 
+    @property
+    def connections(self) -> list[FakeConnection]:
+        """Every connection that was accepted, in the order of the requests."""
+        made = (request._connection for request in self.requests)
+        return [connection for connection in made if connection is not None]
+
     async def request(self) -> FakeRequest:
         """Wait for the next opening handshake; the client waits for its answer meanwhile."""
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -82,7 +88,8 @@ async def open_fake_server(url: str) -> AsyncGenerator[FakeServer]:
     What a client sends is taken at once and without bounds: a peer that does not read cannot be
     played, one that does not answer can (:meth:`FakeConnection.stall`).
 
-    At the block's end the server is gone: connections that are still there lose their TCP.
+    At the block's end the server is gone: connections that are still there lose their TCP. The
+    block's exception comes out as it is.
 
     Args:
       url: such as ``wss://chat.example``; a path does not matter.
@@ -96,11 +103,15 @@ async def open_fake_server(url: str) -> AsyncGenerator[FakeServer]:
     places = interceptors.get({})
     if place in places:
         raise RuntimeError(f"expected one fake server at {address.origin}, got a second one")
+    raised: BaseException | None = None
     async with trio.open_nursery() as nursery:
         server = FakeServer(address.origin, nursery)
         interceptors.set({**places, place: server._connect})
         try:
             yield server
-        finally:
-            interceptors.set({p: c for p, c in interceptors.get().items() if p != place})
-            nursery.cancel_scope.cancel()
+        except BaseException as exc:  # the block's comes out as it is, in no group
+            raised = exc
+        interceptors.set({p: c for p, c in interceptors.get().items() if p != place})
+        nursery.cancel_scope.cancel()
+    if raised is not None:
+        raise raised

@@ -1,0 +1,47 @@
+"""The two ends of a connection to the fake server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import trio
+import trio.testing
+
+from trio_ws_dom import WebSocket, WebSocketStream
+
+if TYPE_CHECKING:
+    from trio_ws_dom.testing import FakeConnection, FakeServer
+
+    Pair = tuple[WebSocket, FakeConnection]
+    StreamPair = tuple[WebSocketStream, FakeConnection]
+
+
+async def accepted(server: FakeServer, nursery: trio.Nursery, **options: Any) -> Pair:
+    """A socket by the bare constructor, OPEN, and the server's end."""
+    ws = WebSocket(server.url, nursery=nursery, **options)
+    connection = await server.accept()
+    await trio.testing.wait_all_tasks_blocked()
+    return ws, connection
+
+
+async def accepted_stream(server: FakeServer, nursery: trio.Nursery, **options: Any) -> StreamPair:
+    """A stream by the bare constructor, opened, and the server's end."""
+    stream = WebSocketStream(server.url, nursery=nursery, **options)
+    connection = await server.accept()
+    await stream.opened
+    return stream, connection
+
+
+async def say(connection: FakeConnection, *messages: str | bytes) -> None:
+    """Send several, and let them come."""
+    for message in messages:
+        await connection.send(message)
+    await trio.testing.wait_all_tasks_blocked()
+
+
+async def begin(ws: WebSocket) -> None:
+    """Begin the inbox, with nothing in it."""
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await ws.receive()
+    assert scope.cancelled_caught
