@@ -64,12 +64,13 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests against the installed wheel; on the oldest Python, coverage must be 100 %.
 
-    Arguments go to pytest: `nox -s tests-3.13 -- tests/wire -k close`.
+    Arguments go to pytest: `nox -s tests-3.13 -- tests/wire -k close`. Paths begin with `tests`.
     """
     install_package(session)
     install_groups(session, "test")
     if session.posargs:
-        session.run("python", "-m", "pytest", *session.posargs)
+        with outside(session):
+            session.run("python", "-m", "pytest", *chosen(session.posargs))
         return
     if session.python != OLDEST:  # the lines that run are the same ones
         with outside(session):
@@ -114,7 +115,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """Build wheel and sdist as for a release, check them, and install each into an empty venv."""
+    """Build wheel and sdist as for a release, check them, and install each into an empty venv.
+
+    `-- dist` keeps what passed, in that folder.
+    """
+    keep = Path(session.posargs[0]).resolve() if session.posargs else None
     install_groups(session, "package")
     session.run("validate-pyproject", "pyproject.toml")
     with outside(session) as folder:
@@ -127,9 +132,13 @@ def package(session: nox.Session) -> None:
         for name in built:
             empty = folder / "empty"
             session.run("python", "-m", "venv", "--clear", str(empty), silent=True)
-            python = str(next(empty.glob("*/python*")))
+            python = str(empty / ("Scripts" if sys.platform == "win32" else "bin") / "python")
             session.run(python, "-m", "pip", "install", "-q", name, external=True)
             session.run(python, "-c", IMPORT, external=True)
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            for name in built:
+                shutil.copy2(name, keep)
 
 
 IMPORT = "import trio_ws_dom; print('installed:', trio_ws_dom.__version__)"
@@ -203,6 +212,8 @@ def bench(session: nox.Session) -> None:
     """Measure the speed beside other clients, in one run; `-- --help` lists the arguments.
 
     Those of Node.js are measured too where there is an npm, and Chromium where it is installed.
+    `-- --growth --delays` measures how cost grows, and how long a flood keeps others waiting, in
+    about three minutes; with `--svg /FOLDER` there are charts.
     """
     install_package(session)
     install_groups(session, "bench", "test")
@@ -270,6 +281,13 @@ def cache(session: nox.Session) -> Path:
 def suite(*folders: str) -> list[str]:
     """pytest's arguments for a run from outside the tree."""
     return ["-c", str(ROOT / "pyproject.toml"), *(str(TESTS / f) for f in folders or ("",))]
+
+
+def chosen(arguments: Sequence[str]) -> list[str]:
+    """pytest's arguments for a run from outside the tree, of the tests that these name, or all."""
+    settings = ["-c", str(ROOT / "pyproject.toml")]
+    named = [str(ROOT / one) if re.match(r"tests(/|\\|$)", one) else one for one in arguments]
+    return [*settings, *named] if named != list(arguments) else [*suite(), *arguments]
 
 
 _wheels: list[str] = []

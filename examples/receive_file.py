@@ -1,6 +1,7 @@
 """Receive a file, with a progress bar: python -m examples.receive_file FOLDER [URL]
 
-The other end is examples.send_file, and examples.meeting_point is the server for both.
+The other end is examples.send_file, and examples.meeting_point is the server for both. The bar
+needs `pip install rich`.
 """
 
 import hashlib

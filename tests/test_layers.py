@@ -24,7 +24,7 @@ MODULES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE
 BELOW = {
     "_wire": set[str](),
     "_dom": set[str](),
-    "_net": {"_wire", "_dom"},
+    "_net": {"_wire"},
     "": {"_wire", "_dom", "_net"},
     "testing": {"", "_net"},
     "_cli": {""},

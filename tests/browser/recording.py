@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import trio
 
 from .chromium import open_browser
-from .clauses import CLAUSES
+from .clauses import CLAUSES, NOT_SHOWN
 from .compare import differences, normalise
 from .departures import DEPARTURES, expected_of_ours
 from .runner import run_in_chromium, run_ours
@@ -132,6 +132,7 @@ def figures() -> str:
         f"{len(ALL)} scenarios in {len(GROUPS)} groups: {equal} equal, "
         f"{len(departing)} depart as the table says, {len(found)} differ",
         f"{len(CLAUSES)} clauses: {len(set(CLAUSES) - shown)} not shown by any",
+        *(f"cannot be shown: {clause}: {why}" for clause, why in NOT_SHOWN.items()),
         *(f"departure: {n} ({sum(n in s.departs for s in ALL.values())})" for n in DEPARTURES),
         *("\n".join([f"differs: {name}", *lines]) for name, lines in found.items()),
     ]

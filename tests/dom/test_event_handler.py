@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 
-from trio_ws_dom._dom import (
-    Event,
-    EventHandler,
-    EventTarget,
-)
+from trio_ws_dom._dom import Event, EventTarget
+from trio_ws_dom._dom._event_handler import EventHandler
 
 
 class Target(EventTarget):

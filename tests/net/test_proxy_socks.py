@@ -233,7 +233,7 @@ async def test_socks_without_python_socks(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "python_socks", None)
     error = await failure_to_open("ws://peer.test/", proxy="socks5://h")
     assert isinstance(error.__cause__, ProxyError)
-    assert 'proxy socks5://h:1080: SOCKS needs python-socks: pip install "trio-ws-dom[socks]"' in (
+    assert "proxy socks5://h:1080: SOCKS needs python-socks: pip install python-socks" in (
         str(error)
     )
     assert isinstance(error.__cause__.__cause__, ImportError)

@@ -27,7 +27,7 @@ async def connect_by_socks(proxy: Proxy, host: str, port: int) -> trio.abc.Strea
         import python_socks
         from python_socks.async_.trio.v2 import Proxy as SocksProxy
     except ImportError as exc:
-        message = 'SOCKS needs python-socks: pip install "trio-ws-dom[socks]"'
+        message = "SOCKS needs python-socks: pip install python-socks"
         raise ProxyError(proxy, message) from exc
     kind = python_socks.ProxyType[proxy.scheme[: len("socks5")].upper()]
     through = SocksProxy(
