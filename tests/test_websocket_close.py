@@ -28,7 +28,7 @@ async def test_codes_taken(code: int, accepted: Any, autojump_clock: Any) -> Non
     ws.close(code, "bye")
     assert ws.readyState == WebSocket.CLOSING
     await connection.wait_closed()
-    assert (connection.closeCode, connection.closeReason) == (code, "bye")
+    assert (connection.closeCode, connection.reason) == (code, "bye")
 
 
 @pytest.mark.parametrize("reason", ["x" * 124, "ä" * 62, "\ud800" * 42])
@@ -46,7 +46,7 @@ async def test_longest_reason(reason: str, accepted: Any, autojump_clock: Any) -
     ws, connection = await accepted()
     ws.close(1000, reason)
     await connection.wait_closed()
-    assert connection.closeReason == reason.replace("\ud800", "\ufffd")
+    assert connection.reason == reason.replace("\ud800", "\ufffd")
 
 
 async def test_checks_come_first(accepted: Any, autojump_clock: Any) -> None:
@@ -118,7 +118,7 @@ async def test_aclose_with_code_and_reason(accepted: Any, autojump_clock: Any) -
         await ws.aclose(1001)
     assert ws.readyState == WebSocket.OPEN
     await ws.aclose(3003, "why")
-    assert (connection.closeCode, connection.closeReason) == (3003, "why")
+    assert (connection.closeCode, connection.reason) == (3003, "why")
 
 
 async def test_aclose_cancelled(accepted: Any, autojump_clock: Any) -> None:

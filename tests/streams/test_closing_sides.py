@@ -44,7 +44,7 @@ async def test_what_closing_a_side_sends(
     """1000 for ``aclose()``; of a WebSocketError its code and reason; for all else no code."""
     stream, connection = await opened()
     await getattr(getattr(stream, side), method)(*arguments)
-    assert (connection.closeCode, connection.closeReason) == (code, reason)
+    assert (connection.closeCode, connection.reason) == (code, reason)
     assert repr(stream).endswith("CLOSED>")  # it has waited for the whole handshake
 
 

@@ -159,7 +159,7 @@ async def test_close(
     stream, connection = await opened()
     assert stream.close(**arguments) is None
     assert (await stream.closed).closeCode == code
-    assert (connection.closeCode, connection.closeReason) == (code, reason)
+    assert (connection.closeCode, connection.reason) == (code, reason)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ async def test_a_talk(server: FakeServer, nursery: trio.Nursery) -> None:
     assert await connection.receive() == b"\0" * 200
     await connection.close(4401, "token expired")
     assert connection.sent == ["hello", b"\0" * 200]
-    assert (connection.closeCode, connection.closeReason) == (4401, "token expired")
+    assert (connection.closeCode, connection.reason) == (4401, "token expired")
 
 
 async def test_the_request(server: FakeServer, nursery: trio.Nursery) -> None:
@@ -323,7 +323,7 @@ async def test_a_client_that_goes_without_a_word(
     nursery.start_soon(client)
     connection = await server.accept()
     await connection.wait_closed()
-    assert (connection.closeCode, connection.closeReason) == (None, "")
+    assert (connection.closeCode, connection.reason) == (None, "")
 
 
 async def test_one_server_at_an_address(server: FakeServer) -> None:

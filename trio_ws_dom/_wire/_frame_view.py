@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from ._deflate import InvalidDeflate, TooBig
 from ._frames import CONTINUATION, FIN, MASKED, RSV1, TEXT, _masked
+from ._messages import UNLIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 _PIECE: Final = 64 * 1024
 """Bytes of a payload that are copied at a time."""
-
-_UNLIMITED: Final = 1 << 62
 
 
 class Frame(NamedTuple):
@@ -51,7 +50,7 @@ class FrameView:
         self, *, payload_limit: int, max_message_size: int | None, inflater: Inflater | None
     ) -> None:
         self._payload_limit = payload_limit
-        self._message_limit = _UNLIMITED if max_message_size is None else max_message_size
+        self._message_limit = UNLIMITED if max_message_size is None else max_message_size
         self._inflater = inflater
         # of the message
         self._text = False

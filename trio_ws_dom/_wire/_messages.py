@@ -12,6 +12,9 @@ from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
 
 Message = str | bytes
 
+UNLIMITED: Final = 1 << 62
+"""Bytes; in place of no limit, where the arithmetic needs a number."""
+
 
 @final
 class TextPart(str):
@@ -116,7 +119,7 @@ class PartialMessage:
     def _inflate(self, inflater: Inflater, piece: bytes | None) -> None:
         """Store what comes out bit by bit, so that no more is ever held than the limit and one bit,
         and an invalid byte in what fits is found before the limit is. None: the payload's end."""
-        budget = _UNLIMITED if self._limit is None else self._limit - self._size
+        budget = UNLIMITED if self._limit is None else self._limit - self._size
         try:
             if piece is None:
                 inflater.finish(budget, self._store)
@@ -143,7 +146,3 @@ class PartialMessage:
             return self._decoder.decode(data, final)
         except UnicodeDecodeError as exc:
             raise _invalid_utf8(exc) from exc
-
-
-_UNLIMITED = 1 << 62
-"""Bytes; in place of no limit, where the arithmetic needs a number."""

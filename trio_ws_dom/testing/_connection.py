@@ -166,7 +166,7 @@ class FakeConnection:
       request: the opening handshake.
       sent: every message that the client has sent until now, in order.
       closeCode: of the client's Close; 1005 if that had none; None if there was no Close (yet).
-      closeReason: likewise, "" if there was none.
+      reason: likewise, "" if there was none.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ class FakeConnection:
         self.request = request
         self.sent: list[str | bytes] = []
         self.closeCode: int | None = None
-        self.closeReason: str = ""
+        self.reason: str = ""
         self._stream = stream
         self._protocol = protocol
         self._unread: deque[str | bytes] = deque()
@@ -280,7 +280,7 @@ class FakeConnection:
         else:
             assert isinstance(event, CloseConnection)  # a client sends no Pong unasked
             self.closeCode = int(event.code)
-            self.closeReason = event.reason or ""
+            self.reason = event.reason or ""
             if self._protocol.state is ConnectionState.REMOTE_CLOSING:
                 await self._send(event.response())
             self._end()
