@@ -3,6 +3,8 @@
 Spread is half the range of the rounds. "cpu us" is the client's processor time for a message, which
 other load on the machine disturbs less than the rate. "x onmessage", "x async for" and "x stream"
 say how many times as good ours is as the client of that line.
+
+With --growth or --delays there are their tables, and of the comparison only what --work names.
 """
 
 from __future__ import annotations
@@ -10,22 +12,47 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bench import report
+from bench import delays, growth, report
+from bench.charts import chart
 from bench.clients import CLIENTS, installed
 from bench.runner import measure
 from bench.work import DEFAULT, WORK
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.report import Part
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="(%(default)s)")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of a round (%(default)s)")
+    arguments = parsed()
+    whole = report.circumstances(arguments.clients)
+    print("\n".join(report.lines(whole)))
+    for part in parts(arguments):
+        settings = "{rounds} rounds of {seconds:g} s for each figure".format(**part.settings)
+        print("", f"{part.name}, {settings}", *part.tables, sep="\n\n", flush=True)
+        whole[part.name] = {"settings": part.settings, **part.figures}
+        if arguments.json:
+            arguments.json.write_text(json.dumps(whole, indent=2) + "\n")
+        if arguments.svg and part.panels:
+            arguments.svg.mkdir(parents=True, exist_ok=True)
+            about = report.lines(report.circumstances(part.clients))
+            drawn = chart(part.title, part.panels, [*about, settings])
+            (arguments.svg / f"{part.name}.svg").write_text(drawn, encoding="utf-8")
+
+
+def parsed() -> argparse.Namespace:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=form)
+    parser.add_argument("--rounds", type=int, help="(5; of growth and delays 3)")
+    parser.add_argument("--seconds", type=float, help="of a round (1; of growth and delays 0.2)")
     parser.add_argument(
         "--work",
         nargs="+",
         choices=["all", *WORK],
-        default=DEFAULT,
+        default=[],
         metavar="WORK",
         help=f"of {', '.join(WORK)}, or all (default: {' '.join(DEFAULT)})",
     )
@@ -37,21 +64,34 @@ def main() -> None:
         metavar="CLIENT",
         help=f"of {', '.join(CLIENTS)} (default: all that are installed)",
     )
+    parser.add_argument(
+        "--growth",
+        action="store_true",
+        help="how the cost of a message grows with its size, with sockets, listeners, fragments",
+    )
+    parser.add_argument(
+        "--delays",
+        action="store_true",
+        help="how long a flood of messages keeps other tasks, and Pings, waiting",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
-    arguments = parser.parse_args()
-    rows = WORK if "all" in arguments.work else {row: WORK[row] for row in arguments.work}
+    parser.add_argument("--svg", type=Path, metavar="FOLDER", help="draw charts of them there")
+    return parser.parse_args()
 
-    samples = measure(arguments.clients, rows, arguments.rounds, arguments.seconds)
-    settings = {"rounds": arguments.rounds, "seconds": arguments.seconds}
-    whole = report.as_json(samples, arguments.clients, settings)
-    print(", ".join(f"{key} {value}" for key, value in whole["machine"].items()))
-    print(", ".join(f"{name} {number}" for name, number in whole["versions"].items()))
-    print(f"medians of {arguments.rounds} rounds of {arguments.seconds:g} s")
-    for row, own in samples.items():
-        print()
-        print(report.table(row, own))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(whole, indent=2) + "\n")
+
+def parts(arguments: argparse.Namespace) -> Iterator[Part]:
+    """What was asked for, each measured when its turn comes."""
+    clients, rounds, seconds = arguments.clients, arguments.rounds, arguments.seconds
+    if arguments.work or not (arguments.growth or arguments.delays):
+        names = arguments.work or DEFAULT
+        rows = WORK if "all" in names else {row: WORK[row] for row in names}
+        settings = {"rounds": rounds or 5, "seconds": seconds or 1.0}
+        yield report.comparison(measure(clients, rows, **settings), settings)
+    settings = {"rounds": rounds or 3, "seconds": seconds or 0.2}
+    if arguments.growth:
+        yield growth.growth(clients, settings)
+    if arguments.delays:
+        yield delays.delays(clients, settings)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import hashlib
 import zlib
 
 CLOSE = b"\x88\x02\x03\xe8"  # a server's Close, 1000
-CLOSE_OPCODE = 0x8
+CLOSE_OPCODE, PING_OPCODE, PONG_OPCODE = 0x8, 0x9, 0xA
 FIN = 0x80
 RSV1 = 0x40
 DEFLATE_TAIL = b"\0\0\xff\xff"
@@ -61,3 +61,13 @@ def whole_frames(data: bytearray) -> int:
         count += 1
     del data[:position]
     return count
+
+
+def short_frames(data: bytearray) -> list[tuple[int, bytes]]:
+    """Opcode and payload of each masked frame of at most 125 bytes that `data` begins with; they
+    are taken out of it. Control frames have no other form (section 5.5)."""
+    frames = []
+    while len(data) >= 6 and len(data) >= (end := 6 + (data[1] & 0x7F)):
+        frames.append((data[0] & 0x0F, xor(data[6:end], data[2:6])))
+        del data[:end]
+    return frames

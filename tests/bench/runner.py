@@ -26,6 +26,9 @@ SERVER_CORE, CLIENT_CORE = 0, 1
 CALIBRATION_SHARE = 0.2
 """The share of a round's time that a calibrating run must have taken to be believed."""
 
+CALIBRATION_BYTES = 1024 * 1024
+"""About what the first calibrating run may move, or one message for each that is in flight."""
+
 
 class Sample(NamedTuple):
     """One round of one client."""
@@ -51,7 +54,7 @@ class Worker:
         self.port = port
         self.javascript = javascript
 
-    def do(self, work: Work) -> tuple[float, float]:
+    def do(self, work: Work) -> tuple[Any, float]:
         """Do it; gives the worker's figure, and the seconds of processor time."""
         assert self.process.stdin
         assert self.process.stdout
@@ -70,7 +73,7 @@ class Worker:
     def calibrated(self, work: Work, seconds: float) -> Work:
         """The work with as many messages as fill a round; this also warms the client up."""
         least = work.in_flight * work.sockets
-        count = 8 * least
+        count = max(1, min(8, CALIBRATION_BYTES // work.size)) * least
         while (took := self.do(replace(work, count=count))[0]) < CALIBRATION_SHARE * seconds:
             count *= 4
         return replace(work, count=max(1, round(count / least * seconds / took)) * least)
@@ -100,7 +103,8 @@ def measure(names: list[str], rows: dict[str, Work], rounds: int, seconds: float
             if name not in workers:
                 workers[name] = stack.enter_context(worker(name, port))
             if number == 0:
-                sizes[row, name] = workers[name].calibrated(rows[row], seconds)
+                work = rows[row]
+                sizes[row, name] = work if work.count else workers[name].calibrated(work, seconds)
             else:
                 samples[row][name].append(workers[name].sample(sizes[row, name]))
 

@@ -10,16 +10,22 @@ import functools
 import socket
 import sys
 import threading
+from contextlib import suppress
+from selectors import EVENT_READ, DefaultSelector
+from typing import cast
 
-from bench.affinity import pin
+from bench.affinity import many_descriptors, pin
 from bench.frames import (
     CLOSE,
     CLOSE_OPCODE,
     FIN,
+    PING_OPCODE,
+    PONG_OPCODE,
     RSV1,
     accept_key,
     deflated,
     header,
+    short_frames,
     whole_frames,
     xor,
 )
@@ -31,9 +37,11 @@ WRITE_BYTES = 256 * 1024
 
 def main() -> None:
     pin(int(sys.argv[1]))
+    many_descriptors()
     threading.stack_size(256 * 1024)  # one for each of thousands of connections
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     threading.Thread(target=accept_all, args=(listener,), daemon=True).start()
+    threading.Thread(target=echo_all, daemon=True).start()
     print(listener.getsockname()[1], flush=True)
     sys.stdin.read()
 
@@ -88,6 +96,23 @@ def flood(connection: socket.socket, work: Work, rest: bytes) -> None:
     drain(connection)
 
 
+def flood_and_answer(connection: socket.socket, work: Work, rest: bytes) -> None:
+    """`flood`, and between two writes answer the Pings that have come."""
+    [frame] = server_frames(work.message_shape)
+    several = max(1, WRITE_BYTES // len(frame))
+    chunk = frame * several
+    buffer = bytearray(rest)
+    for _ in range(max(1, work.count // several)):
+        connection.sendall(chunk)
+        with suppress(BlockingIOError):
+            buffer += connection.recv(READ_BYTES, socket.MSG_DONTWAIT)
+        for opcode, payload in short_frames(buffer):
+            if opcode == PING_OPCODE:
+                connection.sendall(header(PONG_OPCODE, len(payload)) + payload)
+    connection.sendall(CLOSE)
+    drain(connection)
+
+
 def swallow(connection: socket.socket, work: Work, rest: bytes) -> None:
     """Count the messages in, by their bytes; after the last send one, then close."""
     if work.compressed:
@@ -114,37 +139,77 @@ def swallow_frames(connection: socket.socket, work: Work, buffer: bytearray) -> 
         missing -= whole_frames(buffer)
 
 
-def echo(connection: socket.socket, work: Work, rest: bytes) -> None:
-    """Send each message back, unmasked, until the client's Close."""
-    reply = header(work.opcode, work.size)
-    masked = header(work.opcode, work.size, masked=True)
-    start, size = len(masked), client_frame_size(work)
-    buffer = bytearray(rest)
-    while True:
-        frames = []
-        while len(buffer) >= size and buffer.startswith(masked):
+class Echo:
+    """What is sent back of what has come into `buffer`: each message, unmasked, and the Close."""
+
+    def __init__(self, work: Work, rest: bytes) -> None:
+        self.reply = header(work.opcode, work.size)
+        self.masked = header(work.opcode, work.size, masked=True)
+        self.size = client_frame_size(work)
+        self.buffer = bytearray(rest)
+        self.closed = False
+
+    def answers(self) -> bytes:
+        frames, buffer, start, size = [], self.buffer, len(self.masked), self.size
+        while len(buffer) >= size and buffer.startswith(self.masked):
             mask, payload = buffer[start : start + 4], buffer[start + 4 : size]
-            frames += [reply, xor(payload, mask)]
+            frames += [self.reply, xor(payload, mask)]
             del buffer[:size]
-        if frames:
-            connection.sendall(b"".join(frames))
         if buffer and buffer[0] & 0x0F == CLOSE_OPCODE:
-            connection.sendall(CLOSE)
-            return drain(connection)
-        buffer += received(connection)
+            frames.append(CLOSE)
+            self.closed = True
+        return b"".join(frames)
 
 
+def echo(connection: socket.socket, work: Work, rest: bytes) -> None:
+    """Send each message back until the client's Close."""
+    state = Echo(work, rest)
+    while not state.closed:
+        connection.sendall(state.answers())
+        if not state.closed:
+            state.buffer += received(connection)
+    drain(connection)
+
+
+def echo_beside(connection: socket.socket, work: Work, rest: bytes) -> None:
+    """`echo`, by the one thread of all such connections: thousands would wait for each other."""
+    BUSY.register(socket.socket(fileno=connection.detach()), EVENT_READ, Echo(work, rest))
+
+
+def echo_all() -> None:
+    """That thread. What is sent is so short that it never waits."""
+    while True:
+        for key, _ in BUSY.select():
+            connection, state = cast("socket.socket", key.fileobj), key.data
+            try:
+                data = connection.recv(READ_BYTES)
+                if data and not state.closed:
+                    state.buffer += data
+                    connection.sendall(state.answers())
+                    if state.closed:
+                        connection.shutdown(socket.SHUT_WR)
+            except OSError:
+                data = b""
+            if not data:
+                BUSY.unregister(connection)
+                connection.close()
+
+
+BUSY = DefaultSelector()
 DOES = {
     "receive": flood,
     "fan_in": flood,
+    "turns": flood,
+    "pings": flood_and_answer,
     "send": swallow,
     "echo": echo,
     "cycle": echo,
     "idle": echo,
+    "busy": echo_beside,
 }
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=64)
 def server_frames(work: Work) -> list[bytes]:
     """The frames of each of the distinct messages."""
     payloads = [m.encode() if isinstance(m, str) else m for m in work.distinct]
@@ -160,7 +225,7 @@ def server_frames(work: Work) -> list[bytes]:
 def fragments(opcode: int, payload: bytes, size: int) -> bytes:
     """One message in frames of so many bytes (section 5.4)."""
     parts = [payload[start : start + size] for start in range(0, len(payload), size)]
-    heads = [header(0, len(part), bits=0) for part in parts]
+    heads = [header(0, size, bits=0)] * len(parts)
     heads[0] = header(opcode, len(parts[0]), bits=0)
     heads[-1] = header(0 if len(parts) > 1 else opcode, len(parts[-1]))
     return b"".join(part for pair in zip(heads, parts, strict=True) for part in pair)

@@ -13,7 +13,9 @@ from urllib.parse import parse_qsl, urlencode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Kind = Literal["receive", "send", "echo", "fan_in", "cycle", "idle", "load"]
+Kind = Literal[
+    "receive", "send", "echo", "fan_in", "cycle", "idle", "load", "busy", "turns", "pings"
+]
 KIB, MIB = 1024, 1024 * 1024
 
 DOCUMENTS = 64
@@ -32,6 +34,10 @@ class Work:
     cycle: `count` times a connection is opened, and closed by the client.
     idle: `sockets` connections are open, and nothing moves; the figure is memory.
     load: the client's package is imported, behind the event loop's; the figure is time.
+    busy: `echo` on `sockets` sockets at once, `count` messages in all, which were connected before;
+      the figure is processor time.
+    turns: `receive`, beside a task that does nothing but checkpoints; the figure is its delays.
+    pings: `receive`, beside a task that pings; the figure is what each Ping took.
     """
 
     kind: Kind
@@ -41,7 +47,9 @@ class Work:
     sockets: int = 1
     compressed: bool = False  # JSON, with permessage-deflate
     fragment: int = 0  # bytes of each of the server's frames; 0: one frame for each message
-    count: int = 0  # set by the runner, from how fast the client is
+    listeners: int = 1  # of the message event
+    read: int = 0  # bytes that a read gives the client at most; 0: as they come
+    count: int = 0  # 0: set by the runner, from how fast the client is
 
     @property
     def distinct(self) -> list[Any]:
@@ -63,7 +71,9 @@ class Work:
     @property
     def message_shape(self) -> Work:
         """What the server's frames depend on, and no more."""
-        return replace(self, kind="receive", in_flight=1, sockets=1, count=0)
+        return Work(
+            "receive", self.size, self.text, compressed=self.compressed, fragment=self.fragment
+        )
 
     @property
     def share(self) -> Work:

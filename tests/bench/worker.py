@@ -1,42 +1,40 @@
 """A client's process: does the work that its standard input names, a JSON object on each line.
 
 `python -m bench.worker CLIENT CORE`; answers each with the figure (the seconds that it took, or
-for `idle` the bytes of a socket), and the seconds of processor time of the whole run, connecting
-and closing included.
+what the kind of work says), and the seconds of processor time of the whole run, connecting and
+closing included; of `busy`, without them.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import resource
 import sys
 from math import nan
 from time import perf_counter, process_time
 from typing import Any
 
-from bench.affinity import pin
+from bench.affinity import many_descriptors, pin
 from bench.clients import CLIENTS
 from bench.work import Work
-
-DESCRIPTORS = 16384
 
 
 def main() -> None:
     name, core = sys.argv[1:]
     pin(int(core))
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, hard), hard))
+    many_descriptors()
     for line in sys.stdin:
         order = json.loads(line)
         work = Work(**order["work"])
         before = process_time()
         figure = load(name) if work.kind == "load" else do(name, work, order["port"])
         cpu = nan if name == "chromium" else process_time() - before
+        if work.kind == "busy":
+            cpu = figure
         print(json.dumps([figure, cpu]), flush=True)
 
 
-def do(name: str, work: Work, port: int) -> float:
+def do(name: str, work: Work, port: int) -> Any:
     client: Any = importlib.import_module(f"bench.clients.{name}")
     own = getattr(client, work.kind, None)
     if own is not None:

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
-from time import perf_counter
+from functools import partial
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import trio
 
 from bench.clients.running import on_trio as run
+from bench.clients.running import side_by_side
 from bench.frames import CLOSE_OPCODE, header, xor
 from bench.work import Work, burst
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["connect", "echo", "receive", "run", "send"]
+__all__ = ["busy", "connect", "echo", "receive", "run", "send"]
 
 READ_BYTES = 256 * 1024
+LONG = 64 * 1024
+"""Bytes of a message from which on a copy costs more than a memoryview does."""
 CLOSE_FRAME = header(CLOSE_OPCODE, 2, masked=True) + bytes(4) + b"\x03\xe8"
 
 
@@ -32,6 +36,7 @@ class Bare:
     def __init__(self, stream: trio.SocketStream, rest: bytes, work: Work) -> None:
         self.stream = stream
         self.buffer = rest
+        self.needed = 2  # bytes that the next frame takes, as far as it is known
         self.work = work
         self.head = header(work.opcode, work.size, masked=True)
         self.closed = False
@@ -47,30 +52,43 @@ class Bare:
         while not messages and not self.closed:
             self.parse(messages)
             if not messages and not self.closed:
-                data = await self.stream.receive_some(READ_BYTES)
-                assert data, "the server left without a Close"
-                self.buffer = self.buffer + data if self.buffer else data
+                await self.read()
         return messages
+
+    async def read(self) -> None:
+        """To the end of a frame; a long one's parts are joined once."""
+        parts, available = [self.buffer], len(self.buffer)
+        while available < self.needed:
+            data = await self.stream.receive_some(READ_BYTES)
+            assert data, "the server left without a Close"
+            parts.append(data)
+            available += len(data)
+        self.buffer = b"".join(parts)
 
     def parse(self, messages: list[str | bytes]) -> None:
         buffer, position, text = self.buffer, 0, self.work.text
-        available = len(buffer)
+        available, self.needed = len(buffer), 2
         while position + 2 <= available:
             start, size = position + 2, buffer[position + 1]
             if size > 125:
                 extended = 2 if size == 126 else 8
                 start += extended
                 if start > available:
+                    self.needed = start - position
                     break
                 size = int.from_bytes(buffer[start - extended : start], "big")
             end = start + size
             if end > available:
+                self.needed = end - position
                 break
             if buffer[position] & 0x0F == CLOSE_OPCODE:
                 self.closed = True
-            else:
+            elif size < LONG:
                 payload = buffer[start:end]
                 messages.append(payload.decode() if text else payload)
+            else:
+                view = memoryview(buffer)[start:end]
+                messages.append(str(view, "utf-8") if text else bytes(view))
             position = end
         self.buffer = buffer[position:]
 
@@ -134,3 +152,29 @@ async def echo(url: str, work: Work) -> float:
             if now:
                 await bare.stream.send_all(b"".join([bare.frame(message) for _ in range(now)]))
         return perf_counter() - start
+
+
+async def busy(url: str, work: Work) -> float:
+    """A task for each socket."""
+    message, unfinished, seconds = work.distinct[0], work.sockets, 0.0
+    go, done = trio.Event(), trio.Event()
+
+    async def one(task_status: trio.TaskStatus[None]) -> None:
+        nonlocal unfinished, seconds
+        async with connect(url, work) as bare:
+            task_status.started()
+            await go.wait()
+            for _ in range(work.share.count):
+                await bare.stream.send_all(bare.frame(message))
+                await bare.take()
+            unfinished -= 1
+            if not unfinished:
+                seconds = process_time() - start
+                done.set()
+            await done.wait()  # closing is not what is measured
+
+    async with trio.open_nursery() as nursery:
+        await side_by_side(work.sockets, partial(nursery.start, one))
+        start = process_time()
+        go.set()
+    return seconds

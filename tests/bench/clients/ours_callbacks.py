@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import trio
 
-from bench.clients.ours import connect, idle, send
+from bench.clients.ours import busy, connect, idle, pinging, send
 from bench.clients.running import on_trio as run
 from bench.work import Work
 from trio_ws_dom import MessageEvent
 
-__all__ = ["connect", "echo", "idle", "receive", "run", "send"]
+if TYPE_CHECKING:
+    from bench.clients.ours import PingTimes
+
+__all__ = ["busy", "connect", "echo", "idle", "pings", "receive", "run", "send"]
 
 
 async def receive(url: str, work: Work) -> float:
@@ -23,6 +27,8 @@ async def receive(url: str, work: Work) -> float:
 
     async with connect(url, work) as ws:
         ws.binaryType = "arraybuffer"
+        for _ in range(work.listeners - 1):
+            ws.addEventListener("message", lambda event: None)
         start = perf_counter()
         ws.onmessage = on_message
         await ws.wait_closed()
@@ -55,3 +61,10 @@ async def echo(url: str, work: Work) -> float:
             ws.send(message)
         await done.wait()
         return perf_counter() - start
+
+
+async def pings(url: str, work: Work) -> list[PingTimes]:
+    async with pinging(url) as (ws, times):
+        ws.onmessage = lambda event: None
+        await ws.wait_closed()
+    return times

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from bench.clients.ours import connect, idle, send
+from bench.clients.ours import connect, idle, pinging, send
 from bench.clients.running import on_trio as run
 from bench.work import Work
 
-__all__ = ["connect", "echo", "idle", "receive", "run", "send"]
+if TYPE_CHECKING:
+    from bench.clients.ours import PingTimes
+
+__all__ = ["connect", "echo", "idle", "pings", "receive", "run", "send"]
 
 
 async def receive(url: str, work: Work) -> float:
@@ -38,3 +42,10 @@ async def echo(url: str, work: Work) -> float:
             elif not to_receive:
                 break
         return perf_counter() - start
+
+
+async def pings(url: str, work: Work) -> list[PingTimes]:
+    async with pinging(url) as (ws, times):
+        async for _ in ws:
+            pass
+    return times

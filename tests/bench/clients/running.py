@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from array import array
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from bench.work import Work
 
     Does = Callable[[str, Work], Awaitable[float]]
+
+
+AT_ONCE = 64
+"""Connections that are being opened at a time, where opening them is not what is measured."""
 
 
 class Client(Protocol):
@@ -117,9 +123,59 @@ def resident() -> int:
     return pages * 4096
 
 
-GENERAL: dict[str, Callable[[Client, str, Work], Awaitable[float]]] = {
+async def side_by_side(count: int, does: Callable[[], Awaitable[object]]) -> None:
+    """Do it so often, and up to AT_ONCE at a time."""
+    left = iter(range(count))
+
+    async def some() -> None:
+        for _ in left:
+            await does()
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(min(count, AT_ONCE)):
+            nursery.start_soon(some)
+
+
+async def turns(client: Client, url: str, work: Work) -> dict[str, float]:
+    """How late a task of the same program gets its turn while messages are received: what all but
+    one moment in a hundred do not exceed, and the longest time between two turns; seconds. And the
+    most processor time between two, in which no other process has a part."""
+    ends, used = array("d"), array("d")
+
+    async def take_turns() -> None:
+        while True:
+            ends.append(perf_counter())
+            used.append(thread_time())
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take_turns)
+        await client.receive(url, work)
+        nursery.cancel_scope.cancel()
+    gaps = [end - start for start, end in pairwise(ends)]
+    cpu = max(end - start for start, end in pairwise(used))
+    return {"late": lateness(gaps, 0.99), "worst": max(gaps), "cpu": cpu}
+
+
+def lateness(gaps: Sequence[float], share: float) -> float:
+    """How late, at most, does something of this share of all moments get the next turn?
+
+    In a gap of g seconds there are g - d of moments which wait for longer than d. (A percentile of
+    the gaps themselves would count a thousand idle turns of 10 us as much as a thousand long ones.)
+    """
+    longer = (1 - share) * sum(gaps)  # the seconds in which one waits for longer than that
+    total = 0.0
+    for count, gap in enumerate(sorted(gaps, reverse=True), 1):
+        if total - (count - 1) * gap > longer:
+            return (total - longer) / (count - 1)
+        total += gap
+    return (total - longer) / len(gaps)
+
+
+GENERAL: dict[str, Callable[[Client, str, Work], Awaitable[Any]]] = {
     "cycle": cycle,
     "fan_in": fan_in,
     "idle": idle,
+    "turns": turns,
 }
 """What needs nothing of a client but `connect` and `receive`; a client may have its own."""

@@ -1,0 +1,73 @@
+"""The benchmark's own parts: the server's echo and Pings, transports, many at once."""
+
+from __future__ import annotations
+
+import trio
+
+from bench.clients.running import AT_ONCE, side_by_side
+from bench.clients.transports import Dripping
+from bench.frames import CLOSE, header, short_frames, xor
+from bench.server import Echo
+from bench.work import Work
+
+
+def masked(opcode: int, payload: bytes) -> bytes:
+    return header(opcode, len(payload), masked=True) + b"mask" + xor(payload, b"mask")
+
+
+def test_short_frames_are_taken_out() -> None:
+    """Whole ones, unmasked; the beginning of the next stays."""
+    data = bytearray(masked(9, b"ping") + masked(8, b"") + masked(9, b"cut")[:-1])
+    assert short_frames(data) == [(9, b"ping"), (8, b"")]
+    assert data == masked(9, b"cut")[:-1]
+
+
+class Once:
+    """A stream that has been given some bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    async def receive_some(self, max_bytes: int) -> bytes:
+        data, self.data = self.data, b""
+        return data
+
+
+async def test_dripping_gives_everything_in_small_reads() -> None:
+    """So many bytes at a time, the rest, and then the end."""
+    stream = Dripping(Once(b"abcde"), 2)  # type: ignore[arg-type]  # all of it that is used
+    reads = [await stream.receive_some(100) for _ in range(4)]
+    assert reads == [b"ab", b"cd", b"e", b""]
+
+
+def test_an_echo_is_unmasked_and_whole() -> None:
+    """What is there of the next message waits for the rest of it."""
+    frame = masked(1, b"hello")
+    echo = Echo(Work("echo", 5), frame + frame[:3])
+    assert echo.answers() == header(1, 5) + b"hello"
+    echo.buffer += frame[3:]
+    assert echo.answers() == header(1, 5) + b"hello"
+
+
+def test_an_echo_ends_with_the_close() -> None:
+    """It is answered behind the messages before it."""
+    echo = Echo(Work("echo", 2), masked(1, b"hi") + masked(8, b"\x03\xe8"))
+    assert (echo.answers(), echo.closed) == (header(1, 2) + b"hi" + CLOSE, True)
+
+
+async def test_side_by_side_is_so_often_and_no_more_at_once(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    """Each time it is done by one of the tasks, of which there are so many."""
+    running, most, done = 0, 0, 0
+
+    async def does() -> None:
+        nonlocal running, most, done
+        running += 1
+        most = max(most, running)
+        await trio.sleep(1)
+        running -= 1
+        done += 1
+
+    await side_by_side(AT_ONCE * 2 + 1, does)
+    assert (done, most) == (AT_ONCE * 2 + 1, AT_ONCE)
