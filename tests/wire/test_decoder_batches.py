@@ -26,10 +26,11 @@ from trio_ws_dom._wire._frames import BINARY, FIN, PING, RSV1, TEXT, Ping
 
 
 @pytest.mark.parametrize("payload", [b"", b"x", b"x" * 200])
-def test_a_batch_is_bounded_by_count(payload: bytes) -> None:
-    """Of short messages (the fast path) and longer ones alike."""
-    tried = decoder()
-    tried.feed(frame(FIN | BINARY, payload) * (MAX_BATCH + 1))
+@pytest.mark.parametrize("rsv1", [0, RSV1])
+def test_a_batch_is_bounded_by_count(payload: bytes, rsv1: int) -> None:
+    """By the fast path and the plain one alike."""
+    tried = decoder(compression=True)
+    tried.feed(frame(FIN | BINARY | rsv1, deflate(payload) if rsv1 else payload) * (MAX_BATCH + 1))
     assert tried.take() == ([payload] * MAX_BATCH, None)
     assert tried.take() == ([payload], None)
     assert tried.take() == ([], None)
@@ -37,8 +38,8 @@ def test_a_batch_is_bounded_by_count(payload: bytes) -> None:
 
 def test_a_batch_of_plain_and_fast_messages_is_bounded() -> None:
     """However they alternate."""
-    tried = decoder()
-    tried.feed((frame(FIN | BINARY, bytes(126)) + HELLO * 2) * MAX_BATCH)
+    tried = decoder(compression=True)
+    tried.feed((frame(FIN | BINARY | RSV1, deflate(b"x")) + HELLO * 2) * MAX_BATCH)
     counts = [len(tried.take()[0]) for _ in range(4)]
     assert counts == [MAX_BATCH, MAX_BATCH, MAX_BATCH, 0]
 
@@ -55,11 +56,11 @@ def test_a_batch_is_bounded_by_bytes() -> None:
 def test_a_byte_below_the_bound_there_is_one_more() -> None:
     """The bound is where a batch ends, not what fits into it."""
     tried = decoder()
-    sizes = (MAX_BATCH_BYTES - 1, 200, 200)
+    sizes = (MAX_BATCH_BYTES - 1, 64 * KIB, 64 * KIB)  # none is for the fast path
     tried.feed(b"".join(frame(FIN | BINARY, bytes(size)) for size in sizes))
     assert [[len(message) for message in tried.take()[0]] for _ in range(3)] == [
-        [MAX_BATCH_BYTES - 1, 200],
-        [200],
+        [MAX_BATCH_BYTES - 1, 64 * KIB],
+        [64 * KIB],
         [],
     ]
 

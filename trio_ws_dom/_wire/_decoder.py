@@ -1,8 +1,8 @@
 """Frames from bytes: RFC 6455 section 5, the receiving side, in batches.
 
 Speed comes from here: :meth:`Decoder.take` goes through all complete frames of a chunk in one
-loop. What is short, whole and uncompressed, as nearly everything in practice is, never leaves
-that loop; all else takes the plain path below it.
+loop. What is whole, uncompressed and of less than 64 KiB, as nearly everything in practice is,
+never leaves that loop; all else takes the plain path below it.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ class Decoder:
         self._limit = max_message_size
         self._inflater = inflater
         self._piece_size = piece_size
-        # the longest payload that the fast loop takes: all of the 7-bit form's, less for a
-        # smaller limit
+        # the longest payloads that the fast loop takes: all of the 7-bit and the 16-bit form's,
+        # less for a smaller limit
         self._short = 125 if max_message_size is None else min(125, max_message_size)
+        self._medium = 0xFFFF if max_message_size is None else min(0xFFFF, max_message_size)
         self._data = b""
         self._pos = 0
         self._message: PartialMessage | None = None  # begun, and not finished
@@ -114,7 +115,7 @@ class Decoder:
         self._room = MAX_BATCH_BYTES
         for _ in range(MAX_BATCH):
             if self._message is None:
-                self._take_short(messages)
+                self._take_whole(messages)
             if len(messages) >= MAX_BATCH or self._room <= 0:
                 break
             progress = (self._take_payload if self._remaining else self._take_frame)(messages)
@@ -127,9 +128,9 @@ class Decoder:
                 return progress
         return None
 
-    def _take_short(self, messages: list[Message]) -> None:
-        """The fast path: short unfragmented messages, as they stand one behind the other."""
-        data, pos, short = self._data, self._pos, self._short
+    def _take_whole(self, messages: list[Message]) -> None:
+        """The fast path: unfragmented messages, as they stand one behind the other."""
+        data, pos, short, medium = self._data, self._pos, self._short, self._medium
         end = len(data)
         last = end - 1
         append = messages.append
@@ -138,14 +139,22 @@ class Decoder:
                 if pos >= last:
                     break
                 size = data[pos + 1]
-                stop = pos + 2 + size
-                if size > short or stop > end:
+                start = pos + 2
+                if size > short:
+                    start += 2
+                    if size != 126 or start > end:
+                        break
+                    size = data[pos + 2] << 8 | data[pos + 3]
+                    if not 126 <= size <= medium:
+                        break
+                stop = start + size
+                if stop > end:
                     break
                 first = data[pos]
                 if first == _WHOLE_TEXT:
-                    append(data[pos + 2 : stop].decode())
+                    append(data[start:stop].decode())
                 elif first == _WHOLE_BINARY:
-                    append(data[pos + 2 : stop])
+                    append(data[start:stop])
                 else:
                     break
                 pos = stop

@@ -92,12 +92,14 @@ def encode(first: int, payload: bytes, mask: bytes) -> bytes:
       mask: four bytes that the peer cannot foresee (RFC 6455 section 5.3).
     """
     size = len(payload)
-    if size < 126 and first in _SHORT_HEADERS:
-        masked = int.from_bytes(payload, "little") ^ int.from_bytes(
-            (mask * ((size + 3) >> 2))[:size], "little"
-        )
-        return _SHORT_HEADERS[first][size] + mask + masked.to_bytes(size, "little")
-    return b"".join((_header(first, size), mask, *_masked(payload, mask)))
+    if size > _MASK_BLOCK:
+        return b"".join((_header(first, size), mask, *_masked(payload, mask)))
+    masked = int.from_bytes(payload, "little") ^ int.from_bytes(
+        (mask * ((size + 3) >> 2))[:size], "little"
+    )
+    short = size < 126 and first in _SHORT_HEADERS
+    header = _SHORT_HEADERS[first][size] if short else _header(first, size)
+    return header + mask + masked.to_bytes(size, "little")
 
 
 def _header(first: int, size: int) -> bytes:
@@ -110,7 +112,7 @@ def _header(first: int, size: int) -> bytes:
 
 
 def _masked(payload: bytes, mask: bytes) -> list[bytes]:
-    """The payload in masked blocks (RFC 6455 section 5.3)."""
+    """A long payload in masked blocks (RFC 6455 section 5.3)."""
     key = int.from_bytes(mask * (_MASK_BLOCK >> 2), "little")
     blocks: list[bytes] = []
     for start in range(0, len(payload), _MASK_BLOCK):
