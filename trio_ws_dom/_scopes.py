@@ -42,7 +42,7 @@ class WebSocketNursery:
         self._exits_within = 0  # of scopes in our block, in the same task
         self._entered = False
         self._left = trio.Event()  # control has come to the exit
-        self._cancelled = False  # before that
+        self._unwatched = trio.Event()
         self._unguarded = trio.Event()
 
     @trio.lowlevel.enable_ki_protection
@@ -72,8 +72,6 @@ class WebSocketNursery:
         ws._scope = self
         ws._start(self._nursery)
         self._sockets.add(ws)
-        if self._cancelled:
-            self._nursery.start_soon(self._look_after, ws)
 
     def _listeners_failed(self, errors: list[BaseException]) -> None:
         """A socket is CLOSED because of these: the block is to end."""
@@ -91,7 +89,7 @@ class WebSocketNursery:
         self._task = trio.lowlevel.current_task()
         trio.lowlevel.spawn_system_task(self._guard)
         self._nursery = await self._manager.__aenter__()
-        self._nursery.start_soon(self._watch, self._nursery)
+        self._nursery.start_soon(self._watch)
         self._body.__enter__()
         outer = _innermost.get()
         self._outer = outer if outer is not None and outer._task is self._task else None
@@ -152,29 +150,26 @@ class WebSocketNursery:
             scope = scope._outer
 
     @trio.lowlevel.enable_ki_protection
-    async def _watch(self, nursery: trio.Nursery) -> None:
-        """Notice a cancellation of the block, from outside of the connections' shields."""
+    async def _watch(self) -> None:
+        """Notice a cancellation of the block, from outside of the connections' shields.
+
+        The exit closes the sockets, but not while control is held up by the exit of a scope
+        within: so that their peers, if they are silent, do not add up their bounds, each is closed
+        when half of its own is over.
+        """
         try:
             await self._left.wait()
         except trio.Cancelled:
-            self._cancelled = True
-            for ws in self._sockets:
-                nursery.start_soon(self._look_after, ws)
+            start = trio.current_time()
+            for ws in sorted(self._sockets, key=_cancelled_close_timeout):
+                with trio.move_on_at(start + _cancelled_close_timeout(ws) / 2, shield=True):
+                    await self._left.wait()
+                if self._held_up:
+                    ws._connection.close(Close(GOING_AWAY))
+                    ws._connection.hurry(share=0.5)
             raise
-
-    @trio.lowlevel.enable_ki_protection
-    async def _look_after(self, ws: WebSocket) -> None:
-        """Close a socket in a cancelled block, if the exit cannot.
-
-        The exit closes it, but not while control is held up by the exit of a scope within: so that
-        their peers, if they are silent, do not add up their bounds, this one is closed when half
-        of it is over.
-        """
-        with trio.move_on_after(ws._settings.cancelled_close_timeout / 2, shield=True):
-            await self._left.wait()
-        if self._held_up:
-            ws._connection.close(Close(GOING_AWAY))
-            ws._connection.hurry(share=0.5)
+        finally:
+            self._unwatched.set()
 
     @property
     def _held_up(self) -> bool:
@@ -201,10 +196,16 @@ class WebSocketNursery:
                         ws._begin_leaving(Close(GOING_AWAY))
                         ws._connection.hurry()
                         await ws._gone.wait()
+                    self._left.set()
+                    await self._unwatched.wait()
                 else:  # its task is the system's too
                     await self._left.wait()
         finally:
             self._unguarded.set()
+
+
+def _cancelled_close_timeout(ws: WebSocket) -> float:
+    return ws._settings.cancelled_close_timeout
 
 
 def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:

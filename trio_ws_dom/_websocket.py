@@ -288,8 +288,9 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         """The program is done with the socket."""
         inbox = self._inbox or self._begin_receiving()
         inbox.close()
-        self._connection.close(close, flush=True)
-        if is_cancelled():
+        cancelled = is_cancelled()
+        self._connection.close(close, flush=not cancelled)
+        if cancelled:  # which may leave no time for a Close
             self._connection.hurry()
 
     @trio.lowlevel.enable_ki_protection

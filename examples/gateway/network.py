@@ -1,6 +1,7 @@
 """The way to the server, and its bad days: simulated in memory, or a real proxy."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import trio
 import trio.testing
@@ -76,22 +77,22 @@ class Network:
 
     async def serve_as_proxy(self, client: trio.SocketStream) -> None:
         """One connection to an HTTP proxy. It knows CONNECT and one server, whatever the name."""
-        async with client:
-            try:
+        with suppress(*BROKEN):  # a client may be gone at any moment
+            async with client:
                 request = b""
                 while b"\r\n\r\n" not in request:
                     data = await client.receive_some()
                     if not data:
                         return
                     request += data
-                server = await self._connect()
-            except BROKEN:
-                return
-            except OSError:
-                await client.send_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
-                return
-            await client.send_all(b"HTTP/1.1 200 Connected\r\n\r\n")
-            await self._carry(client, server)
+                try:
+                    server = await self._connect()
+                except OSError:
+                    await client.send_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                    return
+                async with server:
+                    await client.send_all(b"HTTP/1.1 200 Connected\r\n\r\n")
+                    await self._carry(client, server)
 
     async def _carry(self, client: Stream, server: Stream) -> None:
         wire = Wire(self._latency)

@@ -102,6 +102,7 @@ async def test_silence_in_mid_frame(cancelled: bool) -> None:
         assert ws.closeEvent.code == 1006
         bound = SHORT["cancelled_close_timeout" if cancelled else "close_timeout"]
         assert bound - 0.1 < took < bound + MARGIN
+        await trio.testing.wait_all_tasks_blocked(0.01)  # the relay sees the end
         assert count_files() <= files
 
 
