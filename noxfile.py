@@ -195,7 +195,8 @@ def guarantee(session: nox.Session) -> None:
     """
     install_package(session)
     install_groups(session, "test", "bench")
-    how = {"sweep": ["-rP", WORKERS], "soak": ["-s"]}
+    patient = "--timeout=7200"  # seconds; the longest sweep takes a quarter of an hour
+    how = {"sweep": ["-rP", WORKERS, patient], "soak": ["-s"]}
     if session.posargs and session.posargs[0] in how:
         options = how[session.posargs[0]]
         with outside(session):

@@ -44,6 +44,13 @@ def test_a_batch_of_plain_and_fast_messages_is_bounded() -> None:
     assert counts == [MAX_BATCH, MAX_BATCH, MAX_BATCH, 0]
 
 
+def test_a_batch_that_begins_with_a_plain_message_is_bounded() -> None:
+    """Also where the fast path has all the rest."""
+    tried = decoder(compression=True)
+    tried.feed(frame(FIN | BINARY | RSV1, deflate(b"x")) + HELLO * 2 * MAX_BATCH)
+    assert [len(tried.take()[0]) for _ in range(3)] == [MAX_BATCH, MAX_BATCH, 1]
+
+
 def test_a_batch_is_bounded_by_bytes() -> None:
     """It ends with the message that reaches the bound."""
     tried = decoder()
