@@ -25,11 +25,19 @@ def test_a_frame_at_and_above_the_limit(limit: int, opcode: int) -> None:
     )
 
 
-@pytest.mark.parametrize("limit", [0, 1, 124])
+@pytest.mark.parametrize("limit", [0, 1, 124, 125, 126, 65534, 65535, MIB])
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
-def test_a_short_frame_above_the_limit(limit: int, opcode: int) -> None:
-    """Also if all of it is there, as the fast path likes it."""
-    assert decode(frame(FIN | opcode, b"x" * (limit + 1)), limit=limit) == Answer([], 1009)
+def test_a_whole_frame_above_the_limit(limit: int, opcode: int) -> None:
+    """Also if all of it is there, as the fast path likes it; what was before it comes once."""
+    before = frame(FIN | BINARY, b"y" * min(limit, 5))
+    tried = before * 2 + frame(FIN | opcode, b"x" * (limit + 1))
+    assert decode(tried, limit=limit) == Answer([b"y" * min(limit, 5)] * 2, 1009)
+
+
+def test_a_long_form_that_begins_like_a_shorter_one() -> None:
+    """Of eight bytes of length the first two are not taken for all of it."""
+    head = bytes((FIN | BINARY, 127)) + (200 << 48).to_bytes(8, "big")
+    assert decode(head + bytes(500), limit=1000) == Answer([], 1009)
 
 
 @pytest.mark.parametrize("limit", [5, 300])
