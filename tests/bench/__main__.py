@@ -2,7 +2,7 @@
 
 Spread is half the range of the rounds. "cpu us" is the client's processor time for a message, which
 other load on the machine disturbs less than the rate. "x onmessage", "x async for" and "x stream"
-say how many times as good ours is as the client of that line.
+say how many times as good ours is as the client of that line: medians of the rounds' ratios.
 
 With --growth or --delays there are their tables, and of the comparison only what --work names.
 """

@@ -105,9 +105,12 @@ def unit_of(row: str) -> str:
     return UNITS.get(WORK[row].kind, "messages/s")
 
 
-def ratio(row: str, ours: float, theirs: float) -> float:
-    """How many times as good ours is."""
-    return theirs / ours if less_is_better(row) else ours / theirs
+def ratio(row: str, ours: list[Sample], theirs: list[Sample]) -> float:
+    """How many times as good ours is: the median of the rounds, each against the same round, as
+    what slows the machine for a while slows both."""
+    better, worse = (theirs, ours) if less_is_better(row) else (ours, theirs)
+    pairs = zip(better, worse, strict=False)  # a client may have failed in some rounds
+    return statistics.median(one.figure / other.figure for one, other in pairs)
 
 
 def table(row: str, samples: dict[str, list[Sample]]) -> str:
@@ -118,7 +121,7 @@ def table(row: str, samples: dict[str, list[Sample]]) -> str:
     lines = [f"{row:<24}{unit_of(row):>12}{'spread':>8}{'cpu us':>11}{head}"]
     for name in found:
         cpu = statistics.median(sample.cpu for sample in samples[name])
-        ratios = "".join(f"{ratio(row, found[own], found[name]):>13.2f}" for own in ours)
+        ratios = "".join(f"{ratio(row, samples[own], samples[name]):>13.2f}" for own in ours)
         digits = 1 if less_is_better(row) else 0
         figures = f"{found[name]:>12,.{digits}f}{f'±{spread(samples[name]):.0%}':>8}{cpu:>11,.2f}"
         lines.append(f"  {CLIENTS[name].label:<22}{figures}{ratios}")
