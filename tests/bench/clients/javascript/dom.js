@@ -30,13 +30,14 @@ async function domWork(WebSocket, order) {
     async function send() {
         const ws = await opened();
         const end = closed(ws);
+        const answered = new Promise((resolve) => { ws.onmessage = resolve; });
         const start = now();
         for (let sent = 0; sent < work.count;) {
             const several = Math.min(order.burst, work.count - sent);
             for (let i = 0; i < several; i++) ws.send(messages[sent++ % messages.length]);
             while (ws.bufferedAmount >= order.burst * work.size) await order.breathe();
         }
-        await new Promise((resolve) => { ws.onmessage = resolve; });
+        await answered;
         const seconds = now() - start;
         await end;
         return seconds;

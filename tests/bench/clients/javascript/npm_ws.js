@@ -32,13 +32,14 @@ async function send(order) {
     const {work, messages} = order;
     const ws = await opened(order);
     const end = closed(ws);
+    const answered = new Promise((resolve) => ws.once("message", resolve));
     const start = now();
     for (let sent = 0; sent < work.count;) {
         const several = Math.min(order.burst, work.count - sent);
         for (let i = 0; i < several; i++) ws.send(messages[sent++ % messages.length]);
         while (ws.bufferedAmount >= order.burst * work.size) await order.breathe();
     }
-    await new Promise((resolve) => ws.once("message", resolve));
+    await answered;
     const seconds = now() - start;
     await end;
     return seconds;
