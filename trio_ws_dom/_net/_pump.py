@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import inf
 from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
 import trio
@@ -111,9 +112,7 @@ class Bounded(ABC):
     def _run_within(self, scope: trio.CancelScope) -> None:
         """The pump begins to run, and this is its nursery's scope."""
         scope.shield = True
-        scope.deadline = self._scope.deadline
-        if self._scope.cancel_called:
-            scope.cancel()
+        scope.deadline = -inf if self._scope.cancel_called else self._scope.deadline
         self._scope = scope
 
     @abstractmethod
