@@ -21,6 +21,11 @@ NO_TIME = Bounds(
     ping_timeout=None,
 )
 
+REQUEST = (
+    b"GET / HTTP/1.1\r\nHost: here.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
 
 class Owner:
     """Takes what comes."""
@@ -52,12 +57,9 @@ async def test_ended_before_it_runs(nursery: trio.Nursery) -> None:
 
     server = await nursery.start(partial(serve_websocket, handle, "127.0.0.1", 0, None))
     with trio.fail_after(60):
-        stream = await trio.open_tcp_stream("127.0.0.1", server.port)
-        await stream.send_all(
-            b"GET / HTTP/1.1\r\nHost: here.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        )
-        answer = b"".join([data async for data in stream])
+        async with await trio.open_tcp_stream("127.0.0.1", server.port) as stream:
+            await stream.send_all(REQUEST)
+            answer = b"".join([data async for data in stream])
         await over.wait()
     assert answer.endswith(b"\r\n\r\n")
     assert states == [State.CLOSED]
