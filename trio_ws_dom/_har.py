@@ -127,9 +127,9 @@ class _Entry:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        first = self._first
         from datetime import UTC, datetime
 
+        first = self._first
         started = datetime.fromtimestamp(first.time, UTC)
         answered = first if self._response is None else self._response
         wait = _milliseconds(first, answered)

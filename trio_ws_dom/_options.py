@@ -22,7 +22,7 @@ from ._net._proxy import parse_proxy
 from ._net._settings import Settings
 from ._url import parse_protocols, parse_url
 from ._version import __version__
-from ._wire._request import check_header
+from ._wire._request import check_header, check_headers
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -154,10 +154,7 @@ def header_fields(given: Headers) -> list[tuple[str, str]]:
     if isinstance(given, Mapping):
         given = cast("Mapping[str, str]", given).items()
     fields = list(given)
-    for name, value in fields:
-        check_header(name, value)
-    if [name.lower() for name, _ in fields].count("host") > 1:
-        raise ValueError("expected the header Host once, got it more often")
+    check_headers(fields)
     return fields
 
 

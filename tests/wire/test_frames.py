@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trio_ws_dom._dom._errors import _MAX_REASON
 from trio_ws_dom._wire._frames import (
     ABNORMAL_CLOSURE,
     BINARY,
@@ -15,7 +16,6 @@ from trio_ws_dom._wire._frames import (
     GOING_AWAY,
     INVALID_PAYLOAD,
     MAX_CONTROL_PAYLOAD,
-    MAX_REASON,
     MESSAGE_TOO_BIG,
     NO_STATUS_RECEIVED,
     NORMAL_CLOSURE,
@@ -137,4 +137,4 @@ def test_the_codes_are_the_rfcs() -> None:
     codes = (NORMAL_CLOSURE, GOING_AWAY, PROTOCOL_ERROR, NO_STATUS_RECEIVED)
     assert codes == (1000, 1001, 1002, 1005)
     assert (ABNORMAL_CLOSURE, INVALID_PAYLOAD, MESSAGE_TOO_BIG) == (1006, 1007, 1009)
-    assert (MAX_CONTROL_PAYLOAD, MAX_REASON) == (125, 123)
+    assert (MAX_CONTROL_PAYLOAD, _MAX_REASON) == (125, 123)

@@ -96,11 +96,7 @@ class Connection(Bounded):
             self._opening.give_up()
         elif state is State.OPEN:
             self.machine.advance(Event.CLOSE_QUEUES)
-            held, self._writer.held = self._writer.held, self._writer.held or flush
-            self._queue_close(close, self._settings.close_timeout)
-            self._writer.held = held
-            if flush:
-                self.flush()
+            self._queue_close(close, self._settings.close_timeout, flush=flush)
 
     def _queue_ping(self, payload: bytes) -> None:
         self.outbox.put_ping(payload)
@@ -112,12 +108,12 @@ class Connection(Bounded):
             self.machine.fail(cause)
             self._queue_close(close, TCP_END_TIMEOUT)
 
-    def _queue_close(self, close: Close | None, timeout: float) -> None:
+    def _queue_close(self, close: Close | None, timeout: float, *, flush: bool = False) -> None:
         self._shrink(timeout)
         self.resume()
         if close is not None:
             self.outbox.put_close(close)
-            self._writer.wake()
+            (self.flush if flush else self._writer.wake)()
 
     # The pump.
 

@@ -6,12 +6,15 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import h11
 
 from ._deflate import OFFER
 from ._extensions import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _VISIBLE: Final = re.compile(r"[!-~]+")
 
@@ -65,6 +68,20 @@ def check_header(name: str, value: str) -> None:
         raise ValueError(f"header {name} has a character that is not in latin-1")
 
 
+def check_headers(fields: Iterable[tuple[str, str]]) -> None:
+    """Check all headers that a caller wants to send, each and beside the others.
+
+    Raises:
+      ValueError: as :func:`check_header`; or Host is among them twice.
+    """
+    hosts = 0
+    for name, value in fields:
+        check_header(name, value)
+        hosts += name.lower() == "host"
+    if hosts > 1:
+        raise ValueError("header Host is given more than once")
+
+
 def http_request(request: Request) -> h11.Request:
     """The request by RFC 6455 section 4.1.
 
@@ -103,10 +120,7 @@ def _check_request(request: Request) -> None:
             raise ValueError(
                 f"the subprotocol {protocol!r} is not a token (RFC 9110 section 5.6.2)"
             )
-    for name, value in request.headers:
-        check_header(name, value)
-    if [name.lower() for name, _ in request.headers].count("host") > 1:
-        raise ValueError("header Host is given more than once")
+    check_headers(request.headers)
 
 
 def _is_key(key: bytes) -> bool:
