@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import pytest
 
 from trio_ws_dom.testing import open_fake_server
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Awaitable, Callable
+
     import trio
     import trio.testing
 
     from trio_ws_dom.testing import FakeServer
+
+    Part = Callable[[FakeServer], Awaitable[None]]
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text(encoding="utf-8")
 BLOCK: Final = PAGE.partition("\n## Why it ended\n")[2].partition("```python\n")[2].partition("```")
@@ -25,41 +29,41 @@ async def close(server: FakeServer) -> None:
     await (await server.accept()).close(4401, "token expired")
 
 
+async def refuse(server: FakeServer) -> None:
+    await server.refuse(403, body=b"not you")
+
+
 async def drop(server: FakeServer) -> None:
     await (await server.accept()).drop()
 
 
-async def test_a_code_of_the_servers_own(
+@pytest.fixture
+def printed(
     nursery: trio.Nursery,
     autojump_clock: trio.testing.MockClock,
     capsys: pytest.CaptureFixture[str],
-) -> None:
+) -> Callable[[Part], Awaitable[str]]:
+    """What the block prints, where the server plays this part."""
+
+    async def printed(part: Part) -> str:
+        async with open_fake_server("wss://chat.example") as server:
+            nursery.start_soon(part, server)
+            await eval(CODE, {})
+        return capsys.readouterr().out
+
+    return printed
+
+
+async def test_a_code_of_the_servers_own(printed: Callable[[Part], Awaitable[str]]) -> None:
     """A clean close ends the loop, and the block asks for its code."""
-    async with open_fake_server("wss://chat.example") as server:
-        nursery.start_soon(close, server)
-        await eval(CODE, {})
-    assert capsys.readouterr().out == "log in again: token expired\n"
+    assert await printed(close) == "log in again: token expired\n"
 
 
-async def test_a_refusal(
-    nursery: trio.Nursery,
-    autojump_clock: trio.testing.MockClock,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_a_refusal(printed: Callable[[Part], Awaitable[str]]) -> None:
     """The answer's status and body are shown."""
-    async with open_fake_server("wss://chat.example") as server:
-        nursery.start_soon(partial(server.refuse, 403, body=b"not you"))
-        await eval(CODE, {})
-    assert capsys.readouterr().out == "403 b'not you'\n"
+    assert await printed(refuse) == "403 b'not you'\n"
 
 
-async def test_a_connection_that_is_lost(
-    nursery: trio.Nursery,
-    autojump_clock: trio.testing.MockClock,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_a_connection_that_is_lost(printed: Callable[[Part], Awaitable[str]]) -> None:
     """The code is 1006, and the message says what happened."""
-    async with open_fake_server("wss://chat.example") as server:
-        nursery.start_soon(drop, server)
-        await eval(CODE, {})
-    assert capsys.readouterr().out.startswith("1006 wss://chat.example/private: ")
+    assert (await printed(drop)).startswith("1006 wss://chat.example/private: ")

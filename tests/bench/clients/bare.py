@@ -16,6 +16,7 @@ import trio
 
 from bench.clients.running import on_trio as run
 from bench.clients.running import side_by_side
+from bench.clients.transports import dial
 from bench.frames import CLOSE_OPCODE, header, xor
 from bench.work import Work, burst
 
@@ -96,14 +97,12 @@ class Bare:
 @asynccontextmanager
 async def connect(url: str, work: Work) -> AsyncIterator[Bare]:
     parts = urlsplit(url)
-    assert parts.hostname
-    assert parts.port
     request = (
         f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
-    async with await trio.open_tcp_stream(parts.hostname, parts.port) as stream:
+    async with await dial(url) as stream:
         await stream.send_all(request.encode())
         response = b""
         while b"\r\n\r\n" not in response:
