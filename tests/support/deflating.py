@@ -35,6 +35,13 @@ def inflate(inflater: Inflater, payload: bytes, budget: int = 64 * MIB) -> bytes
     return bytes(output)
 
 
+def inflate_whole(inflater: Inflater, payload: bytes, budget: int = 64 * MIB) -> bytes:
+    """The same, begun as what has come as a whole is."""
+    output = bytearray()
+    inflater.go_on(*inflater.begin(payload, budget), budget, output.extend)
+    return bytes(output)
+
+
 def final_blocks(data: bytes) -> bytes:
     """Raw deflate that ends with BFINAL set, as a server without sync flush makes it."""
     compressor = zlib.compressobj(wbits=-15)

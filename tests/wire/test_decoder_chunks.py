@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.decoding import RSV2, Answer, bytewise, decode, decoder, deflate, feed, frame
+from support.deflating import bomb, final_blocks
 
 from trio_ws_dom._wire._frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, TEXT
 from trio_ws_dom._wire._messages import Message
@@ -19,6 +20,8 @@ PAYLOAD = st.one_of(
     st.text(max_size=40).map(str.encode),
     st.binary(max_size=40),
     st.text(max_size=20).map(str.encode).map(deflate),
+    st.binary(max_size=20).map(final_blocks),
+    st.sampled_from([bomb(1), bomb(1) + b"\xff", deflate(b"\xff" + bytes(70_000))]),
     st.sampled_from(
         [b"\x03\xe8", b"\x03\xe8bye", b"x" * 125, b"x" * 126, b"x" * 65_535, b"x" * 65_536]
     ),

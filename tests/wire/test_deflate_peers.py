@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.deflating import DEFAULTS, inflate, text
+from support.deflating import DEFAULTS, inflate, inflate_whole, text
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 from wsproto.extensions import PerMessageDeflate as WsprotoDeflate
@@ -48,7 +48,9 @@ def test_any_chunking_gives_the_same(junk: bytes, size: int, cuts: list[int], wh
     """Where a payload is cut changes neither its output nor its fault."""
     payload = Deflater(DEFAULTS).compress(text(size)) + (b"" if whole else junk)
     edges = [0, *sorted(min(cut, len(payload)) for cut in cuts), len(payload)]
-    assert outcome([payload]) == outcome([payload[a:b] for a, b in pairwise(edges)])
+    in_parts = outcome([payload[a:b] for a, b in pairwise(edges)])
+    assert outcome([payload]) == in_parts
+    assert outcome_of_whole(payload) == in_parts
 
 
 def outcome(pieces: list[bytes]) -> tuple[bytes, bytes] | str:
@@ -65,6 +67,15 @@ def outcome(pieces: list[bytes]) -> tuple[bytes, bytes] | str:
     except (InvalidDeflate, TooBig) as exc:
         return str(exc)
     return messages[0], messages[1]
+
+
+def outcome_of_whole(payload: bytes) -> tuple[bytes, bytes] | str:
+    """The same, of payloads that come as a whole."""
+    inflater = Inflater(DEFAULTS)
+    try:
+        return inflate_whole(inflater, payload, 100_000), inflate_whole(inflater, payload, 100_000)
+    except (InvalidDeflate, TooBig) as exc:
+        return str(exc)
 
 
 @given(MESSAGES, st.booleans(), st.integers(9, 15))

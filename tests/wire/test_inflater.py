@@ -6,6 +6,7 @@ import random
 import sys
 import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import pytest
 from support.deflating import (
@@ -18,15 +19,20 @@ from support.deflating import (
     final_blocks,
     inflate,
     inflate_some,
+    inflate_whole,
     text,
 )
 
 from trio_ws_dom._wire._deflate import DeflateParameters, Deflater, Inflater, InvalidDeflate, TooBig
 
+Inflate = Callable[..., bytes]
+both_ways = pytest.mark.parametrize("inflate", [inflate, inflate_whole], ids=["in parts", "whole"])
 
+
+@both_ways
 @pytest.mark.parametrize("bits", range(8, 16))
 @pytest.mark.parametrize("takeover", [True, False])
-def test_what_a_server_with_any_window_sends(bits: int, takeover: bool) -> None:
+def test_what_a_server_with_any_window_sends(bits: int, takeover: bool, inflate: Inflate) -> None:
     """Each window that a server may announce is inflated, with and without takeover."""
     inflater = Inflater(
         DeflateParameters(server_max_window_bits=bits, server_no_context_takeover=not takeover)
@@ -39,7 +45,8 @@ def test_what_a_server_with_any_window_sends(bits: int, takeover: bool) -> None:
         assert inflate(inflater, server.compress(message)) == message
 
 
-def test_a_server_with_a_full_window() -> None:
+@both_ways
+def test_a_server_with_a_full_window(inflate: Inflate) -> None:
     """References reach back 32 KiB, over the borders of messages."""
     server = zlib.compressobj(wbits=-15)
     inflater = Inflater(DEFAULTS)
@@ -58,7 +65,8 @@ def test_eight_bits_of_a_server_that_uses_nine() -> None:
     assert b"".join(inflate_some(inflater, bytes([b])) for b in payload) == message
 
 
-def test_without_takeover_the_window_is_empty() -> None:
+@both_ways
+def test_without_takeover_the_window_is_empty(inflate: Inflate) -> None:
     """A reference to an earlier message is an error when the server gave up takeover."""
     inflater = Inflater(DeflateParameters(server_no_context_takeover=True))
     assert inflate(inflater, HELLO) == b"Hello"
@@ -66,8 +74,9 @@ def test_without_takeover_the_window_is_empty() -> None:
         inflate(inflater, bytes.fromhex("f200110000"))
 
 
+@both_ways
 @pytest.mark.parametrize("budget", [4, 3, 0])
-def test_one_byte_too_many(budget: int) -> None:
+def test_one_byte_too_many(budget: int, inflate: Inflate) -> None:
     """A message may fill its budget, and not pass it."""
     assert inflate(Inflater(DEFAULTS), HELLO, 5) == b"Hello"
     with pytest.raises(TooBig, match=r"^the message inflates to more than its limit$"):
@@ -84,8 +93,9 @@ def test_one_byte_too_many_at_the_end() -> None:
         inflater.finish(0, len)
 
 
+@both_ways
 @pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 5 * PIECE])
-def test_exactly_the_budget(size: int) -> None:
+def test_exactly_the_budget(size: int, inflate: Inflate) -> None:
     """Output that ends where one of our own steps ends is neither lost nor too big."""
     payload = Deflater(DEFAULTS).compress(bytes(size))
     assert inflate(Inflater(DEFAULTS), payload, size) == bytes(size)
@@ -93,19 +103,22 @@ def test_exactly_the_budget(size: int) -> None:
         inflate(Inflater(DEFAULTS), payload, size - 1)
 
 
-def test_no_output_is_lost_between_steps() -> None:
+@both_ways
+def test_no_output_is_lost_between_steps(inflate: Inflate) -> None:
     """A match that a step's end cuts in two comes out whole, though all input is used."""
     for size in range(PIECE - 3, PIECE + 261, 7):
         payload = Deflater(DEFAULTS).compress(bytes(size))
         assert len(inflate(Inflater(DEFAULTS), payload)) == size
 
 
-def test_the_largest_budget() -> None:
+@both_ways
+def test_the_largest_budget(inflate: Inflate) -> None:
     """No limit is a large number."""
     assert inflate(Inflater(DEFAULTS), HELLO, sys.maxsize) == b"Hello"
 
 
-def test_much_input_is_inflated() -> None:
+@both_ways
+def test_much_input_is_inflated(inflate: Inflate) -> None:
     """Payloads longer than one step of input come out whole."""
     message = random.Random(2).randbytes(5 * PIECE + 1)
     assert inflate(Inflater(DEFAULTS), Deflater(DEFAULTS).compress(message)) == message
@@ -159,6 +172,7 @@ def test_an_error_keeps_no_output(payload: bytes) -> None:
         tracemalloc.stop()
 
 
+@both_ways
 @pytest.mark.parametrize(
     "payload",
     [
@@ -176,19 +190,21 @@ def test_an_error_keeps_no_output(payload: bytes) -> None:
         "stored length",
     ],
 )
-def test_data_that_is_not_deflate(payload: bytes) -> None:
+def test_data_that_is_not_deflate(payload: bytes, inflate: Inflate) -> None:
     """zlib's complaint comes as ours, with it as its cause."""
     with pytest.raises(InvalidDeflate, match="expected DEFLATE data, got: ") as caught:
         inflate(Inflater(DEFAULTS), payload)
     assert isinstance(caught.value.__cause__, zlib.error)
 
 
-def test_a_payload_of_no_bytes_is_an_empty_message() -> None:
+@both_ways
+def test_a_payload_of_no_bytes_is_an_empty_message(inflate: Inflate) -> None:
     """It does no harm to what follows, though RFC 7692 section 7.2.3.6 wants one byte."""
     inflater = Inflater(DEFAULTS)
     assert [inflate(inflater, p) for p in (b"", HELLO, b"", HELLO)] == [b"", b"Hello"] * 2
 
 
+@both_ways
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
@@ -203,7 +219,7 @@ def test_a_payload_of_no_bytes_is_an_empty_message() -> None:
         ("00", b""),
     ],
 )
-def test_ways_to_end_blocks(payload: str, expected: bytes) -> None:
+def test_ways_to_end_blocks(payload: str, expected: bytes, inflate: Inflate) -> None:
     """Final blocks end nothing but themselves: the rest of the message and the next one count."""
     for server_no_context_takeover in (False, True):
         inflater = Inflater(DeflateParameters(server_no_context_takeover))
@@ -216,7 +232,8 @@ def test_ways_to_end_blocks(payload: str, expected: bytes) -> None:
             assert output == expected
 
 
-def test_a_final_block_that_fills_a_step() -> None:
+@both_ways
+def test_a_final_block_that_fills_a_step(inflate: Inflate) -> None:
     """Its end is seen, though a step's output ends right before it."""
     for size in range(PIECE - 260, PIECE + 260):
         inflater = Inflater(DEFAULTS)
@@ -224,7 +241,8 @@ def test_a_final_block_that_fills_a_step() -> None:
         assert inflate(inflater, HELLO) == b"Hello"
 
 
-def test_final_blocks_in_a_message_are_bounded() -> None:
+@both_ways
+def test_final_blocks_in_a_message_are_bounded(inflate: Inflate) -> None:
     """Two bytes make an empty final block; 1024 of them are enough, for each message."""
     inflater = Inflater(DEFAULTS)
     for _ in range(2):

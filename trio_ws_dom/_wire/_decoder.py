@@ -1,8 +1,8 @@
 """Frames from bytes: RFC 6455 section 5, the receiving side, in batches.
 
 Speed comes from here: :meth:`Decoder.take` goes through all complete frames of a chunk in one
-loop. What is whole, uncompressed and of less than 64 KiB, as nearly everything in practice is,
-never leaves that loop; all else takes the plain path below it.
+loop. What is whole and of less than 64 KiB on the wire, as nearly everything in practice is, never
+leaves that loop; all else takes the plain path below it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ._deflate import Inflater
 from ._errors import ProtocolError
 from ._frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, TEXT, Control, Ping, Pong
 from ._headers import broken, parse_close, read_header
-from ._messages import Message, PartialMessage
+from ._messages import Message, PartialMessage, inflate_whole
 
 MAX_BATCH: Final = 1024
 """Messages that one :meth:`Decoder.take` gives at most, and frames that it takes by the plain path:
@@ -29,6 +29,8 @@ is inflated in a second as of whole messages."""
 
 _WHOLE_TEXT: Final = FIN | TEXT
 _WHOLE_BINARY: Final = FIN | BINARY
+_COMPRESSED_TEXT: Final = FIN | RSV1 | TEXT
+_COMPRESSED: Final = (_COMPRESSED_TEXT, FIN | RSV1 | BINARY)
 
 
 @final
@@ -62,6 +64,7 @@ class Decoder:
         # less for a smaller limit
         self._short = 125 if max_message_size is None else min(125, max_message_size)
         self._medium = 0xFFFF if max_message_size is None else min(0xFFFF, max_message_size)
+        self._inflatable = 0xFFFF if piece_size is None else SLICE  # of more there are parts
         self._data = b""
         self._pos = 0
         self._message: PartialMessage | None = None  # begun, and not finished
@@ -133,6 +136,7 @@ class Decoder:
         data, pos, short, medium = self._data, self._pos, self._short, self._medium
         end = len(data)
         last = end - 1
+        inflater = self._inflater
         append = messages.append
         try:
             for _ in range(MAX_BATCH - len(messages)):
@@ -155,8 +159,15 @@ class Decoder:
                     append(data[start:stop].decode())
                 elif first == _WHOLE_BINARY:
                     append(data[start:stop])
-                else:
+                elif inflater is None or first not in _COMPRESSED or size > self._inflatable:
                     break
+                elif self._room <= 0:
+                    break
+                else:
+                    payload, text = data[start:stop], first == _COMPRESSED_TEXT
+                    message = inflate_whole(inflater, payload, text=text, limit=self._limit)
+                    append(message)
+                    self._room -= len(message)
                 pos = stop
         except UnicodeDecodeError:
             pass  # the plain path meets the same bytes, and says what is wrong with them

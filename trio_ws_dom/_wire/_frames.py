@@ -24,8 +24,6 @@ MASKED: Final = 0x80
 MAX_CONTROL_PAYLOAD: Final = 125
 """Bytes; RFC 6455 section 5.5."""
 
-"""Bytes of UTF-8 that fit behind the code in a Close frame."""
-
 NORMAL_CLOSURE: Final = 1000
 GOING_AWAY: Final = 1001
 PROTOCOL_ERROR: Final = 1002

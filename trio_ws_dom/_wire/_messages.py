@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import Final, TypeAlias, final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from ._deflate import Inflater, InvalidDeflate, TooBig
 from ._errors import ProtocolError
 from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Message = str | bytes
 
@@ -56,6 +60,10 @@ def too_big(size: str, limit: int) -> ProtocolError:
     )
 
 
+def _invalid_deflate(exc: InvalidDeflate) -> ProtocolError:
+    return ProtocolError(INVALID_PAYLOAD, str(exc))
+
+
 @final
 class PartialMessage:
     """A message whose frames, or whose frame's bytes, arrive bit by bit.
@@ -100,12 +108,18 @@ class PartialMessage:
         if self._inflater is None:
             self._store(piece)
         else:
-            self._inflate(self._inflater, piece)
+            self._inflate(partial(self._inflater.inflate, piece))
+
+    def inflate_whole(self, piece: bytes, rest: bytes | None) -> Message:
+        """All of a compressed message, of which its inflater's ``begin`` gave these."""
+        assert self._inflater is not None
+        self._inflate(partial(self._inflater.go_on, piece, rest))
+        return self.finish()
 
     def finish(self) -> Message:
         """The last piece was added."""
         if self._inflater is not None:
-            self._inflate(self._inflater, None)
+            self._inflate(self._inflater.finish)
         if self._text is None:
             return bytes(self._binary)
         self._decode(b"", final=True)
@@ -116,19 +130,16 @@ class PartialMessage:
         self._text = None
         self._binary = bytearray()
 
-    def _inflate(self, inflater: Inflater, piece: bytes | None) -> None:
+    def _inflate(self, inflate: Callable[[int, Callable[[bytes], object]], None]) -> None:
         """Store what comes out bit by bit, so that no more is ever held than the limit and one bit,
-        and an invalid byte in what fits is found before the limit is. None: the payload's end."""
+        and an invalid byte in what fits is found before the limit is."""
         budget = UNLIMITED if self._limit is None else self._limit - self._size
         try:
-            if piece is None:
-                inflater.finish(budget, self._store)
-            else:
-                inflater.inflate(piece, budget, self._store)
+            inflate(budget, self._store)
         except TooBig as exc:
             raise too_big("more (after inflating)", self._limit or 0) from exc
         except InvalidDeflate as exc:
-            raise ProtocolError(INVALID_PAYLOAD, str(exc)) from exc
+            raise _invalid_deflate(exc) from exc
 
     def _store(self, data: bytes) -> None:
         self._size += len(data)
@@ -146,3 +157,23 @@ class PartialMessage:
             return self._decoder.decode(data, final)
         except UnicodeDecodeError as exc:
             raise _invalid_utf8(exc) from exc
+
+
+def inflate_whole(inflater: Inflater, payload: bytes, *, text: bool, limit: int | None) -> Message:
+    """A compressed message whose payload is here as a whole: what a :class:`PartialMessage` makes
+    of it, at less cost where zlib gives it at once."""
+    budget = UNLIMITED if limit is None else limit
+    try:
+        piece, rest = inflater.begin(payload, budget)
+        if rest is None and len(piece) <= budget:
+            return piece.decode() if text else piece
+    except InvalidDeflate as exc:
+        raise _invalid_deflate(exc) from exc
+    except UnicodeDecodeError as exc:
+        raise _invalid_utf8(exc) from exc
+    message = PartialMessage(text=text, limit=limit, inflater=inflater)
+    try:
+        return message.inflate_whole(piece, rest)
+    except ProtocolError:
+        message.discard()
+        raise
