@@ -159,15 +159,16 @@ class Decoder:
                     append(data[start:stop].decode())
                 elif first == _WHOLE_BINARY:
                     append(data[start:stop])
-                elif inflater is None or first not in _COMPRESSED or size > self._inflatable:
-                    break
-                elif self._room <= 0:
-                    break
-                else:
+                elif inflater is not None and first in _COMPRESSED and size <= self._inflatable:
                     payload, text = data[start:stop], first == _COMPRESSED_TEXT
                     message = inflate_whole(inflater, payload, text=text, limit=self._limit)
                     append(message)
                     self._room -= len(message)
+                    if self._room <= 0:
+                        pos = stop
+                        break
+                else:
+                    break
                 pos = stop
         except UnicodeDecodeError:
             pass  # the plain path meets the same bytes, and says what is wrong with them
