@@ -133,10 +133,9 @@ class Decoder:
 
     def _take_whole(self, messages: list[Message]) -> None:
         """The fast path: unfragmented messages, as they stand one behind the other."""
-        data, pos, short, medium = self._data, self._pos, self._short, self._medium
-        end = len(data)
-        last = end - 1
-        inflater = self._inflater
+        data, pos, inflater = self._data, self._pos, self._inflater
+        end, last = len(data), len(data) - 1
+        short, medium = self._short, self._medium
         append = messages.append
         try:
             for _ in range(MAX_BATCH - len(messages)):
@@ -160,10 +159,9 @@ class Decoder:
                 elif first == _WHOLE_BINARY:
                     append(data[start:stop])
                 elif inflater is not None and first in _COMPRESSED and size <= self._inflatable:
-                    payload, text = data[start:stop], first == _COMPRESSED_TEXT
-                    message = inflate_whole(inflater, payload, text=text, limit=self._limit)
-                    append(message)
-                    self._room -= len(message)
+                    text = first == _COMPRESSED_TEXT
+                    append(inflate_whole(inflater, data[start:stop], text=text, limit=self._limit))
+                    self._room -= len(messages[-1])
                     if self._room <= 0:
                         pos = stop
                         break
