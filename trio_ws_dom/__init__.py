@@ -19,9 +19,10 @@ from ._dom import (
 )
 from ._har import HarRecorder
 from ._net._proxy import ProxyError
+from ._one_socket import open_websocket
 from ._options import ConnectOptions
 from ._reconnecting import ReconnectOptions, reconnecting_websocket
-from ._scopes import WebSocketNursery, open_websocket, open_websocket_nursery
+from ._scopes import WebSocketNursery, open_websocket_nursery
 from ._stream_info import WebSocketCloseInfo, WebSocketOpenInfo
 from ._stream_readable import WebSocketReadable
 from ._stream_writable import WebSocketWritable

@@ -13,8 +13,8 @@ from ._bounds import bounds_of, check_names
 from ._failures import explain
 from ._net._accepted import AcceptedConnection
 from ._net._settings import Bounds
+from ._one_socket import OneSocket
 from ._options import header_fields
-from ._scopes import OneSocket
 from ._url import Address
 from ._websocket import WebSocket
 from ._wire._closing import Verdict

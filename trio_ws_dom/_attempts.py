@@ -17,7 +17,7 @@ from ._dom._errors import WebSocketError
 from ._dom._events import CloseEvent
 from ._leaving import without_cancelled
 from ._net._log import LOGGER, told
-from ._scopes import open_websocket
+from ._one_socket import open_websocket
 from ._unprotected import call
 from ._websocket import WebSocket
 

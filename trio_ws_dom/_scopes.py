@@ -1,23 +1,24 @@
-"""The doors: scopes in which sockets live, and which nobody leaves with a socket still open."""
+"""Scopes in which sockets live, and which nobody leaves with a socket still open."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from contextlib import AbstractAsyncContextManager
+import sys
 from contextvars import ContextVar
-from inspect import CORO_CLOSED, getcoroutinestate
+from inspect import CO_ASYNC_GENERATOR, CORO_CLOSED, getcoroutinestate
 from typing import TYPE_CHECKING, final
 
 import trio
 
 from ._dom._errors import listener_errors
 from ._leaving import is_cancelled, outlast, without_cancelled
+from ._moment import Moment
 from ._websocket import WebSocket
 from ._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from types import TracebackType
+    from contextlib import AbstractAsyncContextManager
+    from types import FrameType, TracebackType
     from typing import Self, Unpack
 
     from ._options import ConnectOptions
@@ -41,9 +42,10 @@ class WebSocketNursery:
         self._outer: WebSocketNursery | None = None  # around us in the same task
         self._exits_within = 0  # of scopes in our block, in the same task
         self._entered = False
-        self._left = trio.Event()  # control has come to the exit
-        self._unwatched = trio.Event()
-        self._unguarded = trio.Event()
+        self._left = Moment()  # control has come to the exit
+        self._watched = False
+        self._unwatched = Moment()
+        self._unguarded = Moment()
 
     @trio.lowlevel.enable_ki_protection
     def connect(
@@ -89,11 +91,14 @@ class WebSocketNursery:
         self._task = trio.lowlevel.current_task()
         trio.lowlevel.spawn_system_task(self._guard)
         self._nursery = await self._manager.__aenter__()
-        self._nursery.start_soon(self._watch)
         self._body.__enter__()
         outer = _innermost.get()
         self._outer = outer if outer is not None and outer._task is self._task else None
         _innermost.set(self)
+        if self._outer is not None:
+            self._outer._be_watched()
+        if _in_async_generator():
+            self._be_watched()
         return self
 
     @trio.lowlevel.enable_ki_protection
@@ -149,6 +154,13 @@ class WebSocketNursery:
             yield scope
             scope = scope._outer
 
+    def _be_watched(self) -> None:
+        """Control may be held up within the block, or never come out of it."""
+        assert self._nursery is not None  # in the block
+        if not self._watched:
+            self._watched = True
+            self._nursery.start_soon(self._watch)
+
     @trio.lowlevel.enable_ki_protection
     async def _watch(self) -> None:
         """Notice a cancellation of the block, from outside of the connections' shields.
@@ -197,11 +209,23 @@ class WebSocketNursery:
                         ws._connection.hurry()
                         await ws._gone.wait()
                     self._left.set()
-                    await self._unwatched.wait()
+                    if self._watched:
+                        await self._unwatched.wait()
                 else:  # its task is the system's too
                     await self._left.wait()
         finally:
             self._unguarded.set()
+
+
+def _in_async_generator() -> bool:
+    """Whether the caller's block is in an async generator, and so perhaps never left: who iterates
+    may drop the generator, or keep it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_flags & CO_ASYNC_GENERATOR:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _cancelled_close_timeout(ws: WebSocket) -> float:
@@ -220,74 +244,3 @@ def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:
         own exception comes out as it is.
     """
     return WebSocketNursery()
-
-
-class OneSocket(AbstractAsyncContextManager[WebSocket]):
-    """A scope with one socket in it, which is OPEN when the block is entered."""
-
-    def __init__(self) -> None:
-        self._scope = WebSocketNursery()
-
-    @abstractmethod
-    async def _begin(self) -> WebSocket:
-        """Make the socket, in the scope; what this raises comes out of ``async with``."""
-
-    @trio.lowlevel.enable_ki_protection
-    async def __aenter__(self) -> WebSocket:
-        await self._scope.__aenter__()
-        try:
-            return await self._begin()
-        except BaseException as exc:
-            await self._scope.__aexit__(type(exc), exc, exc.__traceback__)
-            raise
-
-    @trio.lowlevel.enable_ki_protection
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        return await self._scope.__aexit__(exc_type, exc, traceback)
-
-
-@final
-class _OpenWebSocket(OneSocket):
-    """See :func:`open_websocket`."""
-
-    def __init__(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
-        super().__init__()
-        self._arguments = url, protocols, options
-
-    async def _begin(self) -> WebSocket:
-        url, protocols, options = self._arguments
-        ws = self._scope.connect(url, protocols, **options)
-        await ws._opened.wait()
-        if ws.status is None:
-            assert ws.failure is not None  # it was closed without having been open
-            raise ws.failure
-        return ws
-
-
-def open_websocket(
-    url: str, protocols: str | Iterable[str] = (), **options: Unpack[ConnectOptions]
-) -> AbstractAsyncContextManager[WebSocket]:
-    """One connection, one block: ``async with open_websocket(url) as ws``.
-
-    The block is entered once the socket is OPEN; messages wait until it looks at them (a
-    ``message`` listener, receiving, ``wait_closed()``). However it is left, the closing handshake
-    is over then, or was given up within its bounds: 1000 at the block's end, 1001 after an
-    exception and under cancellation, for at most ``close_timeout`` seconds and at most
-    ``cancelled_close_timeout`` from the cancellation on.
-
-    Args:
-      url, protocols, options: as :class:`WebSocket` takes them.
-
-    Raises:
-      WebSocketError: it could not be opened; ``__cause__`` is the true cause.
-      HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
-      DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
-      ExceptionGroup: what listeners raised, flat, the body's exception last; otherwise the body's
-        own exception comes out as it is.
-    """
-    return _OpenWebSocket(url, protocols, options)

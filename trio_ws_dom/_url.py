@@ -6,6 +6,7 @@ https://websockets.spec.whatwg.org/#dom-websocket-websocket
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -51,8 +52,13 @@ def parse_url(url: str, base: str | None) -> Address:
     Raises:
       DOMException: named "SyntaxError".
     """
+    return _parse(str(url), None if base is None else str(base))
+
+
+@lru_cache(maxsize=64)  # it takes a twenty-fifth of the time of a connection
+def _parse(url: str, base: str | None) -> Address:
     try:
-        parsed = URL(usv_string(str(url)), None if base is None else usv_string(str(base)))
+        parsed = URL(usv_string(url), None if base is None else usv_string(base))
     except ValueError:
         relative = "" if base is None else f" (relative to {base!r})"
         raise _syntax_error(f"expected a valid URL, got {url!r}{relative}") from None

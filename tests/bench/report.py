@@ -18,7 +18,7 @@ from bench.work import WORK
 if TYPE_CHECKING:
     from bench.runner import Sample, Samples
 
-OURS = ("ours_callbacks", "ours_iterating", "ours_stream")
+OURS = ("ours_callbacks", "ours_iterating", "ours_stream", "ours_numpy")
 TITLE = "The same work by each client"
 UNITS = {"cycle": "cycles/s", "idle": "KiB/socket", "load": "ms"}
 """What a kind of work is measured in, where that is not messages a second."""

@@ -70,7 +70,8 @@ async def test_peer_floods_and_then_answers(scene: Scene, clock: object) -> None
 
 
 async def test_peer_never_reads(scene: Scene, clock: object) -> None:
-    """Megabytes queued for a peer that does not read: the bound, then 1006; nothing is claimed."""
+    """Megabytes queued for a peer that does not read: the bound, then 1006. That they left is not
+    claimed of more than the network took."""
     if not scene.world.real:
         pytest.skip("a memory stream takes any amount: there is nothing to be stuck in")
     await scene.play(accept_and_stop)
@@ -79,7 +80,7 @@ async def test_peer_never_reads(scene: Scene, clock: object) -> None:
         ws.send(b"x" * 50_000_000)
     witness.check()
     assert ws.closeEvent.code == 1006
-    assert ws.bufferedAmount == 50_000_000
+    assert 40_000_000 < ws.bufferedAmount < 50_000_000
 
 
 async def test_reset_in_mid_message(scene: Scene, clock: object) -> None:

@@ -7,7 +7,7 @@ from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, Peer
 from trio.testing import memory_stream_pair
 
 from trio_ws_dom._net._outbox import BATCH, MAX_PENDING_PONGS, Outbox
-from trio_ws_dom._wire._frames import FIN, Close
+from trio_ws_dom._wire._frames import FIN, LONG, Close
 
 
 def put(outbox: Outbox, payload: bytes, opcode: int = TEXT) -> None:
@@ -200,4 +200,80 @@ def test_no_ping_behind_the_close() -> None:
     outbox.put_ping(b"1")
     assert [got.opcode for got in write_all(outbox)] == [PING, CLOSE]
     outbox.put_ping(b"2")
+    assert not outbox
+
+
+def writes(outbox: Outbox) -> list[bytes]:
+    """Each write, until nothing is left."""
+    written = []
+    while outbox.fill():
+        written.append(bytes(outbox.head))
+        outbox.sent(len(outbox.head))
+    return written
+
+
+@pytest.mark.parametrize("size", [LONG, LONG + 1, 2 * LONG, 5 * LONG + 3])
+def test_a_long_frame_leaves_in_blocks(size: int) -> None:
+    """None of the writes is much longer than a block, and together they are the frame."""
+    outbox = Outbox()
+    payload = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    put(outbox, b"before")
+    put(outbox, payload, BINARY)
+    put(outbox, b"behind")
+    assert outbox
+    written = writes(outbox)
+    assert max(map(len, written)) < LONG + 64
+    assert frames(b"".join(written)) == [
+        Frame(TEXT, b"before"),
+        Frame(BINARY, payload),
+        Frame(TEXT, b"behind"),
+    ]
+    assert not outbox
+
+
+def test_a_long_frame_counts_as_it_leaves() -> None:
+    """By its blocks, also where it is compressed and counts for more than it has."""
+    outbox = Outbox()
+    outbox.put(FIN | BINARY, bytes(4 * LONG), 1001)
+    amounts = []
+    while outbox.fill():
+        outbox.sent(1)
+        amounts.append(outbox.amount)
+        outbox.sent(len(outbox.head))
+    assert amounts == [1001, 751, 501, 251]
+    assert outbox.amount == 0
+
+
+def test_nothing_comes_between_the_blocks_of_a_frame() -> None:
+    """Control frames wait for its end; those that were there before it go ahead, and the Close
+    behind it (RFC 6455 section 5.4 lets them between the frames of a message only)."""
+    outbox = Outbox()
+    payload = bytes(3 * LONG)
+    outbox.put_pong(b"ahead")
+    put(outbox, payload, BINARY)
+    outbox.fill()
+    written = bytes(outbox.head)
+    outbox.sent(len(outbox.head))
+    assert frames(written) == [Frame(PONG, b"ahead")]
+    outbox.fill()
+    outbox.put_pong(b"1")
+    outbox.put_ping(b"2")
+    outbox.put_close(Close(1000))
+    assert frames(b"".join(writes(outbox))) == [
+        Frame(BINARY, payload),
+        Frame(PING, b"2"),
+        Frame(PONG, b"1"),
+        Frame(CLOSE, b"\x03\xe8"),
+    ]
+
+
+def test_of_a_long_frame_that_has_begun_there_is_more_to_write() -> None:
+    """Between two blocks, with nothing else queued."""
+    outbox = Outbox()
+    put(outbox, bytes(LONG + 1), BINARY)
+    outbox.fill()
+    outbox.sent(len(outbox.head))
+    assert outbox
+    outbox.fill()
+    outbox.sent(len(outbox.head))
     assert not outbox

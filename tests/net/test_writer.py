@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ import trio
 import trio.testing
 from support.peer import Peer
 
-from trio_ws_dom._net._writer import Writer
+from trio_ws_dom._net._writer import MAX_AT_ONCE, Writer
 from trio_ws_dom._wire._frames import FIN, TEXT, Close
 
 
@@ -155,3 +158,42 @@ async def test_flush_of_a_broken_socket(nursery: trio.Nursery) -> None:
         writer.flush()
         await trio.testing.wait_all_tasks_blocked()
         assert [type(exc) for exc in log.lost] == [trio.BrokenResourceError]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the task writes")
+async def test_a_long_message_gives_way(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much the network takes, other tasks get their turn after a mebibyte or two."""
+    try:
+        ours, theirs = socket_streams()
+    except ValueError:
+        pytest.skip("trio.SocketStream takes no local sockets here")
+    written = 0
+
+    def take_all(fd: int, data: bytes) -> int:
+        nonlocal written
+        written += len(data)
+        return len(data)
+
+    async def take_all_later(data: bytes) -> None:
+        take_all(0, data)
+        await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr(os, "write", take_all)
+    monkeypatch.setattr(ours, "send_all", take_all_later)
+    async with ours, theirs:
+        writer = Log().writer()
+        writer.start(ours, nursery)
+        writer.held = True
+        size = 10 * MAX_AT_ONCE
+        put(writer, bytes(size))
+        writer.held = False
+        writer.flush()
+        turns = [written]
+        while writer.outbox:
+            await trio.lowlevel.checkpoint()
+            turns.append(written)
+        assert turns[-1] > size
+        steps = [after - before for before, after in pairwise([0, *turns])]
+        assert max(steps) < 3 * MAX_AT_ONCE

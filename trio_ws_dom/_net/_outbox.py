@@ -6,7 +6,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, Final, final
 
-from .._wire._frames import CLOSE, FIN, PING, PONG, Close, encode
+from .._wire._frames import CLOSE, FIN, LONG, PING, PONG, Close, encode, encode_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,31 @@ def _masks() -> Iterator[bytes]:
 
 
 @final
+class _LongFrame:
+    """A frame in blocks, each of which counts for a part of the payload.
+
+    Attributes:
+      over: whether all blocks were given.
+    """
+
+    def __init__(self, first: int, payload: bytes, mask: bytes, size: int) -> None:
+        self._blocks = encode_long(first, payload, mask)
+        self._left = -(-len(payload) // LONG)  # blocks
+        self._size = size  # that these blocks count for
+
+    @property
+    def over(self) -> bool:
+        return self._left == 0
+
+    def next_block(self) -> tuple[bytes, int]:
+        """A block, and the bytes that it counts for."""
+        size = self._size // self._left
+        self._size -= size
+        self._left -= 1
+        return next(self._blocks), size
+
+
+@final
 class Outbox:
     """The frames to be written, in order; the Close stays behind everything queued before it.
 
@@ -46,7 +71,8 @@ class Outbox:
         self._head_payload = 0
         self._head_close: Close | None = None
         self._masks = _masks()
-        self._full: deque[tuple[list[bytes], int]] | None = None  # half a KiB, if ever needed
+        self._full: deque[tuple[list[bytes], int] | _LongFrame] | None = None  # half a KiB
+        self._begun: _LongFrame | None = None  # nothing may come between its blocks
         self._frames: list[bytes] = []
         self._size = 0  # of these frames, bytes
         self._payload = 0  # in these frames, bytes
@@ -61,6 +87,7 @@ class Outbox:
             self.head
             or self._frames
             or self._full
+            or self._begun
             or self._pongs
             or self._close
             or self._ping is not None
@@ -74,16 +101,27 @@ class Outbox:
           payload: the payload as it goes out, not yet masked.
           size: bytes that it counts for in ``amount`` (before compression).
         """
+        self.amount += size
+        if len(payload) > LONG:
+            if self._frames:
+                self._end_batch()
+            self._add_full(_LongFrame(first, payload, next(self._masks), size))
+            return
         frame = encode(first, payload, next(self._masks))
         self._frames.append(frame)
         self._payload += size
-        self.amount += size
         self._size += len(frame)
         if self._size >= BATCH:
-            if self._full is None:
-                self._full = deque()
-            self._full.append((self._frames, self._payload))
-            self._frames, self._size, self._payload = [], 0, 0
+            self._end_batch()
+
+    def _end_batch(self) -> None:
+        self._add_full((self._frames, self._payload))
+        self._frames, self._size, self._payload = [], 0, 0
+
+    def _add_full(self, full: tuple[list[bytes], int] | _LongFrame) -> None:
+        if self._full is None:
+            self._full = deque()
+        self._full.append(full)
 
     def put_pong(self, payload: bytes) -> None:
         """Queue the answer to a Ping, ahead of the data."""
@@ -110,24 +148,46 @@ class Outbox:
         """See to it that ``head`` has the next bytes; False if there is nothing to write."""
         if self.head:
             return True
+        if self._begun is None:
+            self._fill_with(self._controls() if self._pongs or self._ping is not None else [])
+        if self._begun is not None:
+            self.head, self._head_payload = self._begun.next_block()
+            if self._begun.over:
+                self._begun = None
+        return bool(self.head)
+
+    def _fill_with(self, frames: list[bytes]) -> None:
+        """These frames, and the next of what is queued; a long frame begins by itself."""
+        payload = 0
         if self._full:
-            frames, payload = self._full.popleft()
+            queued = self._full[0]
+            if isinstance(queued, _LongFrame):
+                if not frames:
+                    self._begun = queued
+                    self._full.popleft()
+                    return
+            else:
+                self._full.popleft()
+                more, payload = queued
+                frames += more
         else:
-            frames, payload = self._frames, self._payload
+            frames = frames + self._frames if frames else self._frames
+            payload = self._payload
             self._frames, self._size, self._payload = [], 0, 0
-        if self._pongs:
-            frames = [self._control(PONG, pong) for pong in self._pongs] + frames
-            self._pongs.clear()
-        if self._ping is not None:
-            frames = [self._control(PING, self._ping), *frames]
-            self._ping = None
         if self._close is not None and not (self._full or self._frames):
             frames.append(self._control(CLOSE, self._close.payload()))
             self._head_close, self._close = self._close, None
             self._ended = True
         self.head = frames[0] if len(frames) == 1 else b"".join(frames)
         self._head_payload = payload
-        return bool(self.head)
+
+    def _controls(self) -> list[bytes]:
+        frames = [self._control(PONG, pong) for pong in self._pongs]
+        self._pongs.clear()
+        if self._ping is not None:
+            frames.insert(0, self._control(PING, self._ping))
+            self._ping = None
+        return frames
 
     def _control(self, opcode: int, payload: bytes) -> bytes:
         return encode(FIN | opcode, payload, next(self._masks))

@@ -56,7 +56,7 @@ async def choose_proxy(settings: Settings) -> Proxy | None:
 
 def _environment_names_any() -> bool:
     """A quick look, as the standard library's takes a tenth of the time of a connection."""
-    return any(name.lower().endswith("_proxy") for name in os.environ)
+    return "_proxy" in " ".join(os.environ).lower()
 
 
 def _parse(kind: str, value: str) -> Proxy:

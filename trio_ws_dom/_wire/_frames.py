@@ -6,7 +6,12 @@ stays free of randomness: :func:`encode` is a pure function.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 FIN: Final = 0x80
 RSV1: Final = 0x40
@@ -70,8 +75,14 @@ def is_sendable_code(code: int) -> bool:
     return code in _SENDABLE or 3000 <= code < 5000
 
 
+LONG: Final = 128 * 1024
+"""Bytes of a payload above which :func:`encode_long` is for it, and of the blocks that it makes."""
+
 _MASK_BLOCK: Final = 8192
-"""Bytes masked at a time. Big-integer XOR is linear, but falls out of the CPU's caches above."""
+"""Bytes from which on :func:`encode` masks in blocks, so that the mask is made an integer once."""
+
+_NUMPY_PAYS: Final = 2048
+"""Bytes from which on :func:`encode` masks by numpy, if the program has imported it."""
 
 # Both header bytes of each short frame, made once: building them costs as much as the masking.
 _SHORT_HEADERS: Final = {
@@ -89,7 +100,7 @@ def encode(first: int, payload: bytes, mask: bytes) -> bytes:
       mask: four bytes that the peer cannot foresee (RFC 6455 section 5.3).
     """
     size = len(payload)
-    if size > _MASK_BLOCK:
+    if size > _MASK_BLOCK or (size > _NUMPY_PAYS and "numpy" in sys.modules):
         return b"".join((_header(first, size), mask, *_masked(payload, mask)))
     masked = int.from_bytes(payload, "little") ^ int.from_bytes(
         (mask * ((size + 3) >> 2))[:size], "little"
@@ -97,6 +108,14 @@ def encode(first: int, payload: bytes, mask: bytes) -> bytes:
     short = size < 126 and first in _SHORT_HEADERS
     header = _SHORT_HEADERS[first][size] if short else _header(first, size)
     return header + mask + masked.to_bytes(size, "little")
+
+
+def encode_long(first: int, payload: bytes, mask: bytes) -> Iterator[bytes]:
+    """The same in blocks, each made when it is asked for: memory that was just freed is used again,
+    and no message holds up the program for as long as it takes to mask all of it."""
+    blocks = _masked(payload, mask, block_size=LONG)
+    yield _header(first, len(payload)) + mask + next(blocks)
+    yield from blocks
 
 
 def _header(first: int, size: int) -> bytes:
@@ -108,14 +127,38 @@ def _header(first: int, size: int) -> bytes:
     return bytes((first, MASKED | 127)) + size.to_bytes(8, "big")
 
 
-def _masked(payload: bytes, mask: bytes) -> list[bytes]:
+def _masked(payload: bytes, mask: bytes, block_size: int = _MASK_BLOCK) -> Iterator[bytes]:
     """A long payload in masked blocks (RFC 6455 section 5.3)."""
-    key = int.from_bytes(mask * (_MASK_BLOCK >> 2), "little")
-    blocks: list[bytes] = []
-    for start in range(0, len(payload), _MASK_BLOCK):
-        block = payload[start : start + _MASK_BLOCK]
+    if "numpy" in sys.modules:
+        masked, block_size = _by_numpy(mask), LONG
+    else:
+        masked = _by_integers(mask, block_size)
+    for start in range(0, len(payload), block_size):
+        yield masked(payload[start : start + block_size])
+
+
+def _by_integers(mask: bytes, block_size: int) -> Callable[[bytes], bytes]:
+    key = int.from_bytes(mask * (block_size >> 2), "little")
+
+    def masked(block: bytes) -> bytes:
         size = len(block)
-        if size < _MASK_BLOCK:
-            key = int.from_bytes((mask * ((size + 3) >> 2))[:size], "little")
-        blocks.append((int.from_bytes(block, "little") ^ key).to_bytes(size, "little"))
-    return blocks
+        same = key
+        if size < block_size:
+            same = int.from_bytes((mask * ((size + 3) >> 2))[:size], "little")
+        return (int.from_bytes(block, "little") ^ same).to_bytes(size, "little")
+
+    return masked
+
+
+def _by_numpy(mask: bytes) -> Callable[[bytes], bytes]:
+    """Ten times as fast. It is not imported for this, which takes as long as to mask 50 MiB."""
+    numpy: Any = import_module("numpy")  # it may be in the middle of being imported elsewhere
+    key = numpy.frombuffer(mask, numpy.uint32)
+
+    def masked(block: bytes) -> bytes:
+        size = len(block)
+        words = numpy.frombuffer(block + bytes(-size % 4), numpy.uint32)
+        done: bytes = (words ^ key).tobytes()
+        return done[:size]
+
+    return masked

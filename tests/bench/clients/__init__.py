@@ -39,6 +39,9 @@ CLIENTS: dict[str, Client] = {
     "ours_callbacks": Client("trio_ws_dom, onmessage", ["trio-ws-dom"], "trio", "trio_ws_dom"),
     "ours_iterating": Client("trio_ws_dom, async for", ["trio-ws-dom"], "trio", "trio_ws_dom"),
     "ours_stream": Client("trio_ws_dom, stream", ["trio-ws-dom"], "trio", "trio_ws_dom"),
+    "ours_numpy": Client(
+        "trio_ws_dom and numpy", ["trio-ws-dom", "numpy"], "trio", "numpy", ("idle", "load")
+    ),
     "trio_websocket": Client(
         "trio-websocket", ["trio-websocket", "wsproto"], "trio", "trio_websocket", ("compressed",)
     ),
