@@ -88,9 +88,11 @@ def _address(request: WebSocketRequest) -> Address:
     base = _NO_SOCKET if local is None else local.url
     target = request.path
     href = base + target if target.startswith("/") else target  # else it is a whole URL, or "*"
+    where = href if peer is None else f"{href} from {peer.url.partition('//')[2]}"
     return Address(
         href=href,
-        where=href if peer is None else f"{href} from {peer.url.partition('//')[2]}",
+        where=where,
+        label=f"WebSocket {where}",
         origin=headers.get("Origin", ""),
         secure=local is not None and local.is_ssl,
         host="localhost" if local is None else str(local.address),

@@ -70,6 +70,7 @@ class Dispatcher(NurseryTarget):
     _response: Response | None = None
     _inbox: Inbox | None = None
     _calls_over: trio.Event | None = None  # of async listeners, once somebody waits for it
+    _senders: trio.lowlevel.ParkingLot | None = None  # who wait for bytes to leave, if any did
     _looked = True  # False: messages wait for the program's first look
     _scope: Scope | None = None  # of a door; None: it lives in a trio nursery of the program's
 
@@ -78,13 +79,12 @@ class Dispatcher(NurseryTarget):
         self._opened = Moment()
         self._closed = Moment()
         self._gone = Moment()
-        self._drained = trio.lowlevel.ParkingLot()
         self._errors = []
         self._calls = {}
         machine, log = self._connection.machine, Log(self._settings.number, self._address.where)
         machine.on_move = log.moved
         log.moved(machine)
-        nursery.start_soon(self._run, name=f"WebSocket {self._address.where}")
+        nursery.start_soon(self._run, name=self._address.label)
         if self._scope is None:
             nursery.start_soon(self._watch)
         self._nursery = nursery
@@ -150,7 +150,7 @@ class Dispatcher(NurseryTarget):
             self._inbox.end(self._end_of_messages)
         self._opened.set()
         self._closed.set()
-        self._drained.unpark_all()
+        self._bytes_left()
         self._report()
 
     def _explain(self, cause: Exception) -> WebSocketError:
@@ -240,8 +240,14 @@ class Dispatcher(NurseryTarget):
         return len(chunk)
 
     def _bytes_left(self) -> None:
-        if self._drained:
-            self._drained.unpark_all()
+        if self._senders is not None:
+            self._senders.unpark_all()
+
+    async def _until_bytes_left(self) -> None:
+        """Wait until bytes were handed to the network, or none will be any more."""
+        if self._senders is None:
+            self._senders = trio.lowlevel.ParkingLot()
+        await self._senders.park()
 
     # Listeners.
 

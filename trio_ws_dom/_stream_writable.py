@@ -121,7 +121,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         room = MAX_QUEUED if limit is None else max(0, min(MAX_QUEUED, limit - size))
         self._check_open()
         while self._ws.bufferedAmount > room:
-            await self._ws._drained.park()
+            await self._ws._until_bytes_left()
             self._check_open()
 
     def _queue(self, first: int, payload: bytes) -> None:
@@ -169,7 +169,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
     def _end(self) -> None:
         """This end closes the stream: the senders that wait are told."""
         self._closed = True
-        self._ws._drained.unpark_all()
+        self._ws._bytes_left()
 
     def _begin_closing(self, close: Close) -> None:
         self._end()

@@ -29,6 +29,7 @@ class Address(NamedTuple):
     Attributes:
       href: the whole, serialized, credentials included, as the ``url`` attribute shows it.
       where: the same without credentials, for messages and logs.
+      label: of the socket's task.
       origin: of the URL, as ``MessageEvent.origin`` shows it.
       host: to resolve; an address without brackets.
       authority: the Host header's value.
@@ -37,6 +38,7 @@ class Address(NamedTuple):
 
     href: str
     where: str
+    label: str
     origin: str
     secure: bool
     host: str
@@ -86,6 +88,7 @@ def _address(parsed: URL) -> Address:
     return Address(
         href=href,
         where=where,
+        label=f"WebSocket {where}",
         origin=origin,
         secure=parsed.protocol == "wss:",
         host=parsed.hostname.strip("[]"),

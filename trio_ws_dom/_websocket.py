@@ -321,7 +321,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         while self.bufferedAmount >= below:
             if self._closed.is_set():
                 self._raise_closed(f"closed with {self.bufferedAmount} bytes not sent")
-            await self._drained.park()
+            await self._until_bytes_left()
 
     @trio.lowlevel.enable_ki_protection
     async def ping(self) -> float:

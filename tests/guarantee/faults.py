@@ -74,7 +74,7 @@ def close_event_twice() -> AbstractContextManager[Any]:
 
 def no_echo() -> AbstractContextManager[Any]:
     """The peer's Close is not answered."""
-    answer = Connection._answer
+    answer = Connection.control_came
 
     def wrong(self: Any, control: Any) -> None:
         if isinstance(control, Close):
@@ -83,7 +83,7 @@ def no_echo() -> AbstractContextManager[Any]:
         else:
             answer(self, control)
 
-    return replaced(Connection, "_answer", wrong)
+    return replaced(Connection, "control_came", wrong)
 
 
 def queue_dropped() -> AbstractContextManager[Any]:
@@ -91,7 +91,7 @@ def queue_dropped() -> AbstractContextManager[Any]:
     put_close = Outbox.put_close
 
     def wrong(self: Any, close: Close) -> None:
-        self._full.clear()
+        self._full = None
         self._frames, self._size, self._payload = [], 0, 0
         put_close(self, close)
 

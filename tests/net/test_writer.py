@@ -24,8 +24,14 @@ class Log:
         self.sent: list[Close | None] = []
         self.lost: list[Exception] = []
 
+    def bytes_sent(self, close: Close | None) -> None:
+        self.sent.append(close)
+
+    def sending_failed(self, exc: Exception) -> None:
+        self.lost.append(exc)
+
     def writer(self) -> Writer:
-        return Writer(self.sent.append, self.lost.append)
+        return Writer(self)
 
 
 def put(writer: Writer, payload: bytes) -> None:

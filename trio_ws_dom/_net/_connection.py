@@ -42,19 +42,16 @@ class Connection(Bounded):
     """One dialled connection's pump; see :class:`~._pump.Pump`.
 
     Attributes:
-      outbox: what waits to be written; ``flush()`` writes what the socket takes at once.
-      resume: to be called when the owner may want messages again.
+      outbox: what waits to be written.
       piece_size: as the Decoder takes it; to be set before the connection is open.
     """
 
     def __init__(self, settings: Settings, owner: Owner) -> None:
         super().__init__(settings)
         self.piece_size: int | None = None
-        self._writer = Writer(self._sent, self._write_failed)
+        self._writer = Writer(self)
         self.outbox = self._writer.outbox
-        self.flush = self._writer.flush
-        self._reader = Reader(self.machine, self._writer, owner, self._answer, self._broken)
-        self.resume = self._reader.resume
+        self._reader = Reader(self.machine, self._writer, owner, self)
         self._settings = settings
         self._owner = owner
         self._opening: Opening | None = Opening(settings, owner)  # while CONNECTING
@@ -97,6 +94,14 @@ class Connection(Bounded):
         elif state is State.OPEN:
             self.machine.advance(Event.CLOSE_QUEUES)
             self._queue_close(close, self._settings.close_timeout, flush=flush)
+
+    def resume(self) -> None:
+        """See :class:`~._pump.Pump`."""
+        self._reader.resume()
+
+    def flush(self) -> None:
+        """See :class:`~._pump.Pump`."""
+        self._writer.flush()
 
     def _queue_ping(self, payload: bytes) -> None:
         self.outbox.put_ping(payload)
@@ -193,10 +198,12 @@ class Connection(Bounded):
 
     # The reader's calls.
 
-    def _broken(self, exc: ProtocolError) -> None:
+    def rule_broken(self, exc: ProtocolError) -> None:
+        """See :class:`~._reader.Listener`."""
         self._fail(exc, Close(exc.code))
 
-    def _answer(self, control: Control) -> None:
+    def control_came(self, control: Control) -> None:
+        """See :class:`~._reader.Listener`."""
         if isinstance(control, Ping):
             self.outbox.put_pong(control.payload)
         elif isinstance(control, Pong):
@@ -210,7 +217,8 @@ class Connection(Bounded):
 
     # The writer's calls.
 
-    def _sent(self, close: Close | None) -> None:
+    def bytes_sent(self, close: Close | None) -> None:
+        """See :class:`~._writer.Sender`."""
         if close is not None:
             self.machine.close_left(close)
             if self.machine.state is State.COMPLETE:
@@ -222,7 +230,8 @@ class Connection(Bounded):
             self._keepalive.bytes_left()
         self._owner._bytes_left()
 
-    def _write_failed(self, exc: Exception) -> None:
+    def sending_failed(self, exc: Exception) -> None:
+        """See :class:`~._writer.Sender`."""
         # the reader will hear of it too, unless the way from the peer to us is intact
         self._lost = exc
         self._shrink(TCP_END_TIMEOUT)

@@ -30,8 +30,11 @@ class Log:
       where: its URL.
     """
 
+    __slots__ = ("_number", "_where")
+
     def __init__(self, number: int, where: str) -> None:
-        self._name = f"#{number} {where.partition('?')[0]}"
+        self._number = number
+        self._where = where
 
     def dialled(self) -> None:
         """There is a transport."""
@@ -67,7 +70,7 @@ class Log:
                 self._say(state.name.lower())
 
     def _say(self, message: str, *args: object) -> None:
-        LOGGER.debug("%s: " + message, self._name, *args)
+        LOGGER.debug("#%d %s: " + message, self._number, self._where.partition("?")[0], *args)
 
 
 def _close(close: Close | None) -> str:

@@ -70,7 +70,7 @@ class Outbox:
         self.head: bytes | memoryview = b""
         self._head_payload = 0
         self._head_close: Close | None = None
-        self._masks = _masks()
+        self._masks: Iterator[bytes] | None = None  # begun with the first frame
         self._full: deque[tuple[list[bytes], int] | _LongFrame] | None = None  # half a KiB
         self._begun: _LongFrame | None = None  # nothing may come between its blocks
         self._frames: list[bytes] = []
@@ -105,9 +105,9 @@ class Outbox:
         if len(payload) > LONG:
             if self._frames:
                 self._end_batch()
-            self._add_full(_LongFrame(first, payload, next(self._masks), size))
+            self._add_full(_LongFrame(first, payload, self._mask(), size))
             return
-        frame = encode(first, payload, next(self._masks))
+        frame = encode(first, payload, self._mask())
         self._frames.append(frame)
         self._payload += size
         self._size += len(frame)
@@ -190,7 +190,12 @@ class Outbox:
         return frames
 
     def _control(self, opcode: int, payload: bytes) -> bytes:
-        return encode(FIN | opcode, payload, next(self._masks))
+        return encode(FIN | opcode, payload, self._mask())
+
+    def _mask(self) -> bytes:
+        if self._masks is None:
+            self._masks = _masks()
+        return next(self._masks)
 
     def sent(self, size: int) -> Close | None:
         """So many bytes of ``head`` were handed to the transport.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, final
 
 import trio
 
@@ -37,6 +37,16 @@ def receiver(stream: trio.abc.Stream) -> Receive:
     return stream.receive_some
 
 
+class Listener(Protocol):
+    """Who a reader tells of what is no message."""
+
+    def control_came(self, control: Control) -> None:
+        """A control frame."""
+
+    def rule_broken(self, exc: ProtocolError) -> None:
+        """By the peer. Nothing that came behind it is looked at."""
+
+
 @final
 class Reader:
     """Reads, and hands over what was read before it reads on: who is slow to take it stops the
@@ -46,8 +56,7 @@ class Reader:
       machine: the connection's; from CLOSING on messages are dropped.
       writer: flushed before this task sleeps or gives way.
       owner: takes the messages.
-      on_control: called with each control frame.
-      on_broken: called with the error, where the peer broke a rule.
+      listener: is told of all else.
 
     Attributes:
       decoder: where the bytes go; to be set before :meth:`run`.
@@ -60,14 +69,12 @@ class Reader:
         machine: ClosingMachine,
         writer: Writer,
         owner: Owner,
-        on_control: Callable[[Control], None],
-        on_broken: Callable[[ProtocolError], None],
+        listener: Listener,
     ) -> None:
         self._machine = machine
         self._writer = writer
         self._owner = owner
-        self._on_control = on_control
-        self._on_broken = on_broken
+        self._listener = listener
         self._wakes: trio.Event | None = None  # the task sleeps on it
         self._turn_ends = 0.0
 
@@ -101,14 +108,14 @@ class Reader:
         try:
             messages, control = self.decoder.take()
         except ProtocolError as exc:
-            self._on_broken(exc)
+            self._listener.rule_broken(exc)
             self._writer.flush()
             return True
         if messages:
             await self._deliver(messages)
         if control is not None:
             self._writer.held = True
-            self._on_control(control)
+            self._listener.control_came(control)
             self._writer.held = False
             self._writer.flush()
         return not self.decoder.hungry

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 
 import trio
 
 from ._outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .._wire._frames import Close
 
 
 MAX_AT_ONCE: Final = 1024 * 1024
 """Bytes written without giving way: about two milliseconds' work, most of which is masking."""
+
+
+class Sender(Protocol):
+    """Who a writer tells of what it did."""
+
+    def bytes_sent(self, close: Close | None) -> None:
+        """Bytes have left, and the Close if it was among them."""
+
+    def sending_failed(self, exc: Exception) -> None:
+        """The transport is broken."""
 
 
 @final
@@ -28,21 +36,17 @@ class Writer:
     that is about to sleep anyway calls :meth:`flush` and saves the switch.
 
     Args:
-      on_sent: called when bytes have left, with the Close if it was among them.
-      on_lost: called when the transport is broken.
+      sender: is told what became of it.
 
     Attributes:
       outbox: what waits to be written.
       held: whether what is queued now will be flushed by the one who queues it.
     """
 
-    def __init__(
-        self, on_sent: Callable[[Close | None], None], on_lost: Callable[[Exception], None]
-    ) -> None:
+    def __init__(self, sender: Sender) -> None:
         self.outbox = Outbox()
         self.held = False
-        self._on_sent = on_sent
-        self._on_lost = on_lost
+        self._sender = sender
         self._nursery: trio.Nursery | None = None
         self._stream: trio.abc.Stream
         self._fd: int | None = None  # of a plain socket, which can be written to without waiting
@@ -108,7 +112,7 @@ class Writer:
                 self._wakes = trio.Event()
                 await self._wakes.wait()
         except Exception as exc:  # a stream may be of any make
-            self._on_lost(exc)
+            self._sender.sending_failed(exc)
 
     def _sent(self, size: int) -> None:
-        self._on_sent(self.outbox.sent(size))
+        self._sender.bytes_sent(self.outbox.sent(size))
