@@ -49,15 +49,16 @@ async def outlast(
       The KeyboardInterrupt or Cancelled that came meanwhile, for the caller to raise.
     """
     pending: BaseException | None = None
+    waited = False
     if isinstance(raised, KeyboardInterrupt):
         pending = raised
         _interrupt(sockets)
     for end in ends:
-        while True:
+        while not waited or not end.is_set():
             try:
                 with trio.CancelScope(shield=pending is not None):
                     await end.wait()
-                break
+                waited = True
             except trio.Cancelled as exc:
                 pending = exc
                 for ws in sockets:

@@ -143,7 +143,7 @@ class WebSocketNursery:
         for scope in self._around():
             scope._exits_within += 1
         try:
-            return await outlast([self._unguarded, *(ws._gone for ws in sockets)], sockets, exc)
+            return await outlast([*(ws._gone for ws in sockets), self._unguarded], sockets, exc)
         finally:
             for scope in self._around():
                 scope._exits_within -= 1

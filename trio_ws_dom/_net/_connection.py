@@ -132,7 +132,8 @@ class Connection(Bounded):
             if self.machine.state is not State.FAILING:
                 await self._pump(nursery)
             finished = True
-            nursery.cancel_scope.cancel()
+            if nursery.child_tasks:
+                nursery.cancel_scope.cancel()
         if not finished:
             self._cut_off()
         stream = self._stream

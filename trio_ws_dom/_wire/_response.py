@@ -167,7 +167,8 @@ def message_of(fields: Iterable[Sequence[bytes]]) -> Message:
 
 def _values(response: h11.InformationalResponse, name: str) -> list[str]:
     lowered = name.lower().encode()
-    return [value.decode("latin-1") for key, value in response.headers if key == lowered]
+    fields = response.headers.raw_items()
+    return [value.decode("latin-1") for key, value in fields if key.lower() == lowered]
 
 
 def _only(response: h11.InformationalResponse, name: str) -> str | None:
