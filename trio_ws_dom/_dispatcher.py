@@ -16,7 +16,7 @@ from ._failures import explain
 from ._moment import Moment
 from ._net._log import Log
 from ._nursery_target import NurseryTarget
-from ._wire._closing import State
+from ._wire._closing import OPEN
 from ._wire._frames import GOING_AWAY, Close
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class Dispatcher(NurseryTarget):
             event._phase = none
             if event._stop:
                 event._stop = 0
-            if self._interrupted or machine.state is not State.OPEN:
+            if self._interrupted or machine.state is not OPEN:
                 return count
         return len(chunk)
 
@@ -235,7 +235,7 @@ class Dispatcher(NurseryTarget):
             if self._inbox is not None:
                 self._inbox.put((data,))
             self._dispatch_trusted(event)
-            if machine.state is not State.OPEN or not self._wants_messages:
+            if machine.state is not OPEN or not self._wants_messages:
                 return count
         return len(chunk)
 

@@ -15,7 +15,7 @@ from ._dom._errors import DOMException, WebSocketError
 from ._dom._webidl import bytes_like, utf8
 from ._leaving import is_cancelled, outlast
 from ._websocket import _close_frame
-from ._wire._closing import State
+from ._wire._closing import OPEN
 from ._wire._frames import BINARY, CONTINUATION, FIN, GOING_AWAY, NORMAL_CLOSURE, TEXT, Close
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         if self._closed:
             raise trio.ClosedResourceError("this stream was closed")
         machine = ws._connection.machine
-        if machine.state is State.OPEN:
+        if machine.state is OPEN:
             return
         code, reason, was_clean = machine.verdict
         if machine.cause is not None and not was_clean:

@@ -18,7 +18,7 @@ from ._inbox import Inbox
 from ._leaving import is_cancelled, outlast
 from ._net._connection import Connection
 from ._options import resolve
-from ._wire._closing import READY_STATE
+from ._wire._closing import CONNECTING, READY_STATE
 from ._wire._frames import BINARY, FIN, GOING_AWAY, NORMAL_CLOSURE, TEXT, Close
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
         https://websockets.spec.whatwg.org/#dom-websocket-send
         """
-        if self.readyState == self.CONNECTING:
+        if self._connection.machine.state is CONNECTING:
             raise DOMException(
                 "expected send() after open, got it while CONNECTING", "InvalidStateError"
             )

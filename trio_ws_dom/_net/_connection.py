@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import trio
 
-from .._wire._closing import Event, State
+from .._wire._closing import OPEN, Event, State
 from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
 from .._wire._frames import FIN, RSV1, Close, Ping, Pong
@@ -70,7 +70,7 @@ class Connection(Bounded):
         """See :class:`~._pump.Pump`."""
         size = len(payload)
         outbox = self.outbox
-        if self.machine.state is not State.OPEN:
+        if self.machine.state is not OPEN:
             outbox.amount += size
             return
         limit = self._settings.max_buffered_amount

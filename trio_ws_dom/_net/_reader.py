@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, final
 
 import trio
 
-from .._wire._closing import State
+from .._wire._closing import FAILING, OPEN
 from .._wire._errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Reader:
 
     async def run(self, receive: Receive) -> None:
         """Until TCP ends, or the connection is failing; raises what ``receive`` raises."""
-        while self._machine.state is not State.FAILING:
+        while self._machine.state is not FAILING:
             if await self._take():
                 if perf_counter() > self._turn_ends:
                     await self._breathe()
@@ -124,7 +124,7 @@ class Reader:
         """Hand messages over as the owner takes them; from CLOSING on they are dropped
         (https://websockets.spec.whatwg.org/#feedback-from-the-protocol)."""
         index, count = 0, len(messages)
-        while index < count and self._machine.state is State.OPEN:
+        while index < count and self._machine.state is OPEN:
             if not self._owner._wants_messages:
                 await self.until_resumed()
                 continue

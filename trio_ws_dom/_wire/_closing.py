@@ -34,6 +34,8 @@ class State(Enum):
     CLOSED = auto()
     """TCP is gone."""
 
+    __hash__ = object.__hash__  # by identity: Enum's own is a Python function
+
 
 class Event(Enum):
     """What moves it."""
@@ -50,6 +52,14 @@ class Event(Enum):
     TCP_ENDS = auto()
     """By either side, however."""
 
+    __hash__ = object.__hash__
+
+
+CONNECTING: Final = State.CONNECTING
+OPEN: Final = State.OPEN
+FAILING: Final = State.FAILING
+"""What is looked at for each message, and each read: an Enum's attribute takes a tenth of a
+microsecond (CPython 3.11)."""
 
 TABLE: Final[dict[tuple[State, Event], State]] = {
     (State.CONNECTING, Event.ESTABLISHED): State.OPEN,
