@@ -37,8 +37,8 @@ async def outlast(
 ) -> BaseException | None:
     """Wait for all of ``ends``, come what may.
 
-    A cancellation hurries the sockets' closing, and so does a first Ctrl-C; a second one aborts
-    it. The wait goes on in each case, and is bounded by the connections' own deadlines.
+    A cancellation hurries the sockets' closing, and so does a first Ctrl-C; a second one aborts it.
+    The wait goes on, bounded by the connections' own deadlines.
 
     Args:
       ends: set at the ends.
@@ -49,16 +49,15 @@ async def outlast(
       The KeyboardInterrupt or Cancelled that came meanwhile, for the caller to raise.
     """
     pending: BaseException | None = None
-    waited = False
     if isinstance(raised, KeyboardInterrupt):
         pending = raised
         _interrupt(sockets)
-    for end in ends:
-        while not waited or not end.is_set():
+    for number, end in enumerate(ends):
+        while number == 0 or not end.is_set():  # a checkpoint in any case
             try:
                 with trio.CancelScope(shield=pending is not None):
                     await end.wait()
-                waited = True
+                break
             except trio.Cancelled as exc:
                 pending = exc
                 for ws in sockets:
