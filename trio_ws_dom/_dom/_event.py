@@ -37,20 +37,23 @@ class Event:
     AT_TARGET = Constant(2)
     BUBBLING_PHASE = Constant(3)
 
+    # What each message's event sets, in half the time that it would take in the __dict__.
+    __slots__ = ("__dict__", "__weakref__", "_isTrusted", "_phase", "_target", "_timeStamp")
+
     # The attributes that __repr__ shows after the type.
     _shown: ClassVar[tuple[str, ...]] = ()
 
     _type: str = ""
-    _target: EventTarget | None = None
-    _phase: int = 0  # not NONE while it is dispatched
+    _target: EventTarget | None
+    _phase: int  # not NONE while it is dispatched
     _stop: int = 0  # 1: stopPropagation(), 2: stopImmediatePropagation()
     _bubbles: bool = False
     _cancelable: bool = False
     _canceled: bool = False
     _composed: bool = False
     _passive: bool = False  # a passive listener is being called
-    _isTrusted: bool = False
-    _timeStamp: float = 0.0
+    _isTrusted: bool
+    _timeStamp: float
 
     def __init__(
         self,
@@ -64,6 +67,9 @@ class Event:
         self._bubbles = bool(bubbles)
         self._cancelable = bool(cancelable)
         self._composed = bool(composed)
+        self._target = None
+        self._phase = 0
+        self._isTrusted = False
         self._timeStamp = now()
 
     def __repr__(self) -> str:

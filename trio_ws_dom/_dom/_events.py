@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 class MessageEvent(Event):
     """A message came. https://html.spec.whatwg.org/multipage/comms.html#messageevent"""
 
+    __slots__ = ("_data", "_origin")
+
     _shown: ClassVar[tuple[str, ...]] = ("data", "origin")
 
     _type = "message"
-    _data: Any = None
-    _origin: str = ""
+    _data: Any
+    _origin: str
     _lastEventId: str = ""
     _source: object = None
     _ports: tuple[object, ...] = ()
