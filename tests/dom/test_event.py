@@ -1,6 +1,7 @@
 """Event and the events of sockets, apart from their dispatch."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -212,9 +213,9 @@ def test_an_event_made_without_init_has_all_attributes() -> None:
 
 def test_an_event_takes_attributes_of_the_programs() -> None:
     """As in a browser: a listener may leave something for the next."""
-    event = MessageEvent("message")
-    event.seen = True  # type: ignore[attr-defined]  # the program's own
-    assert event.seen  # type: ignore[attr-defined]
+    event: Any = MessageEvent("message")
+    event.seen = True
+    assert event.seen
 
 
 def test_the_current_target_follows_from_phase_and_target() -> None:
