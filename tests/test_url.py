@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trio_ws_dom import DOMException
+from trio_ws_dom import DOMException, _url
 from trio_ws_dom._url import parse_protocols, parse_url
 
 
@@ -154,3 +154,16 @@ def test_protocols_of_other_types() -> None:
     """They are refused, not stringified: ``[None]`` is a mistake."""
     with pytest.raises(TypeError, match="None"):
         parse_protocols([None])  # type: ignore[list-item]  # the wrong type is the subject
+
+
+@pytest.mark.parametrize(
+    ("url", "base"), [("ws://ada:secret@host/x", None), ("/x", "wss://ada:secret@host/")]
+)
+def test_credentials_are_not_kept(url: str, base: str | None) -> None:
+    """Addresses are, as to parse them takes time; these hold a secret."""
+    parse_url("ws://host/kept", None)
+    before = _url._parse.cache_info()
+    assert parse_url(url, base).authorization
+    assert _url._parse.cache_info() == before
+    parse_url("ws://host/kept", None)
+    assert _url._parse.cache_info().hits == before.hits + 1

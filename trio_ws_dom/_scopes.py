@@ -92,8 +92,7 @@ class WebSocketNursery:
         trio.lowlevel.spawn_system_task(self._guard)
         self._nursery = await self._manager.__aenter__()
         self._body.__enter__()
-        outer = _innermost.get()
-        self._outer = outer if outer is not None and outer._task is self._task else None
+        self._outer = self._find_outer()
         _innermost.set(self)
         if self._outer is not None:
             self._outer._be_watched()
@@ -147,6 +146,14 @@ class WebSocketNursery:
         finally:
             for scope in self._around():
                 scope._exits_within -= 1
+
+    def _find_outer(self) -> WebSocketNursery | None:
+        """The scope in whose block this one is entered. One that is not left in the task that
+        entered it, as a generator's may be, still stands as the innermost here."""
+        scope = _innermost.get()
+        while scope is not None and (scope._task is not self._task or scope._nursery is None):
+            scope = scope._outer
+        return scope
 
     def _around(self) -> Iterator[WebSocketNursery]:
         scope = self._outer

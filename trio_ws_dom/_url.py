@@ -54,7 +54,9 @@ def parse_url(url: str, base: str | None) -> Address:
     Raises:
       DOMException: named "SyntaxError".
     """
-    return _parse(str(url), None if base is None else str(base))
+    given = str(url), None if base is None else str(base)
+    has_credentials = any("@" in part for part in given if part is not None)
+    return (_parse.__wrapped__ if has_credentials else _parse)(*given)  # secrets are not kept
 
 
 @lru_cache(maxsize=64)  # it takes a twenty-fifth of the time of a connection

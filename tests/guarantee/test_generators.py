@@ -122,3 +122,24 @@ def test_abandoned(way: Callable[[Play], Awaitable[None]]) -> None:
     (ws,) = play.sockets
     assert (ws.readyState, ws.closeEvent.code) == (WebSocket.CLOSED, 1001)
     assert server.peer.close_code == 1001
+
+
+@pytest.mark.real
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # what trio says of it
+def test_a_scope_behind_an_abandoned_one() -> None:
+    """The task that dropped a generator goes on, and its next scope is as any other."""
+    first, second = Server(), Server()
+    play = Play(first.url)
+
+    async def main() -> None:
+        await play.take_one()
+        while trio.lowlevel.current_task().child_nurseries:  # trio closes the generator
+            await trio.sleep(0.01)
+        async with open_websocket(second.url, **LONGER) as ws:
+            assert await ws.receive() == "hello"
+        assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1000, True)
+
+    trio.run(main)
+    first.join()
+    second.join()
+    assert (first.peer.close_code, second.peer.close_code) == (1001, 1000)

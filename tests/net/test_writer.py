@@ -13,8 +13,9 @@ import trio
 import trio.testing
 from support.peer import Peer
 
+from trio_ws_dom._net import _outbox
 from trio_ws_dom._net._writer import MAX_AT_ONCE, Writer
-from trio_ws_dom._wire._frames import FIN, TEXT, Close
+from trio_ws_dom._wire._frames import FIN, LONG, TEXT, Close
 
 
 class Log:
@@ -203,3 +204,39 @@ async def test_a_long_message_gives_way(
         assert turns[-1] > size
         steps = [after - before for before, after in pairwise([0, *turns])]
         assert max(steps) < 3 * MAX_AT_ONCE
+
+
+@pytest.mark.parametrize("where", ["flush", "task"])
+async def test_a_block_that_cannot_be_made(
+    where: str, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of its frame may have left: it is told, never raised, and nothing follows."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    if where == "flush":
+        try:
+            ours, theirs = socket_streams()  # type: ignore[assignment]  # streams, too
+        except ValueError:
+            pytest.skip("trio.SocketStream takes no local sockets here")
+    blocks = iter([b"the first"])
+
+    def broken(*_: object) -> Any:
+        yield from blocks
+        raise MemoryError
+
+    monkeypatch.setattr(_outbox, "encode_long", broken)
+    log = Log()
+    writer = log.writer()
+    async with ours, theirs:
+        writer.start(ours, nursery)
+        writer.held = where == "flush"
+        put(writer, bytes(3 * LONG))
+        put(writer, b"behind")
+        if where == "flush":
+            writer.flush()
+            writer.flush()
+        else:
+            await trio.testing.wait_all_tasks_blocked()
+        assert [type(exc) for exc in log.lost] == [MemoryError]
+        assert await theirs.receive_some(1000) == b"the first"
+        await ours.aclose()
+        assert await theirs.receive_some(1000) == b""

@@ -35,10 +35,12 @@ def inflate(inflater: Inflater, payload: bytes, budget: int = 64 * MIB) -> bytes
     return bytes(output)
 
 
-def inflate_whole(inflater: Inflater, payload: bytes, budget: int = 64 * MIB) -> bytes:
+def inflate_whole(inflater: Inflater, payload: bytes) -> bytes:
     """The same, begun as what has come as a whole is."""
-    output = bytearray()
-    inflater.go_on(*inflater.begin(payload, budget), budget, output.extend)
+    data, rest = inflater.begin(payload)
+    output = bytearray(data)
+    if rest is not None:
+        inflater.go_on(rest, output.extend)
     return bytes(output)
 
 

@@ -49,10 +49,11 @@ class _LongFrame:
 
     def next_block(self) -> tuple[bytes, int]:
         """A block, and the bytes that it counts for."""
+        block = next(self._blocks)
         size = self._size // self._left
         self._size -= size
         self._left -= 1
-        return next(self._blocks), size
+        return block, size
 
 
 @final
@@ -71,7 +72,8 @@ class Outbox:
         self._head_payload = 0
         self._head_close: Close | None = None
         self._masks: Iterator[bytes] | None = None  # begun with the first frame
-        self._full: deque[tuple[list[bytes], int] | _LongFrame] | None = None  # half a KiB
+        # half a KiB, if ever needed
+        self._full: deque[tuple[list[bytes], int] | _LongFrame] | None = None
         self._begun: _LongFrame | None = None  # nothing may come between its blocks
         self._frames: list[bytes] = []
         self._size = 0  # of these frames, bytes
@@ -101,15 +103,16 @@ class Outbox:
           payload: the payload as it goes out, not yet masked.
           size: bytes that it counts for in ``amount`` (before compression).
         """
-        self.amount += size
         if len(payload) > LONG:
             if self._frames:
                 self._end_batch()
             self._add_full(_LongFrame(first, payload, self._mask(), size))
+            self.amount += size
             return
         frame = encode(first, payload, self._mask())
         self._frames.append(frame)
         self._payload += size
+        self.amount += size
         self._size += len(frame)
         if self._size >= BATCH:
             self._end_batch()

@@ -98,6 +98,9 @@ class Writer:
                 room -= size
         except OSError:
             pass  # full, or broken: then the task meets the same error
+        except Exception as exc:  # out of memory, perhaps: half of a frame may have left
+            self.stop()
+            self._sender.sending_failed(exc)
 
     @trio.lowlevel.enable_ki_protection
     async def _run(self) -> None:
@@ -107,7 +110,7 @@ class Writer:
                 while self.outbox.fill():
                     await self._stream.send_all(self.outbox.head)
                     self._sent(len(self.outbox.head))
-                    self._write_at_once()  # of a long message more than that fits
+                    self._write_at_once()  # a block is seldom all that fits
                 self._writing = False
                 self._wakes = trio.Event()
                 await self._wakes.wait()

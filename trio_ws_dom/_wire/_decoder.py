@@ -1,15 +1,15 @@
 """Frames from bytes: RFC 6455 section 5, the receiving side, in batches.
 
 Speed comes from here: :meth:`Decoder.take` goes through all complete frames of a chunk in one
-loop. What is whole and of less than 64 KiB on the wire, as nearly everything in practice is, never
-leaves that loop; all else takes the plain path below it.
+loop. What is whole and of less than 64 KiB (compressed: so short that no limit can be passed), as
+nearly everything in practice is, never leaves that loop; all else takes the plain path below it.
 """
 
 from __future__ import annotations
 
 from typing import Final, final
 
-from ._deflate import Inflater
+from ._deflate import MAX_RATIO, Inflater
 from ._errors import ProtocolError
 from ._frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, TEXT, Control, Ping, Pong
 from ._headers import broken, parse_close, read_header
@@ -23,9 +23,9 @@ MAX_BATCH_BYTES: Final = 256 * 1024
 """Bytes of messages after which a batch ends, so that inflating a chunk is bounded too."""
 
 SLICE: Final = 512
-"""Bytes of a compressed payload that are inflated before a part is looked for. DEFLATE makes no
-more than 1032 bytes of one, so that a part, too, is bounded, to about half a mebibyte; and as much
-is inflated in a second as of whole messages."""
+"""Bytes of a compressed payload that are inflated before a part is looked for, so that a part, too,
+is bounded (by ``MAX_RATIO``), to about half a mebibyte; and as much is inflated in a second as of
+whole messages."""
 
 _WHOLE_TEXT: Final = FIN | TEXT
 _WHOLE_BINARY: Final = FIN | BINARY
@@ -64,7 +64,10 @@ class Decoder:
         # less for a smaller limit
         self._short = 125 if max_message_size is None else min(125, max_message_size)
         self._medium = 0xFFFF if max_message_size is None else min(0xFFFF, max_message_size)
-        self._inflatable = 0xFFFF if piece_size is None else SLICE  # of more there are parts
+        # the longest compressed payloads that it takes: they pass no limit, and make no parts
+        self._inflatable = 0xFFFF if piece_size is None else SLICE
+        if max_message_size is not None:
+            self._inflatable = min(self._inflatable, max_message_size // MAX_RATIO)
         self._data = b""
         self._pos = 0
         self._message: PartialMessage | None = None  # begun, and not finished
@@ -160,7 +163,7 @@ class Decoder:
                     append(data[start:stop])
                 elif inflater is not None and first in _COMPRESSED and size <= self._inflatable:
                     text = first == _COMPRESSED_TEXT
-                    append(inflate_whole(inflater, data[start:stop], text=text, limit=self._limit))
+                    append(inflate_whole(inflater, data[start:stop], text=text))
                     self._room -= len(messages[-1])
                     if self._room <= 0:
                         pos = stop

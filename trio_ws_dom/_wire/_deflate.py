@@ -55,6 +55,9 @@ Inflated data is bounded to this precision. zlib hands back a copy of the input 
 used, so that without a bound on it much input would be copied again for each piece of output.
 """
 
+MAX_RATIO: Final = 1032
+"""Bytes that DEFLATE makes of one, at most: 258 of two bits."""
+
 _MAX_FINAL_BLOCKS: Final = 1024
 """Final blocks in a message. Real senders put in one, or none; two bytes suffice for one, and each
 costs a decompressor. No precedent: others have no limit, or take no final blocks."""
@@ -182,7 +185,10 @@ class Inflater:
             rest: bytes | None = data[start : start + _PIECE]
             while rest is not None:
                 piece, rest = self._step(rest, min(_PIECE, budget + 1))
-                budget = _give(piece, budget, store)
+                store(piece[:budget])
+                if len(piece) > budget:
+                    raise TooBig("the message inflates to more than its limit")
+                budget -= len(piece)
 
     def finish(self, budget: int, store: Callable[[bytes], object]) -> None:
         """The message's payload is at its end: give what is left of it (section 7.2.2).
@@ -195,33 +201,30 @@ class Inflater:
             self.inflate(_TAIL, budget, store)
         self._end()
 
-    def begin(self, payload: bytes, budget: int) -> tuple[bytes, bytes | None]:
+    def begin(self, payload: bytes) -> tuple[bytes, bytes | None]:
         """Decompress a payload that is here as a whole: :meth:`inflate` and :meth:`finish` in one
         call of zlib, as far as that goes.
 
         Returns:
-          What came out, 64 KiB or ``budget + 1`` bytes at most, and what :meth:`go_on` is to go on
-          with. None: that was all of the message.
+          What came out, 64 KiB at most, and what :meth:`go_on` is to go on with. None: that was all
+          of the message.
 
         Raises:
           InvalidDeflate: the data is broken.
         """
         if not payload:
             return b"", None  # see finish
-        piece, rest = self._step(payload + _TAIL, min(_PIECE, budget + 1))
+        piece, rest = self._step(payload + _TAIL, _PIECE)
         if rest is None:
             self._end()
         return piece, rest
 
-    def go_on(
-        self, piece: bytes, rest: bytes | None, budget: int, store: Callable[[bytes], object]
-    ) -> None:
-        """Give what :meth:`begin` returned, and all that follows. Args and raises as there, and as
-        :meth:`inflate`."""
-        budget = _give(piece, budget, store)
-        while rest is not None and (self._open or rest != _TAIL):  # see finish
-            piece, rest = self._step(rest, min(_PIECE, budget + 1))
-            budget = _give(piece, budget, store)
+    def go_on(self, rest: bytes, store: Callable[[bytes], object]) -> None:
+        """Give what follows on what :meth:`begin` returned. Raises as that."""
+        left: bytes | None = rest
+        while left is not None and (self._open or left != _TAIL):  # see finish
+            piece, left = self._step(left, _PIECE)
+            store(piece)
         self._end()
 
     def _end(self) -> None:
@@ -254,11 +257,3 @@ class Inflater:
         if self._final_blocks > _MAX_FINAL_BLOCKS:
             raise InvalidDeflate(f"expected at most {_MAX_FINAL_BLOCKS} final blocks in a message")
         return rest or None
-
-
-def _give(piece: bytes, budget: int, store: Callable[[bytes], object]) -> int:
-    """Hand over what fits; gives the budget that is left."""
-    store(piece[:budget])
-    if len(piece) > budget:
-        raise TooBig("the message inflates to more than its limit")
-    return budget - len(piece)

@@ -7,7 +7,6 @@ stays free of randomness: :func:`encode` is a pure function.
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -79,10 +78,10 @@ LONG: Final = 128 * 1024
 """Bytes of a payload above which :func:`encode_long` is for it, and of the blocks that it makes."""
 
 _MASK_BLOCK: Final = 8192
-"""Bytes from which on :func:`encode` masks in blocks, so that the mask is made an integer once."""
+"""Bytes above which :func:`encode` masks in blocks, so that the mask is made an integer once."""
 
 _NUMPY_PAYS: Final = 2048
-"""Bytes from which on :func:`encode` masks by numpy, if the program has imported it."""
+"""Bytes above which :func:`encode` masks by numpy, if the program has imported it."""
 
 # Both header bytes of each short frame, made once: building them costs as much as the masking.
 _SHORT_HEADERS: Final = {
@@ -129,8 +128,9 @@ def _header(first: int, size: int) -> bytes:
 
 def _masked(payload: bytes, mask: bytes, block_size: int = _MASK_BLOCK) -> Iterator[bytes]:
     """A long payload in masked blocks (RFC 6455 section 5.3)."""
-    if "numpy" in sys.modules:
-        masked, block_size = _by_numpy(mask), LONG
+    numpy: Any = sys.modules.get("numpy")
+    if hasattr(numpy, "frombuffer"):  # it is no None, which forbids it, and not being imported
+        masked, block_size = _by_numpy(numpy, mask), LONG
     else:
         masked = _by_integers(mask, block_size)
     for start in range(0, len(payload), block_size):
@@ -150,9 +150,8 @@ def _by_integers(mask: bytes, block_size: int) -> Callable[[bytes], bytes]:
     return masked
 
 
-def _by_numpy(mask: bytes) -> Callable[[bytes], bytes]:
+def _by_numpy(numpy: Any, mask: bytes) -> Callable[[bytes], bytes]:
     """Ten times as fast. It is not imported for this, which takes as long as to mask 50 MiB."""
-    numpy: Any = import_module("numpy")  # it may be in the middle of being imported elsewhere
     key = numpy.frombuffer(mask, numpy.uint32)
 
     def masked(block: bytes) -> bytes:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from ._deflate import Inflater, InvalidDeflate, TooBig
 from ._errors import ProtocolError
 from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Message = str | bytes
 
@@ -108,18 +104,22 @@ class PartialMessage:
         if self._inflater is None:
             self._store(piece)
         else:
-            self._inflate(partial(self._inflater.inflate, piece))
+            self._inflate(self._inflater, piece)
 
-    def inflate_whole(self, piece: bytes, rest: bytes | None) -> Message:
+    def go_on(self, data: bytes, rest: bytes) -> Message:
         """All of a compressed message, of which its inflater's ``begin`` gave these."""
         assert self._inflater is not None
-        self._inflate(partial(self._inflater.go_on, piece, rest))
+        self._store(data)
+        try:
+            self._inflater.go_on(rest, self._store)
+        except InvalidDeflate as exc:
+            raise _invalid_deflate(exc) from exc
         return self.finish()
 
     def finish(self) -> Message:
         """The last piece was added."""
         if self._inflater is not None:
-            self._inflate(self._inflater.finish)
+            self._inflate(self._inflater, None)
         if self._text is None:
             return bytes(self._binary)
         self._decode(b"", final=True)
@@ -130,12 +130,15 @@ class PartialMessage:
         self._text = None
         self._binary = bytearray()
 
-    def _inflate(self, inflate: Callable[[int, Callable[[bytes], object]], None]) -> None:
+    def _inflate(self, inflater: Inflater, piece: bytes | None) -> None:
         """Store what comes out bit by bit, so that no more is ever held than the limit and one bit,
-        and an invalid byte in what fits is found before the limit is."""
+        and an invalid byte in what fits is found before the limit is. None: the payload's end."""
         budget = UNLIMITED if self._limit is None else self._limit - self._size
         try:
-            inflate(budget, self._store)
+            if piece is None:
+                inflater.finish(budget, self._store)
+            else:
+                inflater.inflate(piece, budget, self._store)
         except TooBig as exc:
             raise too_big("more (after inflating)", self._limit or 0) from exc
         except InvalidDeflate as exc:
@@ -159,21 +162,20 @@ class PartialMessage:
             raise _invalid_utf8(exc) from exc
 
 
-def inflate_whole(inflater: Inflater, payload: bytes, *, text: bool, limit: int | None) -> Message:
-    """A compressed message whose payload is here as a whole: what a :class:`PartialMessage` makes
-    of it, at less cost where zlib gives it at once."""
-    budget = UNLIMITED if limit is None else limit
+def inflate_whole(inflater: Inflater, payload: bytes, *, text: bool) -> Message:
+    """A compressed message whose payload is here as a whole, and is so short that no limit can be
+    passed: what a :class:`PartialMessage` makes of it, at less cost where zlib gives it at once."""
     try:
-        piece, rest = inflater.begin(payload, budget)
-        if rest is None and len(piece) <= budget:
-            return piece.decode() if text else piece
+        data, rest = inflater.begin(payload)
+        if rest is None:
+            return data.decode() if text else data
     except InvalidDeflate as exc:
         raise _invalid_deflate(exc) from exc
     except UnicodeDecodeError as exc:
         raise _invalid_utf8(exc) from exc
-    message = PartialMessage(text=text, limit=limit, inflater=inflater)
+    message = PartialMessage(text=text, limit=None, inflater=inflater)
     try:
-        return message.inflate_whole(piece, rest)
+        return message.go_on(data, rest)
     except ProtocolError:
         message.discard()
         raise
