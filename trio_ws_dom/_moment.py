@@ -9,8 +9,8 @@ import trio
 
 @final
 class Moment:
-    """What happens once in the life of a socket, or of a scope. A tenth of a trio.Event's memory: most
-    of these are never waited for, and a process may hold thousands of sockets."""
+    """What happens once in the life of a socket, or of a scope. A tenth of a trio.Event's memory:
+    most of these are never waited for, and a process may hold thousands of sockets."""
 
     __slots__ = ("_event", "_happened")
 
