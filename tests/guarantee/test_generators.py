@@ -95,12 +95,17 @@ class Play:
             await self.of_a_task_that_is_over()
         await self.sockets[0].wait_closed()
 
+    async def by_hand(self) -> None:
+        """No generator, but a scope that was entered and is never left."""
+        self.sockets.append(await open_websocket(self.url, **LONGER).__aenter__())
+
 
 WAYS = (
     Play.dropped,
     Play.dropped_at_the_end,
     Play.in_a_cycle,
     Play.kept_to_the_end,
+    Play.by_hand,
     Play.of_a_task_that_is_over,
     pytest.param(
         Play.of_a_task_that_is_over_while_others_go_on,

@@ -17,6 +17,7 @@ from support.decoding import (
     feed,
     frame,
 )
+from support.deflating import bomb
 
 from trio_ws_dom._wire._decoder import MAX_BATCH, MAX_BATCH_BYTES
 from trio_ws_dom._wire._errors import ProtocolError
@@ -147,6 +148,21 @@ def test_a_failure_that_is_kept_holds_no_message(opcode: int) -> None:
             tried.take()
         assert tracemalloc.get_traced_memory()[0] < 64 * KIB
         assert caught.value.__traceback__ is not None
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+def test_a_failure_that_is_kept_holds_nothing_that_was_inflated(opcode: int) -> None:
+    """Of a whole compressed message, that turns out to be broken at its end."""
+    tried = decoder(compression=True)
+    tried.feed(frame(FIN | RSV1 | opcode, bomb(8) + b"\xff" * 9))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProtocolError) as caught:
+            tried.take()
+        assert caught.value.code == 1007
+        assert tracemalloc.get_traced_memory()[0] < MIB
     finally:
         tracemalloc.stop()
 
