@@ -76,8 +76,10 @@ def test_a_second_ctrl_c_resets() -> None:
 
 def test_one_ctrl_c_waits_for_a_second_at_most() -> None:
     """The server never answers; that is told."""
-    with listening() as (listener, url), running(url) as process, accepted(listener):
-        until_said(process, b"* open")
+    with listening() as (listener, url), running(url) as process, accepted(listener) as connection:
+        connection.sendall(frame(TEXT, b"ready"))
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"  # the session has begun
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         until_said(process, b"closed, 1006, not clean")
