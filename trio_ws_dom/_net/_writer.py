@@ -83,7 +83,11 @@ class Writer:
     def flush(self) -> None:
         """Write now what the socket takes at once; the rest is the task's."""
         if not self._writing:
-            self._write_at_once()
+            try:
+                self._write_at_once()
+            except Exception as exc:  # out of memory, perhaps: half of a frame may have left
+                self.stop()
+                self._sender.sending_failed(exc)
         if self.outbox:
             self.wake()
 
@@ -98,9 +102,6 @@ class Writer:
                 room -= size
         except OSError:
             pass  # full, or broken: then the task meets the same error
-        except Exception as exc:  # out of memory, perhaps: half of a frame may have left
-            self.stop()
-            self._sender.sending_failed(exc)
 
     @trio.lowlevel.enable_ki_protection
     async def _run(self) -> None:
@@ -114,7 +115,7 @@ class Writer:
                 self._writing = False
                 self._wakes = trio.Event()
                 await self._wakes.wait()
-        except Exception as exc:  # a stream may be of any make
+        except Exception as exc:  # as in flush(), and a stream may be of any make
             self._sender.sending_failed(exc)
 
     def _sent(self, size: int) -> None:
