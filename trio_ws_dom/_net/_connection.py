@@ -132,7 +132,7 @@ class Connection(Bounded):
             if self.machine.state is not State.FAILING:
                 await self._pump(nursery)
             finished = True
-            if nursery.child_tasks:
+            if nursery.child_tasks:  # a short connection has none to be ended
                 nursery.cancel_scope.cancel()
         if not finished:
             self._cut_off()
