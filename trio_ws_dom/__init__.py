@@ -1,8 +1,5 @@
 """The browser's WebSocket, for programs that run on trio."""
 
-from ._accept import AcceptOptions, accept_websocket
-from ._attempts import ReconnectAttempt, ReconnectingWebSocket
-from ._backoff import Retry
 from ._dom import (
     AbortController,
     AbortSignal,
@@ -17,20 +14,23 @@ from ._dom import (
     MessageEvent,
     WebSocketError,
 )
-from ._har import HarRecorder
-from ._net._proxy import ProxyError
-from ._one_socket import open_websocket
-from ._options import ConnectOptions
-from ._reconnecting import ReconnectOptions, reconnecting_websocket
-from ._scopes import WebSocketNursery, open_websocket_nursery
-from ._stream_info import WebSocketCloseInfo, WebSocketOpenInfo
-from ._stream_readable import WebSocketReadable
-from ._stream_writable import WebSocketWritable
-from ._transient import is_transient
+from ._net._dial._proxy import ProxyError
+from ._reconnect._backoff import Retry
+from ._reconnect._loop import ReconnectAttempt, ReconnectingWebSocket
+from ._reconnect._reconnecting import ReconnectOptions, reconnecting_websocket
+from ._reconnect._transient import is_transient
+from ._server._accept import AcceptOptions, accept_websocket
+from ._socket._nursery import WebSocketNursery, open_websocket_nursery
+from ._socket._open_websocket import open_websocket
+from ._socket._options import ConnectOptions
+from ._socket._websocket import WebSocket
+from ._stream._info import WebSocketCloseInfo, WebSocketOpenInfo
+from ._stream._readable import WebSocketReadable
+from ._stream._websocket_stream import WebSocketStream, open_websocket_stream
+from ._stream._writable import WebSocketWritable
+from ._trace._har import HarRecorder
+from ._trace._records import TraceData, TraceEnd, TraceFrame, TraceHead, TraceRecord
 from ._version import __version__
-from ._websocket import WebSocket
-from ._websocket_stream import WebSocketStream, open_websocket_stream
-from ._wire._trace import TraceData, TraceEnd, TraceFrame, TraceHead, TraceRecord
 
 __all__ = [
     "AbortController",

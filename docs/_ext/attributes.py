@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ATTRIBUTES = ("attribute", "property")
-INHERITED = (("trio_ws_dom._bounds", "BoundOptions"), ("trio_ws_dom._options", "SharedOptions"))
+INHERITED = (
+    ("trio_ws_dom._socket._bounds", "BoundOptions"),
+    ("trio_ws_dom._socket._options", "SharedOptions"),
+)
 
 as_written: dict[str, list[str]] = {}
 

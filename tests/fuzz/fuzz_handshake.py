@@ -14,7 +14,7 @@ import atheris
 from harness import chunks, run
 
 with atheris.instrument_imports(include=["trio_ws_dom"]):
-    from trio_ws_dom._wire._handshake import (
+    from trio_ws_dom._wire._http._handshake import (
         MAX_REFUSAL_BODY,
         ClientHandshake,
         HandshakeFailure,

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from guarantee.seeding import replaced, unprotected
-from trio_ws_dom import WebSocket, _dispatcher, _scopes
-from trio_ws_dom._dispatcher import Dispatcher
-from trio_ws_dom._leaving import outlast
+from trio_ws_dom import WebSocket
 from trio_ws_dom._net import _connection
 from trio_ws_dom._net._connection import Connection
-from trio_ws_dom._net._outbox import Outbox
 from trio_ws_dom._net._reader import Reader
 from trio_ws_dom._net._writer import Writer
+from trio_ws_dom._socket import _dispatcher
+from trio_ws_dom._socket import _nursery as _scopes
+from trio_ws_dom._socket._close_wait import outlast
+from trio_ws_dom._socket._dispatcher import Dispatcher
 from trio_ws_dom._wire._closing import ClosingMachine, State, Verdict
 from trio_ws_dom._wire._frames import CLOSE, Close
+from trio_ws_dom._wire._outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from support.peer import Peer
 
 from guarantee.wire import Wire
 from trio_ws_dom._net._connection import Connection
-from trio_ws_dom._options import resolve
+from trio_ws_dom._socket._options import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,8 +30,8 @@ from guarantee.case import (
 from guarantee.press import pressing
 from guarantee.scenario import DOORS, play_peer
 from guarantee.wire import Wire
-from trio_ws_dom._dispatcher import Dispatcher
 from trio_ws_dom._net import _reader
+from trio_ws_dom._socket._dispatcher import Dispatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from support.peer import TEXT, Peer, frame
 
 from trio_ws_dom import WebSocket, open_websocket
 from trio_ws_dom._dom._listener import call_listener
-from trio_ws_dom._nursery_target import NurseryTarget
-from trio_ws_dom._unprotected import wait_for
+from trio_ws_dom._net._user_code import wait_for
+from trio_ws_dom._socket._nursery_target import NurseryTarget
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType, FunctionType

@@ -8,7 +8,7 @@ import pytest
 from support.proxies import ESTABLISHED, FakeProxy
 from support.tls import AUTHORITY
 
-from trio_ws_dom._net import _dial
+from trio_ws_dom._net._dial import _transport as _dial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ import trio.testing
 from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, Peer, close, frame
 
 from trio_ws_dom import WebSocket
-from trio_ws_dom._net._outbox import MAX_PENDING_PONGS
+from trio_ws_dom._wire._outbox import MAX_PENDING_PONGS
 
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 

@@ -13,8 +13,8 @@ import trio
 import trio.testing
 from support.peer import Peer
 
-from trio_ws_dom._net import _outbox
 from trio_ws_dom._net._writer import MAX_AT_ONCE, Writer
+from trio_ws_dom._wire import _outbox
 from trio_ws_dom._wire._frames import FIN, LONG, TEXT, Close
 
 

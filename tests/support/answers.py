@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from trio_ws_dom._wire._handshake import ClientHandshake, Refused
-from trio_ws_dom._wire._request import Request
-from trio_ws_dom._wire._response import HandshakeFailure, Response
+from trio_ws_dom._wire._http._handshake import ClientHandshake, Refused
+from trio_ws_dom._wire._http._request import Request
+from trio_ws_dom._wire._http._response import HandshakeFailure, Response
 
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455 section 1.3, and what it makes of it:
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

@@ -8,7 +8,7 @@ import trio
 import trio.testing
 
 from support.peer import close
-from trio_ws_dom._stream_writable import MAX_QUEUED
+from trio_ws_dom._stream._writable import MAX_QUEUED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

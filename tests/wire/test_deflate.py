@@ -6,7 +6,7 @@ import pytest
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 from trio_ws_dom._wire._deflate import OFFER, DeflateParameters
-from trio_ws_dom._wire._extensions import parse_extensions
+from trio_ws_dom._wire._http._extensions import parse_extensions
 
 
 @pytest.mark.parametrize(

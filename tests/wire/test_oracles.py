@@ -22,8 +22,8 @@ from wsproto.extensions import PerMessageDeflate as WsprotoDeflate
 from wsproto.frame_protocol import FrameProtocol
 
 from trio_ws_dom._wire._deflate import OFFER, DeflateParameters, Deflater, Inflater
-from trio_ws_dom._wire._extensions import parse_extensions
 from trio_ws_dom._wire._frames import BINARY, FIN, RSV1, TEXT, Close, Ping, encode
+from trio_ws_dom._wire._http._extensions import parse_extensions
 
 if TYPE_CHECKING:
     from trio_ws_dom._wire._frames import Control

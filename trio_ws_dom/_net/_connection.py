@@ -16,18 +16,18 @@ from .._wire._closing import OPEN, Event, State
 from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
 from .._wire._frames import FIN, RSV1, Close, Ping, Pong
-from ._ctrl_c import uninterrupted
-from ._opening import Opening
+from ._dial._opening import Opening
+from ._interrupts import uninterrupted
 from ._owner import Owner
 from ._pump import TCP_END_TIMEOUT, Bounded
 from ._reader import READ_SIZE, Reader, receiver
-from ._shut import end_sending, reset, shut
+from ._stream_end import end_sending, reset, shut
 from ._writer import Writer
 
 if TYPE_CHECKING:
     from .._wire._errors import ProtocolError
     from .._wire._frames import Control
-    from .._wire._response import Response
+    from .._wire._http._response import Response
     from ._settings import Settings
 
 MIN_DEFLATE: Final = 32

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, final
 
 from .._wire._closing import State
 from .._wire._errors import ProtocolError
-from .._wire._response import HandshakeFailure
+from .._wire._http._response import HandshakeFailure
 
 if TYPE_CHECKING:
     from .._wire._closing import ClosingMachine
     from .._wire._frames import Close
-    from .._wire._response import Response
+    from .._wire._http._response import Response
 
 LOGGER: Final = logging.getLogger("trio_ws_dom")
 

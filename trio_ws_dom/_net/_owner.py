@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .._trace._records import TraceRecord
+    from .._wire._http._response import Response
     from .._wire._messages import Message
-    from .._wire._response import Response
-    from .._wire._trace import TraceRecord
 
 
 class Owner(Protocol):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import trio
 
-    from .._wire._trace import TraceRecord
-    from ._proxy import Proxy
+    from .._trace._records import TraceRecord
+    from ._dial._proxy import Proxy
 
 _numbers: Final = count(1)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, final
 
 import trio
 
-from .._wire._observer import Observer
+from .._trace._observer import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._wire._trace import Direction, TraceRecord
+    from .._trace._records import Direction, TraceRecord
     from ._settings import Settings
 
 DEFAULT_PAYLOAD_LIMIT: Final = 256

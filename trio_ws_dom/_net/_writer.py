@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, final
 
 import trio
 
-from ._outbox import Outbox
+from .._wire._outbox import Outbox
 
 if TYPE_CHECKING:
     from .._wire._frames import Close

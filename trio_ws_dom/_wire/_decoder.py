@@ -11,8 +11,8 @@ from typing import Final, final
 
 from ._deflate import MAX_RATIO, Inflater
 from ._errors import ProtocolError
+from ._frame_header import broken, parse_close, read_header
 from ._frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, TEXT, Control, Ping, Pong
-from ._headers import broken, parse_close, read_header
 from ._messages import Message, PartialMessage, inflate_whole
 
 MAX_BATCH: Final = 1024

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, final
 import trio
 import trio.testing
 
-from .._net._intercept import Place, interceptors
-from .._url import parse_url
+from .._net._dial._fake_network import Place, interceptors
+from .._socket._url import parse_url
 from ._connection import FakeConnection, FakeRequest
 
 if TYPE_CHECKING:

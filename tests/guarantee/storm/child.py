@@ -21,7 +21,7 @@ import trio
 from support.world import count_files
 
 from guarantee.storm.phases import DOORS
-from trio_ws_dom._dispatcher import Dispatcher
+from trio_ws_dom._socket._dispatcher import Dispatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

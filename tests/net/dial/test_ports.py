@@ -1,0 +1,93 @@
+"""Ports that no browser connects to (https://fetch.spec.whatwg.org/#port-blocking)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import trio
+
+from trio_ws_dom import WebSocket, WebSocketError, open_websocket
+from trio_ws_dom._net._dial._ports import check_port
+
+# as Fetch lists them, row by row: typed here once more, so that a slip there is seen
+BLOCKED = [
+    *(0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95),
+    *(101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179),
+    *(389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601),
+    *(636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566),
+    *(6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
+]
+
+
+class Undialled(trio.abc.HostnameResolver, trio.abc.SocketFactory):
+    """A network in which every attempt is a mistake."""
+
+    attempts = 0
+
+    async def getaddrinfo(self, *arguments: Any) -> Any:
+        self.attempts += 1
+        raise OSError("nothing is to be resolved")
+
+    async def getnameinfo(self, *arguments: Any) -> Any:
+        raise AssertionError("nobody asks for names")
+
+    def socket(self, *arguments: Any) -> Any:
+        self.attempts += 1
+        raise OSError("nothing is to be dialled")
+
+
+@pytest.fixture
+async def network() -> Undialled:
+    """Watches what is dialled, for as long as this trio run."""
+    network = Undialled()
+    trio.socket.set_custom_hostname_resolver(network)
+    trio.socket.set_custom_socket_factory(network)
+    return network
+
+
+@pytest.mark.parametrize("port", BLOCKED)
+def test_a_blocked_port_is_refused(port: int) -> None:
+    """Each port of Fetch's table, with the port and the rule in the message."""
+    with pytest.raises(PermissionError) as raised:
+        check_port(port)
+    assert f"port {port} " in str(raised.value)
+    assert "https://fetch.spec.whatwg.org/#port-blocking" in str(raised.value)
+
+
+def test_no_other_port_is_refused() -> None:
+    """The table is all there is: neighbours, and the schemes' own ports, are free."""
+    for port in sorted({*range(65536)} - {*BLOCKED}):
+        check_port(port)
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+async def test_the_events_of_a_blocked_port(network: Undialled, scheme: str) -> None:
+    """As any failed connection: error, then close with 1006; nothing was dialled."""
+    events: list[str] = []
+    async with trio.open_nursery() as nursery:
+        ws = WebSocket(f"{scheme}://server.test:25/", nursery=nursery)
+        for type in ("open", "error", "close"):
+            ws.addEventListener(type, lambda event: events.append(event.type))
+    assert events == ["error", "close"]
+    assert ws.closeEvent is not None
+    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
+    assert network.attempts == 0
+
+
+async def test_the_program_is_told_the_rule(network: Undialled) -> None:
+    """The failure names URL, port and rule; its cause is the PermissionError."""
+    with pytest.raises(WebSocketError, match=r"port 6667 is blocked.*#port-blocking") as raised:
+        async with open_websocket("ws://server.test:6667/chat"):
+            raise AssertionError("it never opens")
+    assert str(raised.value).startswith("ws://server.test:6667/chat: ")
+    assert isinstance(raised.value.__cause__, PermissionError)
+    assert network.attempts == 0
+
+
+async def test_a_port_that_is_not_blocked_is_dialled(network: Undialled) -> None:
+    """The watcher watches: it sees the attempt on any other port."""
+    with pytest.raises(WebSocketError, match="nothing is to be"):
+        async with open_websocket("ws://server.test:6670/"):
+            raise AssertionError("it never opens")
+    assert network.attempts

@@ -1,0 +1,234 @@
+"""Which proxy is taken where the option says nothing: the environment's, the system's, or none."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+from support.failing import failure_to_open
+from support.proxies import ESTABLISHED, Echo, FakeProxy
+
+from trio_ws_dom import ProxyError, open_websocket
+from trio_ws_dom._net._dial._proxy_choice import choose_proxy
+from trio_ws_dom._net._dial._transport import _proxy_choice
+from trio_ws_dom._socket._options import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Setenv = Callable[..., None]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Setenv:
+    """Sets variables; those that the tests are run with do not count."""
+    monkeypatch.delenv("no_proxy")
+
+    def set_all(**variables: str) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+async def chosen(url: str, **options: Any) -> str | None:
+    """The proxy for this URL, without "proxy" in front of it."""
+    proxy = await choose_proxy(resolve(url, (), options)[1])  # type: ignore[arg-type]  # a test's options
+    return None if proxy is None else str(proxy).removeprefix("proxy ")
+
+
+def test_the_tests_have_no_proxy() -> None:
+    """Whatever the machine's environment says, tests and their processes dial directly."""
+    assert [name for name in os.environ if name.lower().endswith("_proxy")] in (
+        ["no_proxy"],
+        ["NO_PROXY"],
+    )
+
+
+async def test_no_proxy_in_the_environment(environment: Setenv) -> None:
+    """Then there is none."""
+    environment(http_proxying="http://h", ftp_proxy="http://h")
+    assert await chosen("ws://peer.test/") is None
+    assert await chosen("wss://peer.test/") is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "ws", "wss"),
+    [
+        ("ws_proxy", True, False),
+        ("wss_proxy", False, True),
+        ("socks_proxy", True, True),
+        ("https_proxy", True, True),
+        ("http_proxy", True, False),
+        ("all_proxy", True, True),
+    ],
+)
+async def test_proxy_variables(variable: str, ws: bool, wss: bool, environment: Setenv) -> None:
+    """Each is for ws:, wss: or both. What is meant for plain HTTP is not for wss:."""
+    environment(**{variable: "http://h:1"})
+    assert (await chosen("ws://peer.test/") is not None) == ws
+    assert (await chosen("wss://peer.test/") is not None) == wss
+
+
+@pytest.mark.parametrize(
+    ("scheme", "order"),
+    [
+        ("ws", ["ws", "socks", "https", "http", "all"]),
+        ("wss", ["wss", "socks", "https", "all"]),
+    ],
+)
+async def test_order_of_proxy_variables(
+    scheme: str, order: list[str], environment: Setenv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A WebSocket's own first, then as RFC 6455 section 4.1 would have it, then the general one."""
+    environment(**{f"{kind}_proxy": f"https://{kind}" for kind in order})
+    for kind in order:
+        assert await chosen(f"{scheme}://peer.test/") == f"https://{kind}:443"
+        monkeypatch.delenv(f"{kind}_proxy")
+    assert await chosen(f"{scheme}://peer.test/") is None
+
+
+async def test_case_of_proxy_variables(environment: Setenv) -> None:
+    """Capitals will do; small letters win, and an empty value is none."""
+    environment(HTTPS_PROXY="http://capitals:1")
+    assert await chosen("wss://peer.test/") == "http://capitals:1"
+    if os.name != "nt":  # where there is one variable of either name
+        environment(https_proxy="http://small:1")
+        assert await chosen("wss://peer.test/") == "http://small:1"
+        environment(https_proxy="")
+        assert await chosen("wss://peer.test/") is None
+
+
+async def test_http_proxy_of_a_cgi_script(environment: Setenv) -> None:
+    """HTTP_PROXY may come from a request's header there (CVE-2016-1000110)."""
+    environment(HTTP_PROXY="http://evil", REQUEST_METHOD="GET")
+    assert await chosen("ws://peer.test/") is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "url"),
+    [
+        ("http_proxy", "proxy.example:3128", "http://proxy.example:3128"),
+        ("http_proxy", "user:pass@proxy.example", "http://proxy.example:80"),
+        ("http_proxy", " http://h:1 ", "http://h:1"),
+        ("https_proxy", "socks5://h", "socks5://h:1080"),
+        ("all_proxy", "socks://h:9050/", "socks5h://h:9050"),
+        ("socks_proxy", "h:9050", "socks5h://h:9050"),
+        ("socks_proxy", "http://h:9050", "socks5h://h:9050"),
+        ("socks_proxy", "socks4://h:9050", "socks4://h:9050"),
+    ],
+)
+async def test_values_of_proxy_variables(
+    variable: str, value: str, url: str, environment: Setenv
+) -> None:
+    """Looser than the option: as other programs take them, and as systems set them."""
+    environment(**{variable: value})
+    assert await chosen("ws://peer.test/") == url
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "port", "direct"),
+    [
+        ("*", "peer.test", 80, True),
+        ("peer.test", "peer.test", 80, True),
+        ("PEER.test", "peer.test", 80, True),
+        ("other.test, peer.test", "peer.test", 80, True),
+        ("peer.test", "a.peer.test", 80, True),
+        (".peer.test", "a.peer.test", 80, True),
+        (".peer.test", "peer.test", 80, True),
+        ("a.peer.test", "peer.test", 80, False),
+        ("eer.test", "peer.test", 80, False),
+        ("peer.test:8080", "peer.test", 8080, True),
+        ("peer.test:8080", "peer.test", 8081, False),
+        ("", "peer.test", 80, False),
+        ("10.1.2.3", "10.1.2.3", 80, True),
+        ("10.1.2.3:80", "10.1.2.3", 80, True),
+        ("10.1.2.3:81", "10.1.2.3", 80, False),
+        ("192.168.0.0/16, 10.0.0.0/8", "10.1.2.3", 80, True),
+        ("10.1.2.4/8", "10.1.2.3", 80, True),
+        ("10.1.0.0/16", "10.2.2.3", 80, False),
+        ("10.0.0.0/8", "10.peer.test", 80, False),
+        ("::1", "[::1]", 80, True),
+        ("[::1]", "[::1]", 80, True),
+        ("fd00::/8", "[fd12::1]", 80, True),
+        ("fd00::/8", "[fe80::1]", 80, False),
+        ("10.0.0.0/8", "[::1]", 80, False),
+    ],
+)
+async def test_no_proxy(
+    no_proxy: str, host: str, port: int, direct: bool, environment: Setenv
+) -> None:
+    """Names and all below them, addresses and networks, with a port or for all; or ``*``."""
+    environment(all_proxy="http://h", no_proxy=no_proxy)
+    assert (await chosen(f"ws://{host}:{port}/") is None) == direct
+
+
+async def test_nothing_is_exempt_by_itself(environment: Setenv) -> None:
+    """As for other Python programs, and unlike in browsers, loopback is not."""
+    environment(all_proxy="http://h")
+    assert await chosen("ws://localhost/") == "http://h:80"
+    assert await chosen("ws://127.0.0.1/") == "http://h:80"
+
+
+async def test_the_option_wins_over_the_environment(environment: Setenv) -> None:
+    """A proxy of its own is for every server; None is for none."""
+    environment(all_proxy="http://h", no_proxy="peer.test")
+    assert await chosen("ws://peer.test/", proxy="http://mine") == "http://mine:80"
+    assert await chosen("ws://other.test/", proxy=None) is None
+    assert await chosen("ws://other.test/", proxy=True) == "http://h:80"
+
+
+async def test_bad_proxy_variable(environment: Setenv) -> None:
+    """The opening fails; the error names the variable, and shows nothing of its value."""
+    environment(wss_proxy="http://user:hunter2/@h")
+    error = await failure_to_open("wss://peer.test/")
+    assert isinstance(error.__cause__, ProxyError)
+    assert str(error).startswith("wss://peer.test/: wss_proxy of the environment: expected a proxy")
+    assert "hunter2" not in str(error)
+
+
+async def test_environment_is_read_when_dialling(
+    environment: Setenv, nursery: trio.Nursery
+) -> None:
+    """Every time, so a program may change it; and a connection really takes what it says."""
+    server = Echo()
+    await server.start(nursery)
+    proxy = FakeProxy(ESTABLISHED, to=server.port)
+    await proxy.start(nursery)
+    environment(http_proxy=proxy.url())
+    async with open_websocket("ws://peer.test/") as ws:
+        ws.send("by proxy")
+        assert await ws.receive() == "by proxy"
+    environment(no_proxy="127.0.0.1")
+    async with open_websocket(server.url) as ws:
+        pass
+    assert [line.split()[:2] for line in proxy.said] == [[b"CONNECT", b"peer.test:80"]]
+
+
+@pytest.fixture
+def system(environment: Setenv, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The system's settings, as the standard library gives those of macOS and Windows."""
+    settings: dict[str, str] = {}
+    monkeypatch.setattr(urllib.request, "getproxies", lambda: settings)
+    monkeypatch.setattr(_proxy_choice, "_SYSTEMS_WITH_SETTINGS", (sys.platform,))
+    return settings
+
+
+async def test_systems_proxy(system: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the environment says nothing; its exceptions are looked up in a thread."""
+    threads: list[bool] = []
+
+    def bypass(host: str) -> bool:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return host == "intra.test:80"
+
+    monkeypatch.setattr(urllib.request, "proxy_bypass", bypass)
+    system["socks"] = "http://127.0.0.1:9050"  # in macOS's way
+    assert await chosen("ws://peer.test/") == "socks5h://127.0.0.1:9050"
+    assert await chosen("ws://intra.test/") is None
+    assert threads == [False, False]

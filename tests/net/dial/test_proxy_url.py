@@ -1,0 +1,167 @@
+"""The option ``proxy``: URLs, what is wrong with them, and what must not be shown of them."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+import trio.testing
+
+from trio_ws_dom import WebSocket, open_websocket, open_websocket_nursery, open_websocket_stream
+from trio_ws_dom._net._dial._proxy import Proxy, ProxyError, parse_proxy
+from trio_ws_dom._socket._options import resolve
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("http://proxy.example:3128", Proxy("http", "proxy.example", 3128)),
+        ("http://proxy.example:3128/", Proxy("http", "proxy.example", 3128)),
+        ("HTTP://Proxy.Example", Proxy("http", "proxy.example", 80)),
+        ("https://proxy.example", Proxy("https", "proxy.example", 443)),
+        ("https://[2001:DB8::1]:80", Proxy("https", "2001:db8::1", 80)),
+        ("socks4://127.0.0.1", Proxy("socks4", "127.0.0.1", 1080)),
+        ("socks4a://user@h", Proxy("socks4a", "h", 1080, b"user")),
+        ("socks5://h:9050", Proxy("socks5", "h", 9050)),
+        ("socks5h://user:pass@h", Proxy("socks5h", "h", 1080, b"user", b"pass")),
+        ("http://user@h", Proxy("http", "h", 80, b"user")),
+        ("http://a%3A%2Fb:%40%25%C3%BC%FF@h", Proxy("http", "h", 80, b"a:/b", b"@%\xc3\xbc\xff")),
+        ("http://user:a@b:c@h:1", Proxy("http", "h", 1, b"user", b"a@b:c")),
+        ("http://user:p\udcff@h", Proxy("http", "h", 80, b"user", b"p\xff")),
+    ],
+)
+def test_proxy_url(url: str, proxy: Proxy) -> None:
+    """Scheme, host, port (each scheme has its default) and credentials, percent-decoded."""
+    assert parse_proxy(url) == proxy
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "proxy.example:3128",
+        f"user:{SECRET}@proxy.example:3128",
+        f"user:{SECRET}@proxy.example://",
+        f"http://user:{SECRET}",
+        f"http://user:{SECRET}/2@proxy.example:3128",
+        f"http://user:1/{SECRET}@proxy.example:3128",
+        f"http://user:#{SECRET}@proxy.example:3128",
+        f"http://user:?{SECRET}@proxy.example:3128",
+        f"http://user:{SECRET}@",
+        f"http://user:{SECRET}@[::1",
+        f"http://user:{SECRET}@proxy.example:port",
+        f"http://user:{SECRET}@proxy.example:65536",
+        f"http://user:{SECRET}@proxy.example/path",
+        f"http://user:{SECRET}@proxy.example?query",
+        f"http://user:{SECRET}@pro xy.example",
+        f"http://user:{SECRET}@proxy\r\n.example",
+        f"http://user:{SECRET}@b\u00fccher.example",
+        f" http://user:{SECRET}@proxy.example",
+        f"ftp://user:{SECRET}@proxy.example",
+        f"socks5://user:{SECRET}\u00fc@proxy.example",
+        f"socks5://user:{SECRET * 40}@proxy.example",
+        f"socks5h://:{SECRET}@proxy.example",
+        f"socks4://{SECRET}%00@proxy.example",
+    ],
+)
+def test_bad_proxy_url(url: str) -> None:
+    """A ValueError from the constructor's call, which shows nothing of a password."""
+    with pytest.raises(ValueError, match=r"^expected a") as caught:
+        resolve("ws://peer.test/", (), {"proxy": url})
+    assert SECRET not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_bad_proxy_scheme() -> None:
+    """The message has the scheme that came, and those that there are."""
+    with pytest.raises(ValueError, match=r"one of http, https, .* socks5h, got 'ftp'"):
+        parse_proxy("ftp://h")
+
+
+@pytest.mark.parametrize("proxy", [False, 3128, b"http://user:hunter2@h"])
+def test_proxy_of_the_wrong_type(proxy: Any) -> None:
+    """A TypeError that names the type; the value may hold a password."""
+    with pytest.raises(TypeError, match=r"in a str, True or None, got (bool|int|bytes)$"):
+        resolve("ws://peer.test/", (), {"proxy": proxy})
+
+
+def test_proxy_and_stream() -> None:
+    """A stream is used in place of dialling, so a proxy beside it is a mistake."""
+    stream, _ = trio.testing.memory_stream_pair()
+    with pytest.raises(ValueError, match="got both"):
+        resolve("ws://peer.test/", (), {"proxy": "http://h", "stream": stream})
+
+
+@pytest.mark.parametrize("options", [{}, {"proxy": True}, {"proxy": None}])
+def test_no_proxy_beside_a_stream(options: Any) -> None:
+    """The environment's is for dialling, too."""
+    stream, _ = trio.testing.memory_stream_pair()
+    assert resolve("ws://peer.test/", (), {"stream": stream, **options})[1].proxy is None
+
+
+async def test_every_door_checks_the_proxy() -> None:
+    """The constructors raise, and so do the functions, before anything is dialled."""
+    bad: Any = {"proxy": "nonsense"}
+    async with trio.open_nursery() as nursery, open_websocket_nursery() as sockets:
+        with pytest.raises(ValueError, match="proxy"):
+            WebSocket("ws://peer.test/", nursery=nursery, **bad)
+        with pytest.raises(ValueError, match="proxy"):
+            sockets.connect("ws://peer.test/", **bad)
+        for door in (open_websocket, open_websocket_stream):
+            with pytest.raises(ValueError, match="proxy"):
+                async with door("ws://peer.test/", **bad):
+                    pass
+
+
+def test_proxy_in_a_message() -> None:
+    """By scheme, host and port; an IPv6 address is in brackets, as in the URL."""
+    assert str(parse_proxy("https://[2001:db8::1]")) == "proxy https://[2001:db8::1]:443"
+
+
+def test_credentials_are_not_shown() -> None:
+    """Neither by the proxy's str() and repr(), nor by the settings', which hold more of them."""
+    url = f"http://user:{SECRET}@h"
+    proxy = parse_proxy(url)
+    assert str(proxy) == "proxy http://h:80"
+    _, settings = resolve(url, (), {"proxy": url, "headers": {"X-Key": SECRET}})
+    for text in (repr(proxy), repr(settings)):
+        assert SECRET not in text
+        assert "user" not in text.replace("username", "")
+        assert "Basic" not in text
+
+
+@pytest.mark.parametrize(
+    ("url", "authorization"),
+    [
+        ("http://h", ""),
+        ("http://Aladdin:open%20sesame@h", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        ("http://user@h", "Basic dXNlcjo="),
+        ("http://:pass@h", "Basic OnBhc3M="),
+    ],
+)
+def test_proxy_authorization(url: str, authorization: str) -> None:
+    """Basic, RFC 7617 section 2, with its example."""
+    assert parse_proxy(url).authorization == authorization
+
+
+def test_proxy_error_is_an_os_error() -> None:
+    """So code that expects a connection to fail by OSError does not miss it."""
+    error = ProxyError("proxy http://h:80", "no", 407)
+    assert isinstance(error, OSError)
+    assert (str(error), error.status, ProxyError("p", "m").status) == (
+        "proxy http://h:80: no",
+        407,
+        None,
+    )
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, lambda e: pickle.loads(pickle.dumps(e))])
+def test_proxy_error_can_be_copied_and_pickled(duplicate: Any) -> None:
+    """As the other exceptions of this package can."""
+    clone = duplicate(ProxyError("proxy http://h:80", "no", 407))
+    assert type(clone) is ProxyError
+    assert (str(clone), clone.status) == ("proxy http://h:80: no", 407)

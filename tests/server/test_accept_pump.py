@@ -1,0 +1,48 @@
+"""The pump of an accepted connection, where its tasks would have to meet in one turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guarantee.model_world import Owner
+
+from trio_ws_dom._net._settings import Bounds
+from trio_ws_dom._server._accepted import AcceptedConnection
+from trio_ws_dom._wire._closing import State
+from trio_ws_dom._wire._frames import GOING_AWAY, Close
+from trio_ws_dom._wire._http._response import Response
+
+from .caller import Caller
+
+if TYPE_CHECKING:
+    from trio_websocket import WebSocketRequest
+
+    from .conftest import Scene
+
+NO_TIME = Bounds(
+    max_buffered_amount=None,
+    close_timeout=60,
+    cancelled_close_timeout=0,
+    ping_interval=None,
+    ping_timeout=None,
+)
+
+
+async def test_ended_before_it_runs(scene: Scene, clock: object) -> None:
+    """A cancellation that leaves no time, before the pump's first turn: no Close is sent."""
+    states: list[State] = []
+
+    async def handle(request: WebSocketRequest) -> None:
+        response = Response(101, b"", "", "", None, b"")
+        connection = AcceptedConnection(await request.accept(), response, NO_TIME, Owner())
+        connection.close(Close(GOING_AWAY))
+        connection.hurry()
+        await connection.run()
+        states.append(connection.machine.state)
+
+    async with scene.connect(handle) as stream:
+        caller = Caller(stream)
+        await caller.call()
+        await caller.read_to_end()
+    assert caller.frames == []
+    assert states == [State.CLOSED]

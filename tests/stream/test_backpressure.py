@@ -1,0 +1,236 @@
+"""Where data waits: real sockets, a side that stops, and figures.
+
+The peers are plain trio, in the same process: what they hold is one frame that is sent again and
+again, or nothing. `pytest -rP` shows the figures.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+import trio.testing
+from support.floods import KERNEL, MEMORY, Flood, MiB, Peak
+from support.peer import BINARY, PING, PONG, TEXT, frame
+
+from trio_ws_dom import (
+    open_websocket,
+    open_websocket_stream,
+)
+from trio_ws_dom._stream._writable import MAX_QUEUED
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from support.world import SocketWorld
+
+pytestmark = pytest.mark.real
+
+FLOOD = 32 * MiB
+FLOOD_TOO = 16 * MiB
+SMALL = frame(BINARY, b"x" * 1000) * 64
+LARGE = frame(BINARY, b"x" * 200_000)
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+async def test_reader_stops(data: bytes, sockets: SocketWorld, nursery: trio.Nursery) -> None:
+    """A reader that takes nothing makes the peer stop; memory is bounded, nothing is lost."""
+    flood = Flood(sockets, data, FLOOD)
+    nursery.start_soon(flood.run)
+    async with open_websocket_stream(sockets.url, **sockets.options()) as stream:
+        with Peak() as peak:
+            await flood.until_stuck()
+            stuck_at = flood.sent
+        received = 0
+        async for message in stream.readable:
+            received += len(message)
+    print(f"the peer was stuck after {stuck_at} bytes, peak {peak.bytes} bytes")
+    assert stuck_at < KERNEL
+    assert peak.bytes < MEMORY
+    assert received >= FLOOD * 0.99  # headers count as sent
+    assert (await stream.closed).closeCode == 1000
+
+
+@pytest.mark.soak
+async def test_reader_stops_again_and_again(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+    """Gigabytes past a reader that keeps stopping: the bound is a bound, not a leak's start."""
+    flood = Flood(sockets, SMALL, 4096 * MiB)
+    nursery.start_soon(flood.run)
+    received = 0
+    with Peak() as peak:
+        async with open_websocket_stream(sockets.url, **sockets.options()) as stream:
+            async for message in stream.readable:
+                if received // (64 * MiB) < (received + len(message)) // (64 * MiB):
+                    await trio.sleep(0.1)
+                received += len(message)
+    print(f"{received} bytes came, peak {peak.bytes} bytes")
+    assert received >= 4096 * MiB * 0.99
+    assert peak.bytes < MEMORY
+
+
+async def test_close_with_a_stopped_reader(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+    """One's own close is not held up by what nobody took: the peer's Close is found behind it."""
+    flood = Flood(sockets, SMALL, FLOOD_TOO)
+    nursery.start_soon(flood.run)
+    async with open_websocket_stream(sockets.url, **sockets.options()) as stream:
+        await flood.until_stuck()
+        start = trio.current_time()
+        await stream.writable.aclose()
+        assert trio.current_time() - start < 5
+    assert (await stream.closed).closeCode == 1000
+    assert flood.sent >= FLOOD_TOO
+
+
+async def test_pings_while_the_reader_is_stopped(
+    sockets: SocketWorld, nursery: trio.Nursery
+) -> None:
+    """Pings are answered as long as the inbox is not full, though nobody receives."""
+    answers: list[bytes] = []
+
+    async def part() -> None:
+        peer = await sockets.peer()
+        await peer.accept()
+        for number in range(10):
+            await peer.send(frame(TEXT, b"unread"), frame(PING, b"%d" % number))
+            got = await peer.next()
+            assert got is not None
+            assert got.opcode == PONG
+            answers.append(got.payload)
+        await peer.finish()
+
+    nursery.start_soon(part)
+    async with open_websocket_stream(sockets.url, **sockets.options()):
+        while len(answers) < 10:
+            await trio.sleep(0.01)
+    assert answers == [b"%d" % number for number in range(10)]
+
+
+async def stopped_peer(sockets: SocketWorld, goes_on: trio.Event, received: list[int]) -> None:
+    """A peer that reads nothing until it is told, then counts the bytes of each message."""
+    peer = await sockets.peer()
+    async with peer.stream:
+        await peer.accept()
+        await goes_on.wait()
+        with suppress(trio.BrokenResourceError):  # it answers no Close, and is reset at last
+            while data := await peer.stream.receive_some(MiB):
+                received.append(len(data))
+
+
+async def test_writer_waits(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+    """Against a peer that does not read, ``send()`` waits after a bounded amount."""
+    goes_on, received = trio.Event(), list[int]()
+    nursery.start_soon(stopped_peer, sockets, goes_on, received)
+    sent = 0
+    async with open_websocket_stream(sockets.url, **sockets.options(close_timeout=1)) as stream:
+        with Peak() as peak:
+            while True:
+                with trio.move_on_after(0.5) as scope:
+                    await stream.writable.send(b"x" * 10_000)
+                if scope.cancelled_caught:
+                    break
+                sent += 10_000
+        print(f"the writer was stuck after {sent} bytes, peak {peak.bytes} bytes")
+        assert sent < KERNEL
+        assert peak.bytes < MEMORY
+        assert stream._ws.bufferedAmount <= MAX_QUEUED + 10_000
+        goes_on.set()
+        await stream.writable.send("goes on")
+        while sum(received) < sent:
+            await trio.sleep(0.01)
+
+
+async def test_fragments_wait(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+    """One message of any size, in pieces, is not held whole anywhere."""
+    goes_on, received = trio.Event(), list[int]()
+    nursery.start_soon(stopped_peer, sockets, goes_on, received)
+    asked = 0
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal asked
+        while asked < FLOOD_TOO:
+            asked += 64 * 1024
+            yield b"x" * 64 * 1024
+
+    async with open_websocket_stream(sockets.url, **sockets.options(close_timeout=1)) as stream:
+        with Peak() as peak:
+            async with trio.open_nursery() as sending:
+                sending.start_soon(stream.writable.send_fragments, pieces())
+                await trio.sleep(0.5)
+                stuck_at = asked
+                goes_on.set()
+        print(f"the writer was stuck after {stuck_at} bytes, peak {peak.bytes} bytes")
+        assert stuck_at < KERNEL
+        assert peak.bytes < MEMORY
+        while sum(received) < FLOOD_TOO:
+            await trio.sleep(0.01)
+
+
+async def test_slow_reader_at_the_other_end(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+    """Two streams, one carried over to the other: who stops at one end stops the other end."""
+    flood = Flood(sockets, LARGE, FLOOD_TOO)
+    nursery.start_soon(flood.run)
+    goes_on, received = trio.Event(), list[int]()
+    async with open_websocket_stream(sockets.url, **sockets.options()) as source:
+        nursery.start_soon(stopped_peer, sockets, goes_on, received)
+        options = sockets.options(close_timeout=1)
+        async with open_websocket_stream(sockets.url, **options) as target:
+            with Peak() as peak:
+                async with trio.open_nursery() as carrying:
+
+                    async def carry() -> None:
+                        async for message in source.readable:
+                            await target.writable.send(message)
+
+                    carrying.start_soon(carry)
+                    await flood.until_stuck(0.5)
+                    stuck_at = flood.sent
+                    goes_on.set()
+            print(f"the peer was stuck after {stuck_at} bytes, peak {peak.bytes} bytes")
+            assert stuck_at < FLOOD_TOO
+            assert peak.bytes < MEMORY
+            while sum(received) < FLOOD_TOO:
+                await trio.sleep(0.01)
+
+
+# The same for WebSocket.
+
+
+@pytest.mark.parametrize("look", ["hold", "receive", "when"])
+async def test_websocket_reader_stops(
+    look: str, sockets: SocketWorld, nursery: trio.Nursery
+) -> None:
+    """A socket that nobody looks at, or receives from any more, makes the peer stop too."""
+    flood = Flood(sockets, SMALL, FLOOD_TOO)
+    nursery.start_soon(flood.run)
+    async with open_websocket(sockets.url, **sockets.options()) as ws:
+        with Peak() as peak:
+            if look == "receive":
+                await ws.receive()
+            elif look == "when":
+                ws.when("message", max_buffer_size=10)
+            await flood.until_stuck()
+        print(f"the peer was stuck after {flood.sent} bytes, peak {peak.bytes} bytes")
+        assert flood.sent < KERNEL
+        assert peak.bytes < MEMORY
+    assert ws.closeEvent is not None
+    assert ws.closeEvent.wasClean
+
+
+async def test_websocket_drain(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+    """A writer that drains waits after a bounded amount."""
+    goes_on, received = trio.Event(), list[int]()
+    nursery.start_soon(stopped_peer, sockets, goes_on, received)
+    sent = 0
+    async with open_websocket(sockets.url, **sockets.options(close_timeout=1)) as ws:
+        with Peak() as peak, trio.move_on_after(1):
+            while True:
+                ws.send(b"x" * 10_000)
+                sent += 10_000
+                await ws.drain(below=MAX_QUEUED)
+        print(f"the writer was stuck after {sent} bytes, peak {peak.bytes} bytes")
+        assert sent < KERNEL
+        assert peak.bytes < MEMORY
+        goes_on.set()
+        await ws.drain()

@@ -1,0 +1,98 @@
+"""Heads of responses: junk, and the limits."""
+
+from __future__ import annotations
+
+import h11
+import pytest
+from support.answers import GOOD, REQUEST, answer, failure, head, padded, switch
+
+from trio_ws_dom._wire._http._handshake import ClientHandshake
+from trio_ws_dom._wire._http._response import HandshakeFailure
+from trio_ws_dom._wire._http._response_heads import (
+    MAX_INFORMATIONAL,
+    MAX_RESPONSE_HEAD,
+    MAX_RESPONSE_HEADERS,
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", r"expected an HTTP response, got b'SSH-2.0-OpenSSH_9.6\r\n'"),
+        (b"\x15\x03\x01\x00\x02\x02P", r"HTTP response, got b'\x15\x03\x01\x00\x02\x02P'"),
+        (b"x" * 100, "got b'" + "x" * 32 + "'"),
+        (b"x" * 40 + b"\n", "got b'" + "x" * 32 + "'"),
+        (b"\nx\n", r"got b'\n'"),
+        (b"http/1.1 101 OK\r\n\r\n", r"got b'http/1.1 101 OK\r\n'"),
+        (b"\r\n" + switch(), r"expected an HTTP response, got b'\r\n'"),
+        (head("100 Continue") + b"\n", r"expected an HTTP response, got b'\n'"),
+        (b"H\n", r"expected an HTTP response, got b'H\n'"),
+        (b"HTTP/x 101\r\n\r\n", "malformed HTTP response: illegal status line"),
+        (b"HTTP/2 101\r\n\r\n", "malformed HTTP response: illegal status line"),
+        (head("099 What"), "malformed HTTP response: InformationalResponse status_code"),
+        (head("200 OK", [("Content-Length", "x")]), "malformed HTTP response: bad Content-Length"),
+        (head("200 OK", [("a b", "x")]), "malformed HTTP response: illegal header line"),
+        (switch(("Transfer-Encoding", "gzip")), "malformed HTTP response: Only Transfer-Encoding"),
+        (b"", "expected an HTTP response, got the end of the connection after 0 bytes"),
+        (b"HTT", "expected an HTTP response, got the end of the connection after 3 bytes"),
+        (switch()[:-1], f"the end of the connection after {len(switch()) - 1} bytes"),
+        (head("100 Continue") + b"HTTP/1.1 ", "the end of the connection after 34 bytes"),
+    ],
+)
+def test_no_http_response(data: bytes, message: str) -> None:
+    """What is no HTTP, or not all of it, says so; there is no status then."""
+    error = failure(data)
+    assert message in str(error)
+    assert (type(error), error.status, error.headers.keys()) == (HandshakeFailure, 0, [])
+
+
+def test_junk_needs_no_end() -> None:
+    """A server that talks some other protocol, and waits, is found out at once."""
+    handshake = ClientHandshake(REQUEST)
+    with pytest.raises(HandshakeFailure, match="expected an HTTP response"):
+        handshake.receive(b"220 mail.example ESMTP\r\n")
+
+
+def test_what_h11_found_is_the_cause() -> None:
+    """The translated exception is there to be looked at."""
+    assert isinstance(failure(b"HTTP/2 101\r\n\r\n").__cause__, h11.RemoteProtocolError)
+
+
+def test_a_message_of_h11s_is_cut_short() -> None:
+    """It quotes the peer, who may have written much."""
+    assert len(str(failure(head("200 OK", [("a b", "x" * 10_000)])))) < 300
+
+
+# Limits
+
+
+def test_the_longest_head() -> None:
+    """A byte more is too much, also when the blank line never comes."""
+    assert answer(padded(MAX_RESPONSE_HEAD) + b"more").status == 101
+    expected = "expected a response with at most 65536 bytes of headers, got more"
+    for data in (padded(MAX_RESPONSE_HEAD + 1), padded(MAX_RESPONSE_HEAD * 2)[:-4]):
+        assert str(failure(data)) == expected
+
+
+def test_a_head_without_end_fails_without_waiting() -> None:
+    """The limit does not wait for the connection's end."""
+    handshake = ClientHandshake(REQUEST)
+    assert handshake.receive(padded(MAX_RESPONSE_HEAD + 1)[:-1]) is None
+    with pytest.raises(HandshakeFailure, match="at most 65536 bytes"):
+        handshake.receive(b"xx")
+
+
+def test_the_most_headers() -> None:
+    """One more is too many."""
+    more = [("X", "1")] * (MAX_RESPONSE_HEADERS - len(GOOD))
+    assert answer(switch(*more)).status == 101
+    expected = "expected a response with at most 128 headers, got 129"
+    assert str(failure(switch(*more, ("X", "1")))) == expected
+
+
+def test_too_many_informational_responses() -> None:
+    """A server that only ever promises an answer is not waited for."""
+    error = failure(head("103 Early Hints") * (MAX_INFORMATIONAL + 1) + switch())
+    assert str(error) == (
+        "expected status 101 after at most 5 others of 1xx, got one more: 103 Early Hints"
+    )

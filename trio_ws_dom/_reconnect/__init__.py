@@ -1,0 +1,1 @@
+"""The reconnecting loop: one connection after another, with delays between them."""

@@ -1,0 +1,62 @@
+"""The server's end: what trio-websocket accepts, as a WebSocket in a scope of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._socket._bounds import BoundOptions
+from .._socket._options import Headers
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from typing import Unpack
+
+    from trio_websocket import WebSocketRequest
+
+    from .._socket._websocket import WebSocket
+
+
+class AcceptOptions(BoundOptions, total=False):
+    """Options of :func:`accept_websocket`; all optional."""
+
+    headers: Headers
+    """More header fields for the answer; those that the handshake sets itself are a ValueError.
+    Default: none."""
+
+
+def accept_websocket(
+    request: WebSocketRequest, protocol: str | None = None, **options: Unpack[AcceptOptions]
+) -> AbstractAsyncContextManager[WebSocket]:
+    """The server's end of one connection: ``async with accept_websocket(request) as ws``.
+
+    To be used in a handler of ``trio_websocket.serve_websocket``, and left before the handler
+    returns. The block is entered with the socket OPEN (``open`` is over, as with
+    :func:`open_websocket`), messages wait until it looks at them, and however it is left, the
+    closing handshake is over then, or was given up within its bounds, as with
+    :func:`open_websocket`. What trio-websocket cannot do is in docs/server.md.
+
+    ``ws.url`` is the address that was connected to, with the path asked for; ``headers`` are the
+    request's, ``status`` is 101, and the origin of events is the request's Origin header, or "".
+
+    Args:
+      request: what the handler was called with.
+      protocol: the subprotocol to speak, one of ``request.proposed_subprotocols``; None: none.
+      options: see :class:`AcceptOptions`.
+
+    Raises:
+      WebSocketError: the client was gone before the answer had left. Out of the handler it would
+        end the whole ``serve_websocket``, as any exception does.
+      RuntimeError: the request was answered before.
+      TypeError, ValueError: for a subprotocol that was not proposed, and for bad options.
+      ExceptionGroup: what listeners raised, flat, the body's exception last; otherwise the body's
+        own exception comes out as it is.
+    """
+    if protocol is not None and protocol not in request.proposed_subprotocols:
+        proposed = ", ".join(request.proposed_subprotocols) or "none"
+        raise ValueError(
+            f"expected a subprotocol that the client proposed ({proposed}), got {protocol!r}"
+        )
+    # a client need not load trio-websocket, which takes a quarter of the import's time
+    from ._accepting import AcceptWebSocket
+
+    return AcceptWebSocket(request, protocol, options)

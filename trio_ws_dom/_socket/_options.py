@@ -1,0 +1,189 @@
+"""The options that every door takes: one set, typed once, checked in one place."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+import trio
+
+from .._net._dial._proxy import parse_proxy
+from .._net._settings import Settings
+from .._version import __version__
+from .._wire._http._request import check_header, check_headers
+from ._bounds import (
+    BoundOptions,
+    bounds_of,
+    check_names,
+    flag_of,
+    instance_of,
+    seconds_of,
+    size_of,
+)
+from ._url import parse_protocols, parse_url
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+
+    from .._net._dial._proxy import Proxy
+    from .._trace._records import TraceRecord
+    from ._url import Address
+
+Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+"""Header fields: a mapping, or pairs where a name may stand more than once."""
+
+DEFAULT_MAX_MESSAGE_SIZE: Final = 16 * 1024 * 1024
+DEFAULT_OPEN_TIMEOUT: Final = 60.0
+
+
+class SharedOptions(BoundOptions, total=False):
+    """The options that :func:`reconnecting_websocket` takes as all the doors do."""
+
+    base_url: str
+    """What a relative URL is relative to. Default: none, a relative URL is a SyntaxError."""
+
+    origin: str
+    """The Origin header, as a browser sends its page's. Default: no such header."""
+
+    cookies: CookieJar
+    """Sent by its rules, and filled from the server's answer; a ``Cookie`` in ``headers`` wins.
+    Default: none."""
+
+    ssl_context: ssl.SSLContext
+    """For ``wss:``. Default: verifies the server by the system's authorities, offers ALPN
+    http/1.1. One of your own is used as it is."""
+
+    proxy: str | Literal[True] | None
+    """The URL of a proxy to connect through: http, https, socks4, socks4a, socks5 or socks5h, with
+    its credentials if it wants some. Default: True, as the environment and the system say (see
+    docs/proxies.md). None: no proxy."""
+
+    compression: bool
+    """Whether to offer permessage-deflate (RFC 7692). Default: True."""
+
+    max_message_size: int | None
+    """Bytes that a message received may have, after inflating (text: of UTF-8); a larger one fails
+    the connection with 1009 before it is held. Default: 16 MiB. None: no limit."""
+
+    serialize_connects: bool
+    """Whether sockets to one host and port connect one after the other within a trio run, as RFC
+    6455 section 4.1 asks. Default: True."""
+
+    open_timeout: float
+    """Seconds from dialling to the server's 101; then the opening fails. Default: 60."""
+
+    trace: Callable[[TraceRecord], object] | None
+    """Called with what goes over the wire: ``print`` shows the handshake and each frame. A record
+    has 256 bytes of a payload, or as many as the trace's attribute ``payload_limit`` says. What it
+    raises ends the socket as what a listener raises does; it is not called again. Default: None."""
+
+
+class ConnectOptions(SharedOptions, total=False):
+    """Options of :func:`open_websocket`, :class:`WebSocket` and the other doors; all optional."""
+
+    headers: Headers
+    """More header fields for the opening handshake. An ``Authorization`` here wins over the URL's
+    credentials; those that the handshake sets itself are a ValueError. Default: none."""
+
+    stream: trio.abc.Stream
+    """A connected stream to use in place of dialling; it is the socket's own from then on. For
+    ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default: none."""
+
+
+_USER_AGENT: Final = f"trio_ws_dom/{__version__}"
+
+
+def resolve(
+    url: str,
+    protocols: str | Iterable[str],
+    options: ConnectOptions,
+    *,
+    stream_follows: bool = False,
+) -> tuple[Address, Settings]:
+    """Check everything that a caller gave, but for a stream that is given later.
+
+    Raises:
+      DOMException: named "SyntaxError", for the URL and the protocols.
+      TypeError: for an unknown option, or one of the wrong type.
+      ValueError: for one out of range, and for a bad header.
+    """
+    check_names(options, ConnectOptions)
+    address = parse_url(url, options.get("base_url"))
+    settings = Settings(
+        where=address.where,
+        host=address.host,
+        port=address.port,
+        secure=address.secure,
+        authority=address.authority,
+        target=address.target,
+        protocols=parse_protocols(protocols),
+        headers=_headers(address, options),
+        cookies=_cookies(options),
+        ssl_context=instance_of(options, "ssl_context", ssl.SSLContext),
+        stream=instance_of(options, "stream", trio.abc.Stream),  # type: ignore[type-abstract]  # none is made
+        proxy=_proxy(options, stream_follows),
+        compression=flag_of(options, "compression", True),
+        max_message_size=size_of(options, "max_message_size", DEFAULT_MAX_MESSAGE_SIZE),
+        serialize_connects=flag_of(options, "serialize_connects", True),
+        open_timeout=seconds_of(options, "open_timeout", DEFAULT_OPEN_TIMEOUT),
+        trace=_trace(options),
+        **bounds_of(options),
+    )
+    return address, settings
+
+
+def _headers(address: Address, options: ConnectOptions) -> tuple[tuple[str, str], ...]:
+    """The request's own fields; an explicit one wins over what we would add."""
+    fields = header_fields(options.get("headers", ()))
+    names = {name.lower() for name, _ in fields}
+    for name, value in (
+        ("User-Agent", _USER_AGENT),
+        ("Origin", options.get("origin", "")),
+        ("Authorization", address.authorization),
+    ):
+        if value and name.lower() not in names:
+            check_header(name, value)
+            fields.append((name, value))
+    return tuple(fields)
+
+
+def header_fields(given: Headers) -> list[tuple[str, str]]:
+    """The fields of the option ``headers``; a ValueError for one that may not be sent."""
+    if isinstance(given, Mapping):
+        given = cast("Mapping[str, str]", given).items()
+    fields = list(given)
+    check_headers(fields)
+    return fields
+
+
+def _cookies(options: ConnectOptions) -> CookieJar | None:
+    jar = options.get("cookies")
+    if jar is not None and not hasattr(jar, "add_cookie_header"):  # its module is slow to import
+        kind = type(jar).__name__  # no more of it, as cookies are secrets
+        raise TypeError(f"expected cookies as http.cookiejar.CookieJar, got {kind}")
+    return jar
+
+
+def _proxy(options: ConnectOptions, stream_follows: bool) -> Proxy | Literal[True] | None:
+    given: Any = options.get("proxy", True)
+    if given is not None and given is not True and not isinstance(given, str):
+        kind = type(given).__name__  # no more of it, as it may hold a password
+        raise TypeError(f"expected proxy as a URL in a str, True or None, got {kind}")
+    if options.get("stream") is None and not stream_follows:
+        return parse_proxy(given) if isinstance(given, str) else given
+    if isinstance(given, str):
+        raise ValueError("expected proxy or stream, which is used in place of dialling, got both")
+    return None
+
+
+def _trace(options: ConnectOptions) -> Callable[[TraceRecord], object] | None:
+    trace = options.get("trace")
+    given: Any = trace
+    if given is not None and (not callable(given) or iscoroutinefunction(given)):
+        raise TypeError(f"expected trace as a function that is not async, or None, got {given!r}")
+    limit = getattr(given, "payload_limit", 0)
+    if not isinstance(limit, int):
+        raise TypeError(f"expected the trace's payload_limit as an int of bytes, got {limit!r}")
+    return trace

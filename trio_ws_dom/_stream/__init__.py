@@ -1,0 +1,1 @@
+"""WebSocketStream and its two sides."""

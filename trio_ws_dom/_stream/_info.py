@@ -1,0 +1,61 @@
+"""What a WebSocketStream tells of its start and its end, and how it is awaited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar, final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any
+
+    from .._net._one_shot import Moment
+    from ._readable import WebSocketReadable
+    from ._writable import WebSocketWritable
+
+T = TypeVar("T")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSocketOpenInfo:
+    """What ``await stream.opened`` gives.
+
+    Attributes:
+      readable: the receiving side, a ``trio.abc.ReceiveChannel``.
+      writable: the sending side, a ``trio.abc.SendChannel``.
+      extensions: the extensions that the server selected.
+      protocol: the subprotocol that the server selected, "" if none.
+    """
+
+    readable: WebSocketReadable
+    writable: WebSocketWritable
+    extensions: str
+    protocol: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSocketCloseInfo:
+    """What ``await stream.closed`` gives: how a connection was closed, cleanly.
+
+    Attributes:
+      closeCode: the peer's; 1005 if it sent none.
+      reason: the peer's.
+    """
+
+    closeCode: int
+    reason: str
+
+
+@final
+class Promise(Generic[T]):
+    """Awaitable any number of times, by any number of tasks; no matter whether by any at all."""
+
+    def __init__(self, settled: Moment, result: Callable[[], T]) -> None:
+        self._settled = settled
+        self._result = result
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        yield from self._settled.wait().__await__()
+        return self._result()

@@ -1,0 +1,219 @@
+"""The receiving side of a WebSocketStream, as a trio channel: messages whole, or in pieces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, final
+
+import trio
+
+from .._dom._errors import WebSocketError
+from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
+from .._wire._messages import PARTS, as_part
+from ._writable import close_for
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .._socket._inbox import Inbox
+    from .._socket._websocket import WebSocket
+    from .._wire._messages import Message
+    from ._writable import WebSocketWritable
+
+PIECE_SIZE: Final = 64 * 1024
+"""Bytes (text: characters) from which on an unfinished message is handed on as far as it has come.
+As many as may wait on the sending side."""
+
+SMALL_PART: Final = 4096
+"""Bytes (text: characters) that parts have on average, lest they are joined ahead of time: a part
+of one byte costs a hundred. No precedent."""
+
+MANY_PARTS: Final = 128
+"""Parts to begin with before that is looked at."""
+
+
+@final
+class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
+    """The receiving side of a :class:`WebSocketStream`, for one task at a time.
+
+    What nobody takes stops the reading, and thereby the peer: at most 1024 messages, or pieces of
+    a long one, or 256 KiB wait here (and as much again, with one piece, in the pump's hands), the
+    rest in TCP.
+
+    https://streams.spec.whatwg.org/#rs-class, as far as it has a meaning for trio
+    """
+
+    def __init__(self, ws: WebSocket, inbox: Inbox, writable: WebSocketWritable) -> None:
+        self._ws = ws
+        self._inbox = inbox
+        self._writable = writable
+        self._pieces: Pieces | None = None  # of the message that is being received in pieces
+
+    @trio.lowlevel.enable_ki_protection
+    async def receive(self) -> str | bytes:
+        """The next message; also by ``async for``. A cancelled call has taken nothing.
+
+        Raises:
+          trio.EndOfChannel: the connection was closed cleanly, with whatever code, and all
+            messages were taken.
+          WebSocketError: it ended otherwise.
+          trio.ClosedResourceError: this side was closed, or the stream's block was left.
+          trio.BusyResourceError: another task is receiving, or a message in pieces is not over.
+        """
+        self._check_free()
+        message = await self._inbox.receive()
+        return await self._rest_of(message) if isinstance(message, PARTS) else message
+
+    @trio.lowlevel.enable_ki_protection
+    async def __anext__(self) -> str | bytes:
+        try:
+            # the fast path, for what is there already: one coroutine a message in place of two
+            if self._pieces is None and self._inbox.ready:
+                await trio.lowlevel.checkpoint_if_cancelled()
+                message = self._inbox.take()
+                return await self._rest_of(message) if isinstance(message, PARTS) else message
+            return await self.receive()
+        except trio.EndOfChannel:
+            raise StopAsyncIteration from None
+
+    async def receive_pieces(self) -> trio.abc.ReceiveChannel[str | bytes]:
+        """Wait for the next message, and give it as a channel of its pieces, as they come::
+
+            async with await stream.readable.receive_pieces() as pieces:
+                async for piece in pieces:
+                    await file.write(piece)
+
+        The message is never held whole, so it may be larger than memory; ``max_message_size``
+        bounds it all the same. Its pieces are all ``str`` or all ``bytes``, at least one, and
+        where they are cut means nothing. ``pieces.receive()`` raises ``trio.EndOfChannel`` behind
+        the last, and WebSocketError if the connection ends first, also if that was clean. A
+        cancelled call, of this or of that, has taken nothing.
+
+        A message that is left, by its block or ``aclose()``, before its last piece was taken closes
+        the connection with 1001, as :meth:`WebSocketWritable.send_fragments` does. To skip the
+        rest, take it.
+
+        Raises:
+          trio.EndOfChannel: there is no next message.
+          WebSocketError, trio.ClosedResourceError, trio.BusyResourceError: as :meth:`receive`.
+        """
+        self._check_free()
+        self._inbox.put_back(await self._inbox.receive())
+        self._pieces = Pieces(self)
+        return self._pieces
+
+    def _check_free(self) -> None:
+        if self._pieces is not None:
+            raise trio.BusyResourceError(
+                "expected the message from receive_pieces() to be taken to its end, or left, first"
+            )
+
+    async def _rest_of(self, message: Message) -> Message:
+        """The whole of a message that this is the first part of."""
+        parts, size = [message], len(message)
+        while isinstance(message, PARTS):
+            try:
+                message = await self._inbox.receive()
+            except (trio.Cancelled, KeyboardInterrupt):
+                self._inbox.put_back(as_part(_joined(parts)))
+                raise
+            parts.append(message)
+            size += len(message)
+            if len(parts) > MANY_PARTS + size // SMALL_PART:
+                parts = [_joined(parts)]
+        return _joined(parts)
+
+    def _abandon(self) -> None:
+        """A message is left half-way: what comes of it is not to be taken for another's."""
+        self._pieces = None
+        self._inbox.close()
+        self._writable._begin_closing(Close(GOING_AWAY))
+
+    def _torn(self) -> WebSocketError:
+        ws = self._ws
+        code, reason, _ = ws._connection.machine.verdict
+        return WebSocketError._create(
+            f"{ws._address.where}: expected the rest of a message, got the end of the connection",
+            code,
+            reason,
+        )
+
+    async def aclose(self) -> None:
+        """Hold the closing handshake (1000), drop what is unread, and wait until it is over.
+
+        The wait is bounded as in :meth:`WebSocketWritable.aclose`.
+        """
+        await self._close(Close(NORMAL_CLOSURE))
+
+    async def cancel(self, reason: object = None) -> None:
+        """Close as :meth:`aclose` does, but for a reason, as :meth:`WebSocketWritable.abort`."""
+        await self._close(close_for(reason))
+
+    @trio.lowlevel.enable_ki_protection
+    async def _close(self, close: Close) -> None:
+        self._inbox.close()
+        await self._writable._close(close)
+
+
+def _joined(parts: list[Any]) -> Message:
+    """What these make together: all are ``str``, or all are ``bytes``."""
+    message: Message = parts[0][:0].join(parts)
+    return message
+
+
+@final
+class Pieces(trio.abc.ReceiveChannel[str | bytes]):
+    """One message; see :meth:`WebSocketReadable.receive_pieces`."""
+
+    def __init__(self, readable: WebSocketReadable) -> None:
+        self._readable = readable
+        self._given = False  # a piece
+        self._over = False  # the last one was taken
+        self._left = False
+
+    @trio.lowlevel.enable_ki_protection
+    async def receive(self) -> str | bytes:
+        if self._left:
+            raise trio.ClosedResourceError("this message was left")
+        while not self._over:
+            piece = await self._take()
+            if piece or not self._given:  # what ends a message may be empty
+                self._given = True
+                return str(piece) if isinstance(piece, str) else bytes(piece)
+        await trio.lowlevel.checkpoint()
+        raise trio.EndOfChannel
+
+    async def _take(self) -> Message:
+        readable = self._readable
+        try:
+            piece = await readable._inbox.receive()
+        except trio.EndOfChannel:
+            readable._pieces = None
+            raise readable._torn() from None
+        except trio.BrokenResourceError:
+            readable._pieces = None
+            raise
+        if not isinstance(piece, PARTS):
+            self._over = True
+            readable._pieces = None
+        return piece
+
+    @trio.lowlevel.enable_ki_protection
+    async def aclose(self) -> None:
+        self._leave()
+        await trio.lowlevel.checkpoint()
+
+    @trio.lowlevel.enable_ki_protection
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._leave()
+        if exc is None:  # else a Cancelled would hide it
+            await trio.lowlevel.checkpoint()
+
+    def _leave(self) -> None:
+        self._left = True
+        if self._readable._pieces is self:
+            self._readable._abandon()

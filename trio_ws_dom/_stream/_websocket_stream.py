@@ -1,0 +1,265 @@
+"""WebSocketStream: the other interface that browsers have, with backpressure, and its door.
+
+It is a layer over :class:`WebSocket`, so the connection, its closing and its bounds are the same.
+The standard's text is a draft, https://github.com/whatwg/websockets/pull/48, as Chrome ships it.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, final
+
+import trio
+
+from .._dom._errors import DOMException
+from .._dom._listener import check_signal
+from .._net._connection import Connection
+from .._socket._nursery import WebSocketNursery
+from .._socket._websocket import WebSocket, _close_frame
+from ._info import Promise, WebSocketCloseInfo, WebSocketOpenInfo
+from ._readable import PIECE_SIZE, WebSocketReadable
+from ._writable import WebSocketWritable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+    from types import TracebackType
+    from typing import Self, Unpack
+
+    from .._dom._abort import AbortSignal
+    from .._dom._errors import WebSocketError
+    from .._socket._options import ConnectOptions
+
+
+@final
+class WebSocketStream:
+    """A WebSocket connection as a pair of channels, in a trio nursery.
+
+    The constructor returns at once; the nursery stays open until the connection is closed, and a
+    nursery that is cancelled closes it with 1001. The usual door is
+    :func:`open_websocket_stream`.
+
+    Args:
+      url: absolute, or relative to the option ``base_url``; http(s) means ws(s).
+      protocols: subprotocols to ask for, one or several in order of preference.
+      signal: gives the opening handshake up when it aborts; afterwards it does nothing.
+      nursery: where the connection lives.
+      options: see :class:`ConnectOptions`.
+
+    Raises:
+      DOMException: "SyntaxError", for a bad URL or bad protocols.
+      TypeError, ValueError: for bad options.
+      RuntimeError: the nursery is closed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        protocols: str | Iterable[str] = (),
+        signal: AbortSignal | None = None,
+        nursery: trio.Nursery,
+        **options: Unpack[ConnectOptions],
+    ) -> None:
+        check_signal(signal)
+        self._begin(WebSocket(url, protocols, nursery=nursery, **options), signal)
+
+    @classmethod
+    def _over(cls, ws: WebSocket, signal: AbortSignal | None) -> Self:
+        """Make one from a socket that a scope has just made."""
+        self = cls.__new__(cls)
+        self._begin(ws, signal)
+        return self
+
+    def _begin(self, ws: WebSocket, signal: AbortSignal | None) -> None:
+        self._ws = ws
+        assert isinstance(ws._connection, Connection)  # an accepted one has other doors
+        ws._connection.piece_size = PIECE_SIZE
+        self._signal = signal
+        self._abandoned = False  # the signal aborted the handshake
+        self._writable = WebSocketWritable(ws)
+        self._readable = WebSocketReadable(ws, ws._begin_receiving(), self._writable)
+        self._opened = Promise(ws._opened, self._open_info)
+        self._closed = Promise(ws._closed, self._close_info)
+        if signal is not None:
+            ws.addEventListener("open", self._unfollow)
+            ws.addEventListener("close", self._unfollow)
+            signal._add_algorithm(self._abandon)
+            if signal.aborted:
+                self._abandon()
+
+    def __repr__(self) -> str:
+        return repr(self._ws).replace("WebSocket", "WebSocketStream", 1)
+
+    @property
+    def url(self) -> str:
+        """The URL, absolute and serialized, with its credentials if it has any."""
+        return self._ws.url
+
+    @property
+    def opened(self) -> Awaitable[WebSocketOpenInfo]:
+        """The opening handshake's outcome, to be awaited, which is also where it raises.
+
+        Raises:
+          WebSocketError: it could not be opened; ``__cause__`` is the true cause. It has no
+            closeCode, as there was nothing to close; :attr:`closed` has 1006.
+          HandshakeError: a WebSocketError, where the server answered.
+          BaseException: the reason of ``signal``, whatever it is, if that aborted the handshake;
+            an "AbortError" DOMException for one that cannot be raised.
+        """
+        return self._opened
+
+    @property
+    def closed(self) -> Awaitable[WebSocketCloseInfo]:
+        """The end, to be awaited: all of it is over then, and the file descriptor is closed.
+
+        Raises:
+          WebSocketError: it was not clean; ``__cause__`` is the true cause.
+          BaseException: as for :attr:`opened`, where that failed.
+        """
+        return self._closed
+
+    @property
+    def readable(self) -> WebSocketReadable:
+        """The receiving side; before the stream is open, an "InvalidStateError"."""
+        self._check_opened()
+        return self._readable
+
+    @property
+    def writable(self) -> WebSocketWritable:
+        """The sending side; before the stream is open, an "InvalidStateError"."""
+        self._check_opened()
+        return self._writable
+
+    @trio.lowlevel.enable_ki_protection
+    def close(self, *, closeCode: int | None = None, reason: str = "") -> None:
+        """Start the closing handshake, behind what is queued, and return at once.
+
+        Before the stream is open, that is given up: ``opened`` and ``closed`` raise a
+        WebSocketError, and both arguments are checked and ignored. What was received before the
+        call can still be taken from ``readable``.
+
+        Args:
+          closeCode: 1000, or 3000 to 4999; without it and a reason, the Close frame has no body.
+          reason: at most 123 bytes of UTF-8; without a code, the code is 1000.
+
+        Raises:
+          DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
+          TypeError: the code is no number, or the reason no str.
+        """
+        self._writable._begin_closing(_close_frame(closeCode, reason))
+
+    def _abandon(self) -> None:
+        # also behind a close(): while the failure has not been told, it is the signal's. Once open,
+        # or told, the signal was forgotten.
+        self._abandoned = True
+        self._ws.close()
+
+    def _unfollow(self, event: object) -> None:
+        """The handshake is over: the signal, which may live long, is to forget this stream."""
+        assert self._signal is not None  # else nobody calls this
+        self._signal._remove_algorithm(self._abandon)
+
+    def _check_opened(self) -> None:
+        if self._ws.status is None:
+            raise DOMException(
+                "expected readable and writable behind `await stream.opened`, got them before",
+                "InvalidStateError",
+            )
+
+    def _open_info(self) -> WebSocketOpenInfo:
+        ws = self._ws
+        if ws.status is None:
+            failure = self._failure()
+            failure._closeCode = None  # the draft gives it one in `closed` alone
+            raise failure
+        return WebSocketOpenInfo(
+            readable=self._readable,
+            writable=self._writable,
+            extensions=ws.extensions,
+            protocol=ws.protocol,
+        )
+
+    def _close_info(self) -> WebSocketCloseInfo:
+        event = self._ws.closeEvent
+        assert event is not None  # this is called behind it
+        if not event.wasClean:
+            raise self._failure()
+        return WebSocketCloseInfo(closeCode=event.code, reason=event.reason)
+
+    def _failure(self) -> WebSocketError:
+        """A new exception each time, as tasks that await do not share tracebacks; but the signal's
+        reason, which is raised here, is the very object that its owner gave."""
+        if self._abandoned:
+            assert self._signal is not None  # it did it
+            self._signal.throwIfAborted()
+        cause = self._ws._connection.machine.cause
+        assert cause is not None  # there is a failure
+        return self._ws._explain(cause)
+
+
+@final
+class _OpenWebSocketStream(AbstractAsyncContextManager[WebSocketStream]):
+    """See :func:`open_websocket_stream`."""
+
+    def __init__(
+        self,
+        url: str,
+        protocols: str | Iterable[str],
+        signal: AbortSignal | None,
+        options: ConnectOptions,
+    ) -> None:
+        check_signal(signal)
+        self._scope = WebSocketNursery()
+        self._arguments = url, protocols, signal, options
+        self._stream: WebSocketStream
+
+    @trio.lowlevel.enable_ki_protection
+    async def __aenter__(self) -> WebSocketStream:
+        url, protocols, signal, options = self._arguments
+        await self._scope.__aenter__()
+        try:
+            ws = self._scope.connect(url, protocols, **options)
+            self._stream = WebSocketStream._over(ws, signal)
+            await self._stream.opened
+        except BaseException as exc:
+            await self._scope.__aexit__(type(exc), exc, exc.__traceback__)
+            raise
+        return self._stream
+
+    @trio.lowlevel.enable_ki_protection
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        self._stream._writable._end()
+        return await self._scope.__aexit__(exc_type, exc, traceback)
+
+
+def open_websocket_stream(
+    url: str,
+    protocols: str | Iterable[str] = (),
+    *,
+    signal: AbortSignal | None = None,
+    **options: Unpack[ConnectOptions],
+) -> AbstractAsyncContextManager[WebSocketStream]:
+    """One connection, one block, as channels: ``async with open_websocket_stream(url) as stream``.
+
+    The block is entered once the stream is open: ``stream.readable`` is a
+    ``trio.abc.ReceiveChannel``, ``stream.writable`` a ``trio.abc.SendChannel``, and who is slow on
+    one side slows the other. However it is left, the closing handshake is over then, or was given
+    up within its bounds, as with :func:`open_websocket`.
+
+    Args:
+      url, protocols, options: as :class:`WebSocket` takes them.
+      signal: as :class:`WebSocketStream` takes it.
+
+    Raises:
+      WebSocketError: it could not be opened; ``__cause__`` is the true cause.
+      HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
+      BaseException: the reason of ``signal``, if that aborted the handshake.
+      DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
+      ExceptionGroup: what the option ``trace`` raised, the body's exception last.
+    """
+    return _OpenWebSocketStream(url, protocols, signal, options)

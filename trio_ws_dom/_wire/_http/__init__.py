@@ -1,0 +1,1 @@
+"""The opening handshake as bytes: request, response, extensions, CONNECT."""
