@@ -14,7 +14,7 @@ from support.peer import TEXT, Peer, frame
 
 from trio_ws_dom import WebSocket, open_websocket
 from trio_ws_dom._dom._listener import call_listener
-from trio_ws_dom._net._user_code import wait_for
+from trio_ws_dom._net._user_code import await_user
 from trio_ws_dom._socket._nursery_target import NurseryTarget
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def listener(event: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "function", [call_listener, NurseryTarget._run_listener, wait_for, listener]
+    "function", [call_listener, NurseryTarget._run_listener, await_user, listener]
 )
 def test_around_an_async_listener(function: FunctionType) -> None:
     """Wherever it lands on the way to the listener: bare, CLOSED, and no coroutine forgotten."""

@@ -1,4 +1,4 @@
-"""Ctrl-C in the tasks in which trio dials, which are not protected from it."""
+"""Ctrl-C in the child tasks in which trio dials, which are not protected from it."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ import pytest
 import trio
 
 from trio_ws_dom import WebSocket, WebSocketStream, open_websocket, open_websocket_nursery
-from trio_ws_dom._net._interrupts import uninterrupted
+from trio_ws_dom._net._interrupts import redeliver_interrupt
 
 URL = "ws://127.0.0.1:65000/"  # nobody gets as far as that
 
 
 class CtrlC(trio.abc.SocketFactory):
-    """Presses it where a socket would be made."""
+    """Presses Ctrl-C when a socket is to be made."""
 
     def socket(self, *args: object) -> trio.socket.SocketType:
         signal.raise_signal(signal.SIGINT)
-        raise AssertionError("it was not raised here: trio's tasks are protected by now")
+        raise AssertionError("it was not raised here, so trio's tasks are protected now")
 
 
-async def usual_door(sockets: list[WebSocket]) -> None:
+async def open_one(sockets: list[WebSocket]) -> None:
     async with open_websocket(URL):
         raise AssertionError("it was opened")
 
 
-async def nursery_door(sockets: list[WebSocket]) -> None:
+async def open_in_nursery(sockets: list[WebSocket]) -> None:
     async with open_websocket_nursery() as scope:
         sockets.append(scope.connect(URL))
         await trio.sleep_forever()
 
 
-@pytest.mark.parametrize("door", [usual_door, nursery_door])
-def test_while_dialling(door: Callable[[list[WebSocket]], Awaitable[None]]) -> None:
-    """The dialling fails, the socket is closed as ever, and KeyboardInterrupt comes out bare."""
+@pytest.mark.parametrize("entry_point", [open_one, open_in_nursery])
+def test_interrupt_while_dialling_closes_the_socket_and_comes_out_bare(
+    entry_point: Callable[[list[WebSocket]], Awaitable[None]],
+) -> None:
     sockets: list[WebSocket] = []
 
     async def main() -> None:
         trio.socket.set_custom_socket_factory(CtrlC())
         with trio.fail_after(10):
-            await door(sockets)
+            await entry_point(sockets)
 
     with pytest.raises(KeyboardInterrupt):
         trio.run(main)
@@ -50,8 +51,7 @@ def test_while_dialling(door: Callable[[list[WebSocket]], Awaitable[None]]) -> N
         assert isinstance(ws.failure.__cause__, ConnectionAbortedError)
 
 
-def test_it_comes_first() -> None:
-    """Who waits for the opening gets the KeyboardInterrupt, not the failure that follows."""
+def test_interrupt_comes_before_the_failure_that_it_causes() -> None:
 
     async def main() -> None:
         trio.socket.set_custom_socket_factory(CtrlC())
@@ -64,8 +64,10 @@ def test_it_comes_first() -> None:
 
 
 @pytest.mark.parametrize("beside", [ValueError(), None])
-async def test_what_is_not_ctrl_c(beside: Exception | None) -> None:
-    """A group with anything else in it comes out as it is, and so does a mere cancellation."""
+async def test_group_with_anything_but_interrupts_comes_out_unchanged(
+    beside: Exception | None,
+) -> None:
+    """The second group is of a mere cancellation."""
     with trio.CancelScope() as scope:
         scope.cancel()
         with pytest.raises(BaseExceptionGroup) as raised:
@@ -78,5 +80,5 @@ async def test_what_is_not_ctrl_c(beside: Exception | None) -> None:
         raise group
 
     with pytest.raises(BaseExceptionGroup) as caught:
-        await uninterrupted(connect)
+        await redeliver_interrupt(connect)
     assert caught.value is group

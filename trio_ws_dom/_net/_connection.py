@@ -17,7 +17,7 @@ from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
 from .._wire._frames import FIN, RSV1, Close, Ping, Pong
 from ._dial._opening import Opening
-from ._interrupts import uninterrupted
+from ._interrupts import redeliver_interrupt
 from ._owner import Owner
 from ._pump import TCP_END_TIMEOUT, Bounded
 from ._reader import READ_SIZE, Reader, receiver
@@ -59,10 +59,10 @@ class Connection(Bounded):
         self._deflater: Deflater | None = None
         self._lost: Exception | None = None  # what ended the transport
 
-    def queue_up(self) -> None:
+    def enqueue(self) -> None:
         """See :class:`~._pump.Pump`."""
         assert self._opening is not None
-        self._opening.queue_up()
+        self._opening.enqueue()
 
     # What the program does. Synchronous, so atomic.
 
@@ -90,7 +90,7 @@ class Connection(Bounded):
         if state is State.CONNECTING:
             self._fail(ConnectionAbortedError("closed before the connection was open"))
             assert self._opening is not None
-            self._opening.give_up()
+            self._opening.cancel()
         elif state is State.OPEN:
             self.machine.advance(Event.CLOSE_QUEUES)
             self._queue_close(close, self._settings.close_timeout, flush=flush)
@@ -150,7 +150,7 @@ class Connection(Bounded):
     async def _open(self) -> None:
         assert self._opening is not None
         try:
-            response = await uninterrupted(self._opening.run)
+            response = await redeliver_interrupt(self._opening.run)
         # also one that nobody foresaw: the socket ends all the same, and tells why
         except Exception as exc:
             self._fail(exc)

@@ -1,4 +1,4 @@
-"""Ctrl-C that lands beside the pump's protection: in the tasks that trio makes while it dials."""
+"""Ctrl-C in tasks that are not protected from it, namely those in which trio dials."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 DELIVERY_TURNS: Final = 2
-"""Turns of the scheduler until a KeyboardInterrupt that was deferred is on its way: trio's task
-for calls from elsewhere hands it to the main task."""
+"""Scheduler steps until a deferred KeyboardInterrupt is on its way to the main task.
+
+trio's task for calls from elsewhere delivers it.
+"""
 
 
-async def uninterrupted(connect: Callable[[], Awaitable[_T]]) -> _T:
-    """Have a Ctrl-C that comes out of ``connect()`` raised where every other one is.
+async def redeliver_interrupt(connect: Callable[[], Awaitable[_T]]) -> _T:
+    """Await ``connect()``, and raise a Ctrl-C that comes out of it where trio raises every other.
 
-    To be called where it is protected from KeyboardInterrupt. ``trio.open_tcp_stream()`` dials in
-    tasks of its own, which are not: one that lands there ends the dialling.
+    The caller must be protected from KeyboardInterrupt. ``trio.open_tcp_stream()`` connects in
+    child tasks, which are not protected, so a Ctrl-C that lands there ends the dialling.
 
     Raises:
       ConnectionAbortedError: it was interrupted; the main task gets the KeyboardInterrupt.
@@ -32,14 +34,15 @@ async def uninterrupted(connect: Callable[[], Awaitable[_T]]) -> _T:
     except (KeyboardInterrupt, BaseExceptionGroup) as exc:
         if set(_kinds(exc)) - {trio.Cancelled} != {KeyboardInterrupt}:
             raise
-        signal.raise_signal(signal.SIGINT)  # pressed again where it is protected
-        for _ in range(DELIVERY_TURNS):  # that it ended the dialling is the lesser news
+        signal.raise_signal(signal.SIGINT)  # again, where it is deferred
+        # the program should see the interrupt before it sees the failed dial
+        for _ in range(DELIVERY_TURNS):
             await trio.lowlevel.cancel_shielded_checkpoint()
         raise ConnectionAbortedError("interrupted by Ctrl-C while connecting") from None
 
 
 def _kinds(exc: BaseException) -> Iterator[type[BaseException]]:
-    """The types of what is in a group, and in groups within it."""
+    """Yield the types of a group's members, also of nested groups."""
     if isinstance(exc, BaseExceptionGroup):
         for member in cast("BaseExceptionGroup[BaseException]", exc).exceptions:
             yield from _kinds(member)

@@ -75,8 +75,8 @@ class Pump(Protocol):
         """Write now what the network takes at once."""
         ...
 
-    def queue_up(self) -> None:
-        """Take a place among those who connect to the same server; :meth:`run` is to follow."""
+    def enqueue(self) -> None:
+        """Take a slot in the queue of the server's host and port; :meth:`run` must follow."""
         ...
 
     async def ping(self) -> float | None:

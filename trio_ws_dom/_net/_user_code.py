@@ -1,4 +1,4 @@
-"""Where code of ours, which is protected from Ctrl-C, runs the program's, which is not."""
+"""Calls from our code, which is protected from Ctrl-C, into the program's, which is not."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 
 @trio.lowlevel.disable_ki_protection
-def call(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Call a function of the program's, which Ctrl-C may interrupt."""
+def call_user(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Call a function of the program, which Ctrl-C may interrupt."""
     return function(*arguments, **named)
 
 
 @trio.lowlevel.disable_ki_protection
-async def wait_for(awaitable: Awaitable[T]) -> T:
-    """Await what is the program's, where Ctrl-C may land."""
+async def await_user(awaitable: Awaitable[T]) -> T:
+    """Await an awaitable of the program, which Ctrl-C may interrupt."""
     return await awaitable

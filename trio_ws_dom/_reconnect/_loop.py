@@ -16,7 +16,7 @@ import trio
 from .._dom._errors import WebSocketError
 from .._dom._events import CloseEvent
 from .._net._log import LOGGER, told
-from .._net._user_code import call
+from .._net._user_code import call_user
 from .._socket._close_wait import without_cancelled
 from .._socket._open_websocket import open_websocket
 from .._socket._websocket import WebSocket
@@ -185,7 +185,7 @@ class ReconnectingWebSocket:
         """Ask the caller's rule about the newest end."""
         assert self._cause is not None  # an end is what there is to ask about
         self._asked = True
-        return call(self._rule, self._cause)
+        return call_user(self._rule, self._cause)
 
     def _as_error(self) -> WebSocketError:
         if isinstance(self._cause, WebSocketError):
@@ -209,7 +209,7 @@ class ReconnectingWebSocket:
             retry.number,
         )
         if self._on_retry is not None:
-            call(self._on_retry, retry)
+            call_user(self._on_retry, retry)
         return retry
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, final
 
 import trio
 
-from .._net._user_code import call, wait_for
+from .._net._user_code import await_user, call_user
 from .._socket._options import DEFAULT_OPEN_TIMEOUT, resolve
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ async def _ask(source: Asked[T]) -> T:
     if not callable(source):
         return source
     # Ctrl-C may land in the program's own, and not where what it gave could get lost
-    value: Any = call(source)
+    value: Any = call_user(source)
     if isinstance(value, Awaitable):
-        return await wait_for(cast("Awaitable[T]", value))
+        return await await_user(cast("Awaitable[T]", value))
     return cast("T", value)
 
 

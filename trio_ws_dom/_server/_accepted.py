@@ -116,7 +116,7 @@ class AcceptedConnection(Bounded):
     def flush(self) -> None:
         """Nothing: the writer's task does it."""
 
-    def queue_up(self) -> None:
+    def enqueue(self) -> None:
         """Nothing: it is connected."""
 
     def _queue_ping(self, payload: bytes) -> None:

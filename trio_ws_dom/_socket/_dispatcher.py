@@ -88,7 +88,7 @@ class Dispatcher(NurseryTarget):
         if self._scope is None:
             nursery.start_soon(self._watch)
         self._nursery = nursery
-        self._connection.queue_up()
+        self._connection.enqueue()
 
     # The life, as a task of the nursery. Ctrl-C never lands here: it would kill the pump.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import trio
 
 from .._dom._event_target import EventTarget
-from .._net._user_code import call, wait_for
+from .._net._user_code import await_user, call_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -47,7 +47,7 @@ class NurseryTarget(EventTarget, ABC):
         """Tell the trace, which is the program's, and so are its errors."""
         if self._trace is not None:
             try:
-                call(self._trace, record)
+                call_user(self._trace, record)
             except BaseException as exc:  # kept, and raised from the scope
                 self._trace = None
                 self._listeners_failed([exc])
@@ -67,7 +67,7 @@ class NurseryTarget(EventTarget, ABC):
     ) -> None:
         try:
             with scope:
-                await wait_for(coroutine)
+                await await_user(coroutine)
         except trio.Cancelled:
             raise
         except BaseException as exc:  # kept, and raised from the scope

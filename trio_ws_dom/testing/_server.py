@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 import trio
 import trio.testing
 
-from .._net._dial._fake_network import Place, interceptors
+from .._net._dial._fake_network import Endpoint, interceptors
 from .._socket._url import parse_url
 from ._connection import FakeConnection, FakeRequest
 
@@ -99,19 +99,19 @@ async def open_fake_server(url: str) -> AsyncGenerator[FakeServer]:
       RuntimeError: there is a fake server at this address already.
     """
     address = parse_url(url, None)
-    place = Place(address.secure, address.host, address.port)
-    places = interceptors.get({})
-    if place in places:
+    endpoint = Endpoint(address.secure, address.host, address.port)
+    endpoints = interceptors.get({})
+    if endpoint in endpoints:
         raise RuntimeError(f"expected one fake server at {address.origin}, got a second one")
     raised: BaseException | None = None
     async with trio.open_nursery() as nursery:
         server = FakeServer(address.origin, nursery)
-        interceptors.set({**places, place: server._connect})
+        interceptors.set({**endpoints, endpoint: server._connect})
         try:
             yield server
         except BaseException as exc:  # the block's comes out as it is, in no group
             raised = exc
-        interceptors.set({p: c for p, c in interceptors.get().items() if p != place})
+        interceptors.set({p: c for p, c in interceptors.get().items() if p != endpoint})
         nursery.cancel_scope.cancel()
     if raised is not None:
         raise raised

@@ -1,4 +1,4 @@
-"""One CONNECTING per host and port: the queue."""
+"""The queue that lets one socket per host and port connect at a time."""
 
 from __future__ import annotations
 
@@ -10,32 +10,34 @@ import trio.testing
 from support.peer import Peer
 
 from trio_ws_dom import WebSocket
-from trio_ws_dom._net._dial._connect_queue import Turn, _queues
+from trio_ws_dom._net._dial._connect_queue import Slot, _queues
 
 
-async def take(turn: Turn, name: str, trace: list[str], done: trio.Event | None = None) -> None:
-    """Have a turn, and note it."""
-    async with turn:
+async def take(slot: Slot, name: str, trace: list[str], done: trio.Event | None = None) -> None:
+    """Wait for a slot, note it, and keep it until ``done``."""
+    async with slot:
         trace.append(name)
         if done is not None:
             await done.wait()
 
 
-async def test_order_of_making(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Turns come in the order in which they were made, whoever waits first."""
-    turns = [Turn("host", 80) for _ in range(3)]
+async def test_slots_come_in_the_order_of_their_making(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    slots = [Slot("host", 80) for _ in range(3)]
     trace: list[str] = []
     for index in (2, 1, 0):
-        nursery.start_soon(take, turns[index], str(index), trace)
+        nursery.start_soon(take, slots[index], str(index), trace)
         await trio.testing.wait_all_tasks_blocked()
     assert trace == ["0", "1", "2"]
 
 
-async def test_one_at_a_time(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The next comes when the one before has given up its place."""
+async def test_next_slot_comes_after_the_first_was_left(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     done, trace = trio.Event(), []
-    nursery.start_soon(take, Turn("host", 80), "first", trace, done)
-    nursery.start_soon(take, Turn("host", 80), "second", trace)
+    nursery.start_soon(take, Slot("host", 80), "first", trace, done)
+    nursery.start_soon(take, Slot("host", 80), "second", trace)
     await trio.testing.wait_all_tasks_blocked()
     assert trace == ["first"]
     done.set()
@@ -43,28 +45,29 @@ async def test_one_at_a_time(nursery: trio.Nursery, autojump_clock: Any) -> None
     assert trace == ["first", "second"]
 
 
-async def test_other_places_do_not_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Another host or another port is another queue."""
+async def test_other_hosts_and_ports_have_queues_of_their_own(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     done, trace = trio.Event(), []
     for host, port in (("a", 80), ("a", 81), ("b", 80)):
-        nursery.start_soon(take, Turn(host, port), f"{host}{port}", trace, done)
+        nursery.start_soon(take, Slot(host, port), f"{host}{port}", trace, done)
     await trio.testing.wait_all_tasks_blocked()
     assert sorted(trace) == ["a80", "a81", "b80"]
     done.set()
 
 
 @pytest.mark.parametrize("leaver", [0, 1])
-async def test_cancelled_ones_leave_the_queue(
+async def test_cancelled_slot_leaves_the_queue(
     leaver: int, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Whether it waits or has its turn, the others come to theirs."""
-    turns = [Turn("host", 80) for _ in range(3)]
+    """The first one has its turn when it is cancelled, the second one waits for it."""
+    slots = [Slot("host", 80) for _ in range(3)]
     scopes = [trio.CancelScope() for _ in range(3)]
     trace: list[str] = []
 
     async def hold(index: int) -> None:
         with scopes[index]:
-            await take(turns[index], str(index), trace, trio.Event())
+            await take(slots[index], str(index), trace, trio.Event())
 
     for index in range(3):
         nursery.start_soon(hold, index)
@@ -79,32 +82,30 @@ async def test_cancelled_ones_leave_the_queue(
     assert _queues.get() == {}
 
 
-async def test_queues_are_forgotten(autojump_clock: Any) -> None:
-    """Nothing is kept of a place where nobody connects."""
-    async with Turn("host", 80):
+async def test_empty_queue_is_forgotten(autojump_clock: Any) -> None:
+    async with Slot("host", 80):
         assert list(_queues.get()) == [("host", 80)]
     assert _queues.get() == {}
 
 
-def test_each_run_has_its_own() -> None:
-    """A run that was ended in the middle leaves nothing to the next one."""
+def test_each_trio_run_has_queues_of_its_own() -> None:
 
     async def leave_one() -> None:
-        Turn("host", 80)
+        Slot("host", 80)
 
     async def take_one() -> None:
         with trio.fail_after(1):
-            async with Turn("host", 80):
+            async with Slot("host", 80):
                 pass
 
     trio.run(leave_one)
     trio.run(take_one, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
-class Place:
-    """A listener on loopback, and what it has accepted."""
+class Server:
+    """A listener on loopback, and the connections that it has accepted."""
 
-    async def __aenter__(self) -> Place:
+    async def __aenter__(self) -> Server:
         self._listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
         self._open: list[trio.abc.AsyncResource] = [self._listener]
         self.url = "ws://{}:{}/".format(*self._listener.socket.getsockname())
@@ -121,42 +122,39 @@ class Place:
         return peer
 
 
-async def test_sockets_wait_for_each_other() -> None:
-    """The second one dials when the first one is open."""
-    async with Place() as place, trio.open_nursery() as nursery:
+async def test_second_socket_dials_after_the_first_is_open() -> None:
+    async with Server() as server, trio.open_nursery() as nursery:
         for number in range(2):
-            WebSocket(f"{place.url}{number}", nursery=nursery)
-        peer = await place.accept()
+            WebSocket(f"{server.url}{number}", nursery=nursery)
+        peer = await server.accept()
         assert peer.request.startswith(b"GET /0 ")
         with trio.move_on_after(0.05) as scope:
-            await place.accept()
+            await server.accept()
         assert scope.cancelled_caught
         await peer.send(peer.response())
-        assert (await place.accept()).request.startswith(b"GET /1 ")
+        assert (await server.accept()).request.startswith(b"GET /1 ")
         peer.stream.socket.close()
         nursery.cancel_scope.cancel()
 
 
-async def test_sockets_that_do_not_wait() -> None:
-    """With ``serialize_connects=False`` they dial side by side."""
-    async with Place() as place, trio.open_nursery() as nursery:
+async def test_without_serialize_connects_sockets_dial_side_by_side() -> None:
+    async with Server() as server, trio.open_nursery() as nursery:
         for _ in range(2):
-            WebSocket(place.url, nursery=nursery, serialize_connects=False)
+            WebSocket(server.url, nursery=nursery, serialize_connects=False)
         for _ in range(2):
-            await place.accept()
+            await server.accept()
         nursery.cancel_scope.cancel()
 
 
-async def test_closing_one_that_waits() -> None:
-    """A socket closed while it waits fails at once, and the one behind it moves up."""
-    async with Place() as place, trio.open_nursery() as nursery:
-        first, second, third = (WebSocket(place.url, nursery=nursery) for _ in range(3))
+async def test_socket_closed_in_the_queue_fails_at_once_and_the_next_moves_up() -> None:
+    async with Server() as server, trio.open_nursery() as nursery:
+        first, second, third = (WebSocket(server.url, nursery=nursery) for _ in range(3))
         opened = third.when("open")
-        peer = await place.accept()
+        peer = await server.accept()
         second.close()
         assert (await second.wait_closed()).code == 1006
         await peer.send(peer.response())
-        other = await place.accept()
+        other = await server.accept()
         await other.send(other.response())
         await opened.receive()
         assert first.readyState == WebSocket.OPEN
@@ -166,10 +164,9 @@ async def test_closing_one_that_waits() -> None:
         await third.aclose()
 
 
-async def test_waiting_does_not_count_for_open_timeout(
+async def test_time_in_the_queue_does_not_count_for_open_timeout(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A queue of slow ones does not make the last one late: it is timed from its dialling on."""
     trio.socket.set_custom_socket_factory(NoSockets())
     trio.socket.set_custom_hostname_resolver(NoSockets())
     start = trio.current_time()

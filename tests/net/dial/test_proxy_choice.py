@@ -14,8 +14,8 @@ from support.failing import failure_to_open
 from support.proxies import ESTABLISHED, Echo, FakeProxy
 
 from trio_ws_dom import ProxyError, open_websocket
-from trio_ws_dom._net._dial._proxy_choice import choose_proxy
 from trio_ws_dom._net._dial import _proxy_choice
+from trio_ws_dom._net._dial._proxy_choice import choose_proxy
 from trio_ws_dom._socket._options import resolve
 
 if TYPE_CHECKING:

@@ -1,4 +1,8 @@
-"""One CONNECTING per host and port, as RFC 6455 section 4.1 asks of a client."""
+"""One CONNECTING per host and port, as RFC 6455 section 4.1 asks of a client.
+
+Departs: the RFC counts connections per IP address. A client that resolves names as it dials, or
+lets a proxy resolve them, does not know the address beforehand, so host names are counted here.
+"""
 
 from __future__ import annotations
 
@@ -10,39 +14,40 @@ import trio
 if TYPE_CHECKING:
     from types import TracebackType
 
-_Place: TypeAlias = tuple[str, int]
+_HostAndPort: TypeAlias = tuple[str, int]
 
-_queues: trio.lowlevel.RunVar[dict[_Place, deque[Turn]]] = trio.lowlevel.RunVar(
+_queues: trio.lowlevel.RunVar[dict[_HostAndPort, deque[Slot]]] = trio.lowlevel.RunVar(
     "trio_ws_dom_connecting"
 )
 
 
 @final
-class Turn:
-    """A place in the queue of those who connect to one host and port within a trio run.
+class Slot:
+    """A slot in the queue of sockets that connect to one host and port, within a trio run.
 
-    The place is taken when this is made, so that sockets connect in the order of their making;
-    ``async with`` waits until it is the first, and gives it up, also where the wait is cancelled.
+    Making a slot appends it to the queue, so that sockets connect in the order in which they were
+    made. ``async with`` waits until the slot is the first, and removes it at the end, also if the
+    wait is cancelled.
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self._place = host, port
+        self._key = host, port
         try:
             queues = _queues.get()
         except LookupError:
             _queues.set(queues := {})
         self._queues = queues
-        queue = queues.setdefault(self._place, deque())
+        queue = queues.setdefault(self._key, deque())
         queue.append(self)
-        self._comes = trio.Event()
+        self._is_first = trio.Event()
         if queue[0] is self:
-            self._comes.set()
+            self._is_first.set()
 
     async def __aenter__(self) -> None:
         try:
-            await self._comes.wait()
+            await self._is_first.wait()
         except BaseException:
-            self._give_up()
+            self._leave()
             raise
 
     async def __aexit__(
@@ -51,12 +56,12 @@ class Turn:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._give_up()
+        self._leave()
 
-    def _give_up(self) -> None:
-        queue = self._queues[self._place]
+    def _leave(self) -> None:
+        queue = self._queues[self._key]
         queue.remove(self)
         if queue:
-            queue[0]._comes.set()
+            queue[0]._is_first.set()
         else:
-            del self._queues[self._place]
+            del self._queues[self._key]

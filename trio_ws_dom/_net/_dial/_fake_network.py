@@ -1,4 +1,4 @@
-"""Addresses whose server is in this process: the way in for :mod:`trio_ws_dom.testing`."""
+"""Endpoints whose server is in this process, which :mod:`trio_ws_dom.testing` registers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .._settings import Settings
 
 
-class Place(NamedTuple):
+class Endpoint(NamedTuple):
     """Where a URL leads to."""
 
     secure: bool
@@ -19,16 +19,16 @@ class Place(NamedTuple):
     port: int
 
 
-interceptors: Final = trio.lowlevel.RunVar[dict[Place, Callable[[], trio.abc.Stream]]](
+interceptors: Final = trio.lowlevel.RunVar[dict[Endpoint, Callable[[], trio.abc.Stream]]](
     "interceptors"
 )
-"""Within a trio run, for each place what gives the client's end of a new connection, with TLS
-done; it raises OSError as dialling does."""
+"""Within a trio run, for each endpoint the function that returns the client's end of a new
+connection. For ``wss:`` TLS counts as done. It raises OSError as dialling does."""
 
 
 def intercepted(settings: Settings) -> Callable[[], trio.abc.Stream] | None:
-    """What to call in place of dialling, if anything."""
+    """Return what to call instead of dialling; None: dial."""
     if settings.stream is not None:
         return None
-    place = Place(settings.secure, settings.host, settings.port)
-    return interceptors.get({}).get(place)
+    endpoint = Endpoint(settings.secure, settings.host, settings.port)
+    return interceptors.get({}).get(endpoint)

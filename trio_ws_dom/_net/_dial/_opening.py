@@ -9,7 +9,7 @@ import trio
 
 from .._log import Log
 from .._traced import TracedStream
-from ._connect_queue import Turn
+from ._connect_queue import Slot
 from ._fake_network import intercepted
 from ._proxy_choice import choose_proxy
 from ._transport import dial, shake_hands
@@ -33,23 +33,23 @@ class Opening:
         self._settings = settings
         self._owner = owner
         self._scope = trio.CancelScope()
-        self._turn: Turn | None = None
+        self._slot: Slot | None = None
 
-    def queue_up(self) -> None:
-        """Take a place among those who connect to the same server; :meth:`run` is to follow."""
+    def enqueue(self) -> None:
+        """Take a slot in the queue of the server's host and port; :meth:`run` must follow."""
         settings = self._settings
         if settings.serialize_connects and settings.stream is None:
-            self._turn = Turn(settings.host, settings.port)
+            self._slot = Slot(settings.host, settings.port)
 
-    def give_up(self) -> None:
-        """Let :meth:`run` end at once."""
+    def cancel(self) -> None:
+        """Make :meth:`run` end at once."""
         self._scope.cancel()
 
     async def run(self) -> Response:
-        """Connect, timed from dialling on: waiting for a turn does not count.
+        """Connect, timed from dialling on: waiting in the queue does not count.
 
         Raises:
-          TimeoutError: ``open_timeout`` is over, or it was given up.
+          TimeoutError: ``open_timeout`` is over, or it was cancelled.
           HandshakeFailure, OSError, trio.BrokenResourceError: as ``choose_proxy``, ``dial`` and
             ``shake_hands``.
         """
@@ -57,7 +57,7 @@ class Opening:
         log = Log(settings.number, settings.where)
         proxy = None
         with self._scope:
-            async with self._turn or nullcontext():
+            async with self._slot or nullcontext():
                 self._scope.deadline = trio.current_time() + settings.open_timeout
                 connect = intercepted(settings)
                 if connect is not None:

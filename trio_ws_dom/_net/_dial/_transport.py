@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 ALPN: Final = "http/1.1"
 """The only protocol under which RFC 6455's handshake can be held."""
 
-REFUSAL_PATIENCE: Final = 2.0
-"""Seconds to wait for the body of an answer other than 101, once its head is there."""
+REFUSAL_BODY_TIMEOUT: Final = 2.0
+"""Seconds to wait for the body of an answer other than 101, once its head has come."""
 
 _READ_SIZE: Final = 16 * 1024
 
@@ -157,7 +157,7 @@ async def _read_response(stream: trio.abc.Stream, handshake: ClientHandshake) ->
         response = handshake.receive(bytes(await stream.receive_some(_READ_SIZE)))
         if response is not None:
             return response
-    with trio.move_on_after(REFUSAL_PATIENCE):
+    with trio.move_on_after(REFUSAL_BODY_TIMEOUT):
         while True:
             handshake.receive(bytes(await stream.receive_some(_READ_SIZE)))
     refusal = handshake.refusal_so_far()
