@@ -19,10 +19,10 @@ from ._reconnect._backoff import Retry
 from ._reconnect._loop import ReconnectAttempt, ReconnectingWebSocket
 from ._reconnect._reconnecting import ReconnectOptions, reconnecting_websocket
 from ._reconnect._transient import is_transient
-from ._server._accept import AcceptOptions, accept_websocket
+from ._server._accept import accept_websocket
 from ._socket._nursery import WebSocketNursery, open_websocket_nursery
 from ._socket._open_websocket import open_websocket
-from ._socket._options import ConnectOptions
+from ._socket._options import AcceptOptions, ConnectOptions
 from ._socket._websocket import WebSocket
 from ._stream._info import WebSocketCloseInfo, WebSocketOpenInfo
 from ._stream._readable import WebSocketReadable

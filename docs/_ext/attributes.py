@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = ("attribute", "property")
 INHERITED = (
-    ("trio_ws_dom._socket._bounds", "BoundOptions"),
+    ("trio_ws_dom._socket._options", "BoundOptions"),
     ("trio_ws_dom._socket._options", "SharedOptions"),
 )
 

@@ -23,6 +23,7 @@ NO_TIME = Bounds(
     max_buffered_amount=None,
     close_timeout=60,
     cancelled_close_timeout=0,
+    listener_timeout=0,
     ping_interval=None,
     ping_timeout=None,
 )

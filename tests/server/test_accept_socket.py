@@ -437,7 +437,7 @@ async def test_keepalive_while_much_is_sent(scene: Scene, clock: object) -> None
     gone = trio.Event()
 
     async def block(ws: WebSocket) -> None:
-        ws.send(b"x" * 20_000_000)
+        ws.send(b"x" * 16_000_000)
         await ws.wait_closed()
         gone.set()
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import trio
 
 from trio_ws_dom import ConnectOptions, DOMException, WebSocket, open_websocket
 from trio_ws_dom._net._settings import Settings
+from trio_ws_dom._server._accepting import AcceptWebSocket
 from trio_ws_dom._socket._options import resolve
 from trio_ws_dom._version import __version__
+
+if TYPE_CHECKING:
+    from trio_websocket import WebSocketRequest
 
 
 def settings(url: str = "ws://peer.test/", **options: Any) -> Settings:
@@ -26,6 +30,7 @@ def test_defaults() -> None:
     """What each option is without being given."""
     plain = settings()
     assert (plain.open_timeout, plain.close_timeout, plain.cancelled_close_timeout) == (60, 10, 1)
+    assert plain.listener_timeout == 10
     assert (plain.max_message_size, plain.max_buffered_amount) == (16 * 1024 * 1024, None)
     assert (plain.compression, plain.serialize_connects) == (True, True)
     assert (plain.ssl_context, plain.stream) == (None, None)
@@ -39,7 +44,7 @@ def test_unknown_option() -> None:
         settings(timeout=3)
 
 
-SECONDS = ["open_timeout", "close_timeout", "cancelled_close_timeout"]
+SECONDS = ["open_timeout", "close_timeout", "cancelled_close_timeout", "listener_timeout"]
 
 
 @pytest.mark.parametrize("name", SECONDS)
@@ -208,3 +213,10 @@ def test_two_hosts() -> None:
     """HTTP has the header once (RFC 9110 section 7.2)."""
     with pytest.raises(ValueError, match="header Host is given more than once"):
         settings(headers=[("Host", "a.test"), ("host", "b.test")])
+
+
+async def test_the_servers_end_bounds_what_is_queued() -> None:
+    accepted = AcceptWebSocket(cast("WebSocketRequest", None), None, {})
+    assert accepted._bounds.max_buffered_amount == 16 * 1024 * 1024
+    accepted = AcceptWebSocket(cast("WebSocketRequest", None), None, {"max_buffered_amount": None})
+    assert accepted._bounds.max_buffered_amount is None

@@ -30,6 +30,7 @@ class Bounds:
     max_buffered_amount: int | None
     close_timeout: float
     cancelled_close_timeout: float
+    listener_timeout: float
     ping_interval: float | None
     ping_timeout: float | None
     number: int = field(default_factory=_numbers.__next__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, cast
 
-from .._socket._bounds import check_names, seconds_of
+from .._socket._option_checks import check_names, seconds_of
 from .._socket._options import SharedOptions
 from ._backoff import Backoff
 from ._loop import ReconnectingWebSocket

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._socket._bounds import BoundOptions
-from .._socket._options import Headers
-
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from typing import Unpack
 
     from trio_websocket import WebSocketRequest
 
+    from .._socket._options import AcceptOptions
     from .._socket._websocket import WebSocket
-
-
-class AcceptOptions(BoundOptions, total=False):
-    """Options of :func:`accept_websocket`; all optional."""
-
-    headers: Headers
-    """More header fields for the answer; those that the handshake sets itself are a ValueError.
-    Default: none."""
 
 
 def accept_websocket(

@@ -9,16 +9,20 @@ from trio_websocket import ConnectionClosed, Endpoint
 from wsproto.utilities import LocalProtocolError
 
 from .._net._settings import Bounds
-from .._socket._bounds import bounds_of, check_names
 from .._socket._errors import explain
 from .._socket._open_websocket import OneSocket
-from .._socket._options import header_fields
+from .._socket._option_checks import check_names
+from .._socket._options import (
+    DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT,
+    AcceptOptions,
+    bounds_of,
+    header_fields,
+)
 from .._socket._url import Address
 from .._socket._websocket import WebSocket
 from .._wire._closing import Verdict
 from .._wire._frames import ABNORMAL_CLOSURE
 from .._wire._http._response import Response, lines_of, message_of
-from ._accept import AcceptOptions
 from ._accepted import AcceptedConnection
 
 if TYPE_CHECKING:
@@ -45,7 +49,9 @@ class AcceptWebSocket(OneSocket):
         self._request = request
         self._protocol = protocol
         check_names(options, AcceptOptions)
-        self._bounds = Bounds(**bounds_of(options))
+        self._bounds = Bounds(
+            **bounds_of(options, max_buffered_amount=DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT)
+        )
         self._fields = header_fields(options.get("headers", ()))
 
     async def _begin(self) -> WebSocket:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 
 import trio
 
@@ -13,15 +13,7 @@ from .._net._dial._proxy import parse_proxy
 from .._net._settings import Settings
 from .._version import __version__
 from .._wire._http._request import check_header, check_headers
-from ._bounds import (
-    BoundOptions,
-    bounds_of,
-    check_names,
-    flag_of,
-    instance_of,
-    seconds_of,
-    size_of,
-)
+from ._option_checks import check_names, flag_of, instance_of, seconds_of, size_of
 from ._url import parse_protocols, parse_url
 
 if TYPE_CHECKING:
@@ -36,10 +28,47 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 16 * 1024 * 1024
 DEFAULT_OPEN_TIMEOUT: Final = 60.0
+DEFAULT_CLOSE_TIMEOUT: Final = 10.0
+DEFAULT_CANCELLED_CLOSE_TIMEOUT: Final = 1.0
+DEFAULT_LISTENER_TIMEOUT: Final = 10.0
+
+DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT: Final = 16 * 1024 * 1024
+"""Bytes queued for one client of a server: as much as the largest message that we receive by
+default. A server has many clients, and a client that never reads must not fill its memory."""
+
+
+class BoundOptions(TypedDict, total=False):
+    """The options that hold for either end of a connection."""
+
+    close_timeout: float
+    """Seconds for a closing handshake; then the connection is reset. Default: 10."""
+
+    cancelled_close_timeout: float
+    """Seconds for a closing handshake once the surrounding scope is cancelled. Default: 1. With 0
+    no Close is sent: a cancelled socket is reset at once, as plain trio streams are."""
+
+    listener_timeout: float
+    """Seconds that running calls of ``async def`` listeners get at the end of the block. A call
+    that runs longer is cancelled, and reported as a ``trio.TooSlowError``. Default: 10.
+    ``math.inf`` waits for ever. Where the nursery is the program's own (the constructor), it waits
+    for them without a bound."""
+
+    ping_interval: float | None
+    """Seconds from one Ping to the next while OPEN, whatever arrives. Default: None, no keepalive,
+    as in a browser."""
+
+    ping_timeout: float | None
+    """Seconds that the peer may be silent after a Ping; any byte is an answer. Then the connection
+    is failed and reset: ``error``, then ``close`` with 1006. Time does not count while the program
+    holds the reading back. Default: as ``ping_interval``. None: it may be silent for ever."""
 
 
 class SharedOptions(BoundOptions, total=False):
-    """The options that :func:`reconnecting_websocket` takes as all the doors do."""
+    """The options that :func:`reconnecting_websocket` takes as every client's entry point does."""
+
+    max_buffered_amount: int | None
+    """Bytes that may be queued for sending; a ``send()`` beyond it is the standard's "flag as
+    full": ``error``, then ``close`` with 1006. Default: None, no limit, as in a browser."""
 
     base_url: str
     """What a relative URL is relative to. Default: none, a relative URL is a SyntaxError."""
@@ -92,6 +121,19 @@ class ConnectOptions(SharedOptions, total=False):
     ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default: none."""
 
 
+class AcceptOptions(BoundOptions, total=False):
+    """Options of :func:`accept_websocket`; all optional."""
+
+    headers: Headers
+    """More header fields for the answer; those that the handshake sets itself are a ValueError.
+    Default: none."""
+
+    max_buffered_amount: int | None
+    """Bytes that may be queued for a client; a ``send()`` beyond it fails the connection:
+    ``error``, then ``close`` with 1006. Default: 16 MiB, so that a client that does not read
+    cannot fill the server's memory; ``drain()`` waits before that happens. None: no limit."""
+
+
 _USER_AGENT: Final = f"trio_ws_dom/{__version__}"
 
 
@@ -129,9 +171,46 @@ def resolve(
         serialize_connects=flag_of(options, "serialize_connects", True),
         open_timeout=seconds_of(options, "open_timeout", DEFAULT_OPEN_TIMEOUT),
         trace=_trace(options),
-        **bounds_of(options),
+        **bounds_of(options, max_buffered_amount=None),
     )
     return address, settings
+
+
+def bounds_of(
+    options: ConnectOptions | AcceptOptions, *, max_buffered_amount: int | None
+) -> dict[str, Any]:
+    """Check the options of either end, and return them as arguments of ``Bounds``.
+
+    Args:
+      max_buffered_amount: the default of that option, which differs between the ends.
+
+    Raises:
+      TypeError: for one of the wrong type.
+      ValueError: for one out of range.
+    """
+    ping_interval, ping_timeout = _keepalive(options)
+    return {
+        "max_buffered_amount": size_of(options, "max_buffered_amount", max_buffered_amount),
+        "close_timeout": seconds_of(options, "close_timeout", DEFAULT_CLOSE_TIMEOUT),
+        "cancelled_close_timeout": seconds_of(
+            options, "cancelled_close_timeout", DEFAULT_CANCELLED_CLOSE_TIMEOUT
+        ),
+        "listener_timeout": seconds_of(options, "listener_timeout", DEFAULT_LISTENER_TIMEOUT),
+        "ping_interval": ping_interval,
+        "ping_timeout": ping_timeout,
+    }
+
+
+def _keepalive(options: BoundOptions) -> tuple[float | None, float | None]:
+    """``ping_interval`` and ``ping_timeout``."""
+    interval = timeout = None
+    if options.get("ping_interval") is not None:
+        interval = seconds_of(options, "ping_interval", 0, zero=False)
+    if options.get("ping_timeout", interval) is not None:
+        timeout = seconds_of(options, "ping_timeout", interval or 0, zero=False)
+    if timeout is not None and "ping_interval" not in options:
+        raise ValueError(f"expected ping_interval with ping_timeout={timeout:g}, got none")
+    return interval, timeout
 
 
 def _headers(address: Address, options: ConnectOptions) -> tuple[tuple[str, str], ...]:
