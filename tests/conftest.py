@@ -11,17 +11,17 @@ import pytest
 import trio
 import trio.testing
 from hypothesis import settings
-from support import fake
+from support import fake_server
 from support.peer import patience
-from support.world import MemoryWorld, SocketWorld
+from support.transports import MemoryTransport, SocketTransport
 
 from trio_ws_dom.testing import open_fake_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from support.fake import Pair
-    from support.world import World
+    from support.fake_server import Pair
+    from support.transports import Transport
 
     from trio_ws_dom.testing import FakeServer
 
@@ -50,19 +50,19 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def clock(kind: str) -> trio.abc.Clock | None:
-    """Virtual time in memory, real time over sockets; to be asked for wherever ``world`` is."""
+    """Virtual time in memory, real time over sockets; to be asked for wherever ``transport`` is."""
     return trio.testing.MockClock(autojump_threshold=0) if kind == "memory" else None
 
 
 @pytest.fixture
-async def world(kind: str, clock: trio.abc.Clock | None) -> AsyncIterator[World]:
+async def transport(kind: str, clock: trio.abc.Clock | None) -> AsyncIterator[Transport]:
     """Memory streams first, then real sockets on loopback."""
     if kind == "memory":
-        yield MemoryWorld()
+        yield MemoryTransport()
         return
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     async with listener:
-        yield SocketWorld(listener)
+        yield SocketTransport(listener)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ async def server() -> AsyncIterator[FakeServer]:
 @pytest.fixture
 def accepted(server: FakeServer, nursery: trio.Nursery) -> Callable[..., Awaitable[Pair]]:
     """Make a socket by the bare constructor, OPEN, and the fake server's end."""
-    return partial(fake.accepted, server, nursery)
+    return partial(fake_server.accepted, server, nursery)
 
 
 @pytest.fixture

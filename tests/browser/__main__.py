@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from .faults import judge_the_judge
-from .made_up.search import SECONDS, run_random
+from .generated.search import SECONDS, run_random
 from .recording import figures, record, store_departures
 
 if __name__ == "__main__":

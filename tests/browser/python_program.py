@@ -21,7 +21,7 @@ from trio_ws_dom import (
     WebSocketStream,
 )
 
-from .described import describe_data
+from .payload_format import describe_data
 from .python_streams import StreamWords
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import trio
 
 from trio_ws_dom import DOMException, WebSocketError
 
-from .described import describe_data
+from .payload_format import describe_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from .described import SHORT, describe_bytes
+from .payload_format import SHORT, describe_bytes
 
 if TYPE_CHECKING:
     import ssl

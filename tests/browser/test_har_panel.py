@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import trio
 from support.peer import PING, Peer, frame
-from support.world import MemoryWorld
+from support.transports import MemoryTransport
 
 from trio_ws_dom import HarRecorder, open_websocket
 
@@ -36,10 +36,10 @@ LOAD = """(async () => {
 
 async def recorded() -> HarRecorder:
     """A short conversation."""
-    world, recorder = MemoryWorld(), HarRecorder()
+    transport, recorder = MemoryTransport(), HarRecorder()
 
     async def play() -> None:
-        peer = await world.peer()
+        peer = await transport.peer()
         await peer.accept(then=frame(PING, b"?"))
         await serve(peer)
 
@@ -50,7 +50,7 @@ async def recorded() -> HarRecorder:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(play)
-        async with open_websocket(world.url, **world.options(trace=recorder)) as ws:
+        async with open_websocket(transport.url, **transport.options(trace=recorder)) as ws:
             ws.send("hello")
             assert [await ws.receive(), await ws.receive()] == ["wörld", b"\x00\xff"]
     return recorder

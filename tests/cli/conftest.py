@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.talker import Talker, talking
+from support.thread_server import ThreadServer, run_thread_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture
-def talker() -> Iterator[Talker]:
+def thread_server() -> Iterator[ThreadServer]:
     """A server to talk to; without compression."""
-    with talking(compression=None) as server:
+    with run_thread_server(compression=None) as server:
         yield server

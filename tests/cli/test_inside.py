@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 from support.cli import PATIENCE, command, environment
-from support.listening import accepted, listening
+from support.raw_listener import accept_raw, raw_listener
 
 from trio_ws_dom._cli import _main
 from trio_ws_dom._cli._input import End, _read
@@ -84,12 +84,12 @@ def test_a_file_that_does_not_block() -> None:
 def test_lost_while_much_is_unsent() -> None:
     """What cannot be sent any more is not waited for; the end is told."""
     with (
-        listening() as (listener, url),
+        raw_listener() as (listener, url),
         subprocess.Popen(
             command(url), stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
         ) as process,
     ):
-        with accepted(listener):
+        with accept_raw(listener):
             assert process.stdin is not None
             process.stdin.write(b"x" * 50_000_000 + b"\n")
         process.stdin.close()

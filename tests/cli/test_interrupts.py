@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.cli import PATIENCE, command, environment
-from support.listening import accepted, listening
 from support.peer import TEXT, frame
+from support.raw_listener import accept_raw, raw_listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def until_full(process: subprocess.Popen[bytes]) -> None:
 
 def test_ctrl_c_before_it_is_open() -> None:
     """It gives up, and says so."""
-    with listening() as (listener, url), running(url) as process:
+    with raw_listener() as (listener, url), running(url) as process:
         connection, _ = listener.accept()
         with connection:
             connection.recv(65536)
@@ -63,7 +63,11 @@ def test_ctrl_c_before_it_is_open() -> None:
 
 def test_a_second_ctrl_c_resets() -> None:
     """The server does not answer the first one's Close, and sees a reset at once."""
-    with listening() as (listener, url), running(url) as process, accepted(listener) as connection:
+    with (
+        raw_listener() as (listener, url),
+        running(url) as process,
+        accept_raw(listener) as connection,
+    ):
         until_said(process, b"* open")
         process.send_signal(signal.SIGINT)
         until_said(process, b"closing: sent 1001")
@@ -76,7 +80,11 @@ def test_a_second_ctrl_c_resets() -> None:
 
 def test_one_ctrl_c_waits_for_a_second_at_most() -> None:
     """The server never answers; that is told."""
-    with listening() as (listener, url), running(url) as process, accepted(listener) as connection:
+    with (
+        raw_listener() as (listener, url),
+        running(url) as process,
+        accept_raw(listener) as connection,
+    ):
         connection.sendall(frame(TEXT, b"ready"))
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"  # the session has begun
@@ -88,7 +96,11 @@ def test_one_ctrl_c_waits_for_a_second_at_most() -> None:
 
 def test_output_that_is_stuck_is_left() -> None:
     """Nobody reads stdout: the last lines are waited for, but not behind a second Ctrl-C."""
-    with listening() as (listener, url), running(url) as process, accepted(listener) as connection:
+    with (
+        raw_listener() as (listener, url),
+        running(url) as process,
+        accept_raw(listener) as connection,
+    ):
         until_said(process, b"* open")
         connection.sendall(frame(TEXT, b"x" * 300_000))
         until_full(process)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.cli import run
 from support.har import check_har
-from support.talker import Talker, talking
+from support.thread_server import ThreadServer, run_thread_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,13 +30,13 @@ def events(*arguments: str, **options: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_events_of_a_conversation(talker: Talker, tmp_path: Path) -> None:
+def test_the_events_of_a_conversation(thread_server: ThreadServer, tmp_path: Path) -> None:
     """Open, messages of both directions and kinds, and close; control characters are escaped."""
     (tmp_path / "data").write_bytes(b"\x00\xff")
     arguments = ("-m", "wörld\x1b\n", "--send-file", str(tmp_path / "data"))
     text = {"event": "message", "type": "text", "size": 8, "data": "wörld\x1b\n"}
     binary = {"event": "message", "type": "binary", "size": 2, "data": "AP8="}
-    opened, *messages, closed = events(talker.url, *arguments)
+    opened, *messages, closed = events(thread_server.url, *arguments)
     assert opened == {"event": "open", "status": 101, "protocol": "", "extensions": ""}
     assert closed == {"event": "close", "code": 1000, "reason": "", "wasClean": True}
     for direction in ("sent", "received"):
@@ -44,20 +44,20 @@ def test_the_events_of_a_conversation(talker: Talker, tmp_path: Path) -> None:
         assert ones == [{**text, "direction": direction}, {**binary, "direction": direction}]
 
 
-def test_the_event_of_an_error(talker: Talker) -> None:
+def test_the_event_of_an_error(thread_server: ThreadServer) -> None:
     """Why it was not opened, or lost."""
-    (event, body) = events(talker.url.replace("/room", "/forbidden"))
+    (event, body) = events(thread_server.url.replace("/room", "/forbidden"))
     assert (event["event"], body["event"]) == ("error", "error")
     assert "got 403" in event["message"]
     assert body["message"] == "not you\x1b[31m"
-    *_, error, close = events(talker.url, "-m", "lose")
+    *_, error, close = events(thread_server.url, "-m", "lose")
     assert error["event"] == "error"
     assert close == {"event": "close", "code": 1006, "reason": "", "wasClean": False}
 
 
-def test_the_events_of_a_trace(talker: Talker) -> None:
+def test_the_events_of_a_trace(thread_server: ThreadServer) -> None:
     """Heads without credentials, frames, and the end of TCP."""
-    found = events(talker.url, "--trace", "-H", "Cookie: a=hunter2", "-m", "hello")
+    found = events(thread_server.url, "--trace", "-H", "Cookie: a=hunter2", "-m", "hello")
     heads = [event for event in found if event["event"] == "head"]
     assert [head["startLine"] for head in heads] == [
         "GET /room HTTP/1.1",
@@ -83,46 +83,48 @@ def test_the_events_of_a_trace(talker: Talker) -> None:
     assert {end["direction"] for end in ends} == {"sent", "received"}
 
 
-def test_the_trace_of_a_refusal(talker: Talker) -> None:
+def test_the_trace_of_a_refusal(thread_server: ThreadServer) -> None:
     """Its body is data."""
-    found = events(talker.url.replace("/room", "/forbidden"), "--trace")
+    found = events(thread_server.url.replace("/room", "/forbidden"), "--trace")
     (data,) = [event for event in found if event["event"] == "data"]
     assert base64.b64decode(data["payload"]) == b"not you\x1b[31m\n"
 
 
-def test_the_log_as_events(talker: Talker) -> None:
+def test_the_log_as_events(thread_server: ThreadServer) -> None:
     """With -v."""
-    found = events(talker.url, "-v", "-m", "x")
+    found = events(thread_server.url, "-v", "-m", "x")
     lines = [event["message"] for event in found if event["event"] == "log"]
     assert lines[0].endswith(": connecting")
     assert lines[-1].endswith(": closed: 1000 '', clean")
 
 
-def test_a_har_file_is_saved(talker: Talker, tmp_path: Path) -> None:
+def test_a_har_file_is_saved(thread_server: ThreadServer, tmp_path: Path) -> None:
     """Of HAR's form, with whole messages; without credentials unless they are wanted."""
     path = tmp_path / "x.har"
     secret = ("-H", "Authorization: hunter2", "--har", str(path))
-    run(talker.url, *QUICK, *secret, "-m", "x" * 10_000)
+    run(thread_server.url, *QUICK, *secret, "-m", "x" * 10_000)
     har = json.loads(path.read_text())
     check_har(har)
     messages = har["log"]["entries"][0]["_webSocketMessages"]
     assert [message["data"] for message in messages[:2]] == ["x" * 10_000] * 2
     assert "hunter2" not in path.read_text()
-    run(talker.url, *QUICK, *secret, "--har-credentials", "-m", "x")
+    run(thread_server.url, *QUICK, *secret, "--har-credentials", "-m", "x")
     assert "hunter2" in path.read_text()
 
 
-def test_a_har_file_of_a_refusal(talker: Talker, tmp_path: Path) -> None:
+def test_a_har_file_of_a_refusal(thread_server: ThreadServer, tmp_path: Path) -> None:
     """It is saved all the same."""
     path = tmp_path / "x.har"
-    run(talker.url.replace("/room", "/forbidden"), *QUICK, "--har", str(path))
+    run(thread_server.url.replace("/room", "/forbidden"), *QUICK, "--har", str(path))
     (entry,) = json.loads(path.read_text())["log"]["entries"]
     assert entry["response"]["status"] == 403
 
 
-def test_a_har_file_that_cannot_be_saved(talker: Talker, tmp_path: Path) -> None:
+def test_a_har_file_that_cannot_be_saved(thread_server: ThreadServer, tmp_path: Path) -> None:
     """1, and why."""
-    done = run(talker.url, "--wait", "0.3", "-m", "x", "--har", str(tmp_path / "no" / "x.har"))
+    done = run(
+        thread_server.url, "--wait", "0.3", "-m", "x", "--har", str(tmp_path / "no" / "x.har")
+    )
     assert done.returncode == 1
     assert b"No such file or directory" in done.stderr
 
@@ -130,7 +132,7 @@ def test_a_har_file_that_cannot_be_saved(talker: Talker, tmp_path: Path) -> None
 def test_trace_and_har_at_once(tmp_path: Path) -> None:
     """Compressed messages are shown and saved inflated."""
     path = tmp_path / "x.har"
-    with talking() as server:
+    with run_thread_server() as server:
         found = events(server.url, "--trace", "--har", str(path), "-m", "hello " * 100)
     frame = next(event for event in found if event["event"] == "frame")
     assert (frame["compressed"], frame["length"]) == (True, 600)

@@ -13,7 +13,7 @@ from support.cli import PATIENCE, Terminal, environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.talker import Talker
+    from support.thread_server import ThreadServer
 
 pytest.importorskip("prompt_toolkit")
 pytestmark = pytest.mark.real
@@ -22,15 +22,15 @@ LEFT, UP, CTRL_U = "\x1b[D", "\x1b[A", "\x15"
 
 
 @pytest.fixture
-def terminal(talker: Talker) -> Iterator[Terminal]:
+def terminal(thread_server: ThreadServer) -> Iterator[Terminal]:
     """A conversation that has begun."""
-    with Terminal(talker.url) as terminal:
+    with Terminal(thread_server.url) as terminal:
         terminal.until_shown("* open, status 101")
         terminal.until(lambda: terminal.last_line == ">")
         yield terminal
 
 
-def test_a_line_is_sent_and_shown(terminal: Terminal, talker: Talker) -> None:
+def test_a_line_is_sent_and_shown(terminal: Terminal, thread_server: ThreadServer) -> None:
     """As a row like those that come, and the prompt is empty again."""
     terminal.type("hellö\r")
     terminal.until_shown("< text          6  hellö")
@@ -39,25 +39,25 @@ def test_a_line_is_sent_and_shown(terminal: Terminal, talker: Talker) -> None:
         "> text          6  hellö",
         "< text          6  hellö",
     ]
-    assert talker.heard == ["hellö"]
+    assert thread_server.heard == ["hellö"]
 
 
-def test_messages_do_not_destroy_the_line(terminal: Terminal, talker: Talker) -> None:
+def test_messages_do_not_destroy_the_line(terminal: Terminal, thread_server: ThreadServer) -> None:
     """They come above it; the cursor stays where it was."""
     terminal.type("half line" + 4 * LEFT)
     terminal.until(lambda: terminal.last_line == "> half line")
     for number in range(3):
-        talker.say(f"news {number}")
+        thread_server.say(f"news {number}")
         terminal.until_shown(f"news {number}")
         terminal.until(lambda: terminal.last_line == "> half line")
     terminal.type("a \r")
-    terminal.until(lambda: talker.heard == ["half a line"])
+    terminal.until(lambda: thread_server.heard == ["half a line"])
 
 
-def test_many_messages_at_once(terminal: Terminal, talker: Talker) -> None:
+def test_many_messages_at_once(terminal: Terminal, thread_server: ThreadServer) -> None:
     """All come, in order, while lines are sent."""
     for number in range(300):
-        talker.say(f"news {number}")
+        thread_server.say(f"news {number}")
         if number % 100 == 50:
             terminal.type(f"line {number}\r")
     terminal.until_shown("news 299")
@@ -65,10 +65,10 @@ def test_many_messages_at_once(terminal: Terminal, talker: Talker) -> None:
     shown = terminal.output.decode()
     places = [shown.index(f"news {number}\x1b") for number in range(300)]
     assert places == sorted(places)
-    assert talker.heard == ["line 50", "line 150", "line 250"]
+    assert thread_server.heard == ["line 50", "line 150", "line 250"]
 
 
-def test_history(terminal: Terminal, talker: Talker) -> None:
+def test_history(terminal: Terminal, thread_server: ThreadServer) -> None:
     """The line before is brought back, and edited."""
     terminal.type("first\r")
     terminal.until_shown("< text          5  first")
@@ -76,38 +76,38 @@ def test_history(terminal: Terminal, talker: Talker) -> None:
     terminal.until(lambda: terminal.last_line == "> first")
     terminal.type(" again\r")
     terminal.until_shown("< text         11  first again")
-    assert talker.heard == ["first", "first again"]
+    assert thread_server.heard == ["first", "first again"]
 
 
-def test_another_width(terminal: Terminal, talker: Talker) -> None:
+def test_another_width(terminal: Terminal, thread_server: ThreadServer) -> None:
     """The line is drawn anew when the window is resized, and nothing of it is lost."""
     terminal.type("x" * 60)
     terminal.until(lambda: terminal.last_line == "> " + "x" * 60)
     terminal.resize(40)
-    talker.say("news")
+    thread_server.say("news")
     terminal.until(lambda: terminal.lines[-2:] == ["> " + "x" * 38, "x" * 22])
     terminal.type("\r")
-    terminal.until(lambda: talker.heard == ["x" * 60])
+    terminal.until(lambda: thread_server.heard == ["x" * 60])
 
 
-def test_ctrl_d_at_the_prompt(terminal: Terminal, talker: Talker) -> None:
+def test_ctrl_d_at_the_prompt(terminal: Terminal, thread_server: ThreadServer) -> None:
     """The closing handshake with 1000, and 0; the terminal is as it was."""
     terminal.type("\x04")
     assert terminal.wait() == 0
     assert terminal.last_line.endswith("* closed, 1000")
     assert terminal.is_as_found
-    assert talker.left.wait(PATIENCE)
-    assert talker.closes == [(1000, "")]
+    assert thread_server.left.wait(PATIENCE)
+    assert thread_server.closes == [(1000, "")]
 
 
-def test_ctrl_c_at_the_prompt(terminal: Terminal, talker: Talker) -> None:
+def test_ctrl_c_at_the_prompt(terminal: Terminal, thread_server: ThreadServer) -> None:
     """The closing handshake with 1001, and 130; also with a line begun."""
     terminal.type("half a line\x03")
     assert terminal.wait() == 128 + signal.SIGINT
     assert terminal.last_line.endswith("* closed, 1001")
     assert terminal.is_as_found
-    assert talker.left.wait(PATIENCE)
-    assert talker.closes == [(1001, "")]
+    assert thread_server.left.wait(PATIENCE)
+    assert thread_server.closes == [(1001, "")]
 
 
 def test_the_server_leaves_the_prompt(terminal: Terminal) -> None:
@@ -118,10 +118,10 @@ def test_the_server_leaves_the_prompt(terminal: Terminal) -> None:
     assert terminal.is_as_found
 
 
-def test_ended_before_the_prompt_is_there(talker: Talker) -> None:
+def test_ended_before_the_prompt_is_there(thread_server: ThreadServer) -> None:
     """What the server says and that it leaves is shown, whatever comes first."""
-    talker.react = lambda guest, message: guest.close(1000, "no time")  # type: ignore[method-assign]  # another part
-    with Terminal(talker.url) as terminal:
+    thread_server.react = lambda guest, message: guest.close(1000, "no time")  # type: ignore[method-assign]  # another part
+    with Terminal(thread_server.url) as terminal:
         terminal.type("hello\r")
         assert terminal.wait() == 0
         assert terminal.last_line.endswith("* closed, 1000 no time")
@@ -136,9 +136,9 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_without_prompt_toolkit(talker: Talker) -> None:
+def test_without_prompt_toolkit(thread_server: ThreadServer) -> None:
     """The plain terminal works, in colours."""
-    with Terminal(talker.url, program=[sys.executable, "-c", WITHOUT]) as terminal:
+    with Terminal(thread_server.url, program=[sys.executable, "-c", WITHOUT]) as terminal:
         terminal.until_shown("* open, status 101")
         terminal.type("hello\r")
         terminal.until_shown("< text          5  hello")
@@ -146,10 +146,10 @@ def test_without_prompt_toolkit(talker: Talker) -> None:
         assert terminal.wait() == 0
 
 
-def test_it_is_imported_only_where_it_is_of_use(talker: Talker) -> None:
+def test_it_is_imported_only_where_it_is_of_use(thread_server: ThreadServer) -> None:
     """Not in a pipe, where it would cost time at the start."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "trio_ws_dom", talker.url, "-m", "bye"],
+        [sys.executable, "-X", "importtime", "-m", "trio_ws_dom", thread_server.url, "-m", "bye"],
         capture_output=True,
         env=environment(),
         timeout=PATIENCE,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.talker import Talker
+    from support.thread_server import ThreadServer
 
 pytestmark = pytest.mark.real
 
@@ -21,9 +21,9 @@ ROW = re.compile(r"^\d\d:\d\d:\d\d\.\d\d\d [<>*!] ")
 
 
 @pytest.fixture
-def terminal(talker: Talker) -> Iterator[Terminal]:
+def terminal(thread_server: ThreadServer) -> Iterator[Terminal]:
     """A conversation that has begun."""
-    with Terminal("--plain", talker.url) as terminal:
+    with Terminal("--plain", thread_server.url) as terminal:
         terminal.until_shown("* open, status 101")
         yield terminal
 
@@ -33,31 +33,31 @@ def rows(terminal: Terminal) -> list[str]:
     return [ROW.sub(lambda found: found[0][-2:], line) for line in terminal.lines]
 
 
-def test_typing_and_reading(terminal: Terminal, talker: Talker) -> None:
+def test_typing_and_reading(terminal: Terminal, thread_server: ThreadServer) -> None:
     """What is typed is sent, what comes is shown: time, direction, type, size, text."""
     terminal.type("hellö\r")
     terminal.until_shown("< text")
     assert rows(terminal)[1:] == ["hellö", "< text          6  hellö"]
     assert ROW.match(terminal.last_line)
-    assert talker.heard == ["hellö"]
+    assert thread_server.heard == ["hellö"]
 
 
-def test_ctrl_d(terminal: Terminal, talker: Talker) -> None:
+def test_ctrl_d(terminal: Terminal, thread_server: ThreadServer) -> None:
     """The closing handshake with 1000, and 0."""
     terminal.type("\x04")
     assert terminal.wait() == 0
     assert rows(terminal)[-1] == "* closed, 1000"
-    assert talker.left.wait(PATIENCE)
-    assert talker.closes == [(1000, "")]
+    assert thread_server.left.wait(PATIENCE)
+    assert thread_server.closes == [(1000, "")]
 
 
-def test_ctrl_c(terminal: Terminal, talker: Talker) -> None:
+def test_ctrl_c(terminal: Terminal, thread_server: ThreadServer) -> None:
     """The closing handshake with 1001, and 130."""
     terminal.type("\x03")
     assert terminal.wait() == 128 + signal.SIGINT
     assert rows(terminal)[-1] == "* closed, 1001"
-    assert talker.left.wait(PATIENCE)
-    assert talker.closes == [(1001, "")]
+    assert thread_server.left.wait(PATIENCE)
+    assert thread_server.closes == [(1001, "")]
 
 
 def test_the_server_leaves(terminal: Terminal) -> None:
@@ -75,9 +75,9 @@ def test_a_connection_is_lost(terminal: Terminal) -> None:
     assert rows(terminal)[-2].startswith("! ws://localhost:")
 
 
-def test_binary_as_a_dump(terminal: Terminal, talker: Talker) -> None:
+def test_binary_as_a_dump(terminal: Terminal, thread_server: ThreadServer) -> None:
     """Where, in hexadecimal, and as ASCII; its start, if it is long."""
-    talker.say(b"Hello\x00World \x1b[31m!")
+    thread_server.say(b"Hello\x00World \x1b[31m!")
     terminal.until_shown("00000010")
     kind, first, second = rows(terminal)[1:]
     assert kind == "< binary       18"
@@ -85,13 +85,15 @@ def test_binary_as_a_dump(terminal: Terminal, talker: Talker) -> None:
     assert first == 15 * " " + dump
     assert second.split() == ["00000010", "6d", "21", "|m!|"]
     assert second.index("|") == first.index("|")
-    talker.say(bytes(1000))
+    thread_server.say(bytes(1000))
     terminal.until_shown("... 256 of 1,000 bytes are shown")
 
 
-def test_nothing_of_a_message_commands_the_terminal(terminal: Terminal, talker: Talker) -> None:
+def test_nothing_of_a_message_commands_the_terminal(
+    terminal: Terminal, thread_server: ThreadServer
+) -> None:
     """Escapes are shown as such; lines and tabs are what they are, and cannot pass for ours."""
-    talker.say("\x1b[2J\x07red\x9b\u202e\r\nsecond\tline\x08\n12:00:00.000 * closed, 1000")
+    thread_server.say("\x1b[2J\x07red\x9b\u202e\r\nsecond\tline\x08\n12:00:00.000 * closed, 1000")
     terminal.until_shown("closed")
     assert rows(terminal)[1:] == [
         "< text         55",
@@ -102,9 +104,9 @@ def test_nothing_of_a_message_commands_the_terminal(terminal: Terminal, talker: 
     assert b"\x1b[2J" not in terminal.output
 
 
-def test_long_text_is_cut(terminal: Terminal, talker: Talker) -> None:
+def test_long_text_is_cut(terminal: Terminal, thread_server: ThreadServer) -> None:
     """On a terminal; a pipe gets all of it."""
-    talker.say("x" * 20_000)
+    thread_server.say("x" * 20_000)
     terminal.until_shown("... 10,000 of 20,000 characters are shown")
 
 
@@ -115,29 +117,29 @@ def test_ping(terminal: Terminal) -> None:
     assert re.search(r"pong after \d+\.\d ms$", terminal.last_line)
 
 
-def test_close(terminal: Terminal, talker: Talker) -> None:
+def test_close(terminal: Terminal, thread_server: ThreadServer) -> None:
     """With a code and a reason of the user's; that is a good end."""
     terminal.type("/close 3001 good night\r")
     assert terminal.wait() == 0
     assert rows(terminal)[-1] == "* closed, 3001 good night"
-    assert talker.left.wait(PATIENCE)
-    assert talker.closes == [(3001, "good night")]
+    assert thread_server.left.wait(PATIENCE)
+    assert thread_server.closes == [(3001, "good night")]
 
 
-def test_close_without_a_code(terminal: Terminal, talker: Talker) -> None:
+def test_close_without_a_code(terminal: Terminal, thread_server: ThreadServer) -> None:
     """A Close without a body."""
     terminal.type("/close\r")
     assert terminal.wait() == 0
     assert rows(terminal)[-1] == "* closed, 1005"
 
 
-def test_a_file(terminal: Terminal, talker: Talker, tmp_path: Path) -> None:
+def test_a_file(terminal: Terminal, thread_server: ThreadServer, tmp_path: Path) -> None:
     """It is sent as one binary message, and shown as such."""
     (tmp_path / "a file").write_bytes(b"\x00\x01")
     terminal.type(f"/file {tmp_path / 'a file'}\r")
     terminal.until_shown("< binary")
     assert "> binary        2" in rows(terminal)
-    assert talker.heard == [b"\x00\x01"]
+    assert thread_server.heard == [b"\x00\x01"]
 
 
 @pytest.mark.parametrize(
@@ -152,49 +154,49 @@ def test_a_file(terminal: Terminal, talker: Talker, tmp_path: Path) -> None:
     ],
 )
 def test_commands_that_say_something(
-    terminal: Terminal, talker: Talker, line: str, said: str
+    terminal: Terminal, thread_server: ThreadServer, line: str, said: str
 ) -> None:
     """Nothing is sent, and the conversation goes on."""
     terminal.type(f"{line}\r")
     terminal.until(lambda: said in rows(terminal))
     terminal.type("still here\r")
     terminal.until_shown("< text")
-    assert talker.heard == ["still here"]
+    assert thread_server.heard == ["still here"]
 
 
-def test_a_slash_is_doubled(terminal: Terminal, talker: Talker) -> None:
+def test_a_slash_is_doubled(terminal: Terminal, thread_server: ThreadServer) -> None:
     """To be sent."""
     terminal.type("//help\r")
     terminal.until_shown("< text")
-    assert talker.heard == ["/help"]
+    assert thread_server.heard == ["/help"]
 
 
-def test_events_for_machines_at_a_terminal(talker: Talker) -> None:
+def test_events_for_machines_at_a_terminal(thread_server: ThreadServer) -> None:
     """Commands work there, too, and answer in JSON."""
-    with Terminal("--json", talker.url) as terminal:
+    with Terminal("--json", thread_server.url) as terminal:
         terminal.until_shown('{"event": "open"')
         terminal.type("/ping\r/help\r")
         terminal.until_shown('{"event": "pong"')
         terminal.until_shown('{"event": "info"')
 
 
-def test_messages_and_what_is_typed(terminal: Terminal, talker: Talker) -> None:
+def test_messages_and_what_is_typed(terminal: Terminal, thread_server: ThreadServer) -> None:
     """A message that comes meanwhile has its own line; what was typed is kept, and Ctrl-R shows
     it again."""
     terminal.type("half of ")
     terminal.until(lambda: terminal.last_line == "half of")
-    talker.say("news")
+    thread_server.say("news")
     terminal.until_shown("< text          4  news")
     assert terminal.lines[-1].endswith("news")
     terminal.type("\x12")
     terminal.until(lambda: terminal.last_line == "half of")
     terminal.type("a line\r")
-    terminal.until(lambda: talker.heard == ["half of a line"])
+    terminal.until(lambda: thread_server.heard == ["half of a line"])
 
 
-def test_one_shot_at_a_terminal(talker: Talker) -> None:
+def test_one_shot_at_a_terminal(thread_server: ThreadServer) -> None:
     """Both directions are shown."""
-    with Terminal("--plain", "--wait", "0.3", "-m", "hello", talker.url) as terminal:
+    with Terminal("--plain", "--wait", "0.3", "-m", "hello", thread_server.url) as terminal:
         assert terminal.wait() == 0
         assert rows(terminal) == [
             "* open, status 101",
@@ -204,11 +206,13 @@ def test_one_shot_at_a_terminal(talker: Talker) -> None:
         ]
 
 
-def test_colours(talker: Talker) -> None:
+def test_colours(thread_server: ThreadServer) -> None:
     """By direction; none if they are not wanted, or the terminal has none."""
 
     def output(*arguments: str, **env: str) -> bytes:
-        with Terminal("--wait", "0.3", "-m", "x", *arguments, talker.url, env=env) as terminal:
+        with Terminal(
+            "--wait", "0.3", "-m", "x", *arguments, thread_server.url, env=env
+        ) as terminal:
             terminal.wait()
             return terminal.output
 
@@ -217,19 +221,19 @@ def test_colours(talker: Talker) -> None:
         assert b"\x1b" not in plain
 
 
-def test_a_dumb_terminal(talker: Talker) -> None:
+def test_a_dumb_terminal(thread_server: ThreadServer) -> None:
     """It gets no sequences at all, also where a person types."""
-    with Terminal(talker.url, env={"TERM": "dumb"}) as terminal:
+    with Terminal(thread_server.url, env={"TERM": "dumb"}) as terminal:
         terminal.until_shown("* open")
         terminal.type("hello\r")
         terminal.until_shown("< text")
         assert b"\x1b" not in terminal.output
 
 
-def test_trace_at_a_terminal(talker: Talker) -> None:
+def test_trace_at_a_terminal(thread_server: ThreadServer) -> None:
     """The handshake and each frame, among the messages."""
     arguments = ("--trace", "-H", "Authorization: hunter2", "-m", "hello")
-    with Terminal("--plain", "--wait", "0.3", *arguments, talker.url) as terminal:
+    with Terminal("--plain", "--wait", "0.3", *arguments, thread_server.url) as terminal:
         assert terminal.wait() == 0
         shown = "\n".join(terminal.lines)
     assert "> GET /room HTTP/1.1" in shown
@@ -239,8 +243,8 @@ def test_trace_at_a_terminal(talker: Talker) -> None:
     assert re.search(r"\d\.\d{3} < close +2  1000", shown)
 
 
-def test_log_at_a_terminal(talker: Talker) -> None:
+def test_log_at_a_terminal(thread_server: ThreadServer) -> None:
     """With -v."""
-    with Terminal("--plain", "-v", "--wait", "0.3", "-m", "hello", talker.url) as terminal:
+    with Terminal("--plain", "-v", "--wait", "0.3", "-m", "hello", thread_server.url) as terminal:
         assert terminal.wait() == 0
         assert any("ws://localhost:" in row and row.endswith(": dialled") for row in rows(terminal))

@@ -126,9 +126,9 @@ def busy(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     in_memory = gateway.in_memory
 
     async def busy_world(nursery: trio.Nursery) -> Any:
-        world = await in_memory(nursery)
-        world.pace = replace(world.pace, line=0.5, calm=20, outage=20)
-        return world
+        transport = await in_memory(nursery)
+        transport.pace = replace(transport.pace, line=0.5, calm=20, outage=20)
+        return transport
 
     monkeypatch.setattr(gateway, "in_memory", busy_world)
     return gateway

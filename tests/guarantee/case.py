@@ -10,7 +10,7 @@ import trio
 if TYPE_CHECKING:
     from support.peer import Peer
 
-    from guarantee.wire import Fault, Wire
+    from guarantee.faulty_stream import Fault, Wire
     from trio_ws_dom import WebSocket
     from trio_ws_dom._net._connection import Connection
 

@@ -1,4 +1,4 @@
-"""The scene of the guarantee's tests; and the count of the sweeps' runs, told at the end."""
+"""The harness of the guarantee's tests; and the count of the sweeps' runs, told at the end."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.scene import Scene
+from support.scope_harness import ScopeHarness
 
 from guarantee.sweep import COUNTS
 
 if TYPE_CHECKING:
     import trio
-    from support.world import World
+    from support.transports import Transport
 
 
 @pytest.fixture
-async def scene(world: World, nursery: trio.Nursery) -> Scene:
-    return Scene(world, nursery)
+async def harness(transport: Transport, nursery: trio.Nursery) -> ScopeHarness:
+    return ScopeHarness(transport, nursery)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,7 +1,7 @@
 """Faults seeded in the closing machine, the pump and the doors: a sweep must catch each.
 
 Every one is a mistake that one could make: a context manager, in which the code is wrong. One that
-no longer fits the code raises when it is seeded, or is found out by ``seeding.is_stale``.
+no longer fits the code raises when it is seeded, or is found out by ``patching.is_stale``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from guarantee.seeding import replaced, unprotected
+from guarantee.patching import replaced, unprotected
 from trio_ws_dom import WebSocket
 from trio_ws_dom._net import _connection
 from trio_ws_dom._net._connection import Connection

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import trio
-from support.child import TESTS, environment
+from support.child_process import TESTS, environment
 from support.peer import TEXT, Peer, frame
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import trio
 import trio.testing
 from support.peer import Peer
 
-from guarantee.wire import Wire
+from guarantee.faulty_stream import Wire
 from trio_ws_dom._net._connection import Connection
 from trio_ws_dom._socket._options import resolve
 

@@ -1,6 +1,6 @@
 """A client and a server in network namespaces of their own, and between them a cable to be pulled.
 
-``unshare --net python -m guarantee.namespaces NAME`` runs one scene; to be run where namespaces
+``unshare --net python -m guarantee.namespaces NAME`` runs one scenario; to be run where namespaces
 may be made (by root, or with ``--user --map-root-user``).
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import trio
-from support.child import TESTS, environment
+from support.child_process import TESTS, environment
 from support.peer import Peer
 
 from trio_ws_dom import WebSocketError, open_websocket
@@ -137,7 +137,7 @@ async def serve() -> None:
         nursery.cancel_scope.cancel()
 
 
-# The scenes.
+# The scenarios.
 
 
 def check_lost(ws: Any, start: float, bound: float) -> None:
@@ -214,7 +214,7 @@ async def no_route(cable: Network) -> None:
     assert not isinstance(caught.value.__cause__, TimeoutError)
 
 
-SCENES: Final[tuple[Callable[[Network], Awaitable[None]], ...]] = (
+SCENARIOS: Final[tuple[Callable[[Network], Awaitable[None]], ...]] = (
     pulled,
     pulled_and_cancelled,
     pulled_and_kept_alive,
@@ -226,9 +226,9 @@ SCENES: Final[tuple[Callable[[Network], Awaitable[None]], ...]] = (
 
 
 async def play(name: str) -> None:
-    scene = next(scene for scene in SCENES if scene.__name__ == name)
+    scenario = next(scenario for scenario in SCENARIOS if scenario.__name__ == name)
     async with network() as cable:
-        await scene(cable)
+        await scenario(cable)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 import trio
 from support.peer import Peer
-from support.world import count_files, count_tasks
+from support.transports import count_files, count_tasks
 
 from trio_ws_dom import open_websocket, open_websocket_nursery
 

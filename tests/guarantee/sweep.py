@@ -27,9 +27,9 @@ from guarantee.case import (
     Account,
     Case,
 )
-from guarantee.press import pressing
+from guarantee.faulty_stream import Wire
+from guarantee.interrupt_at_call import pressing
 from guarantee.scenario import DOORS, play_peer
-from guarantee.wire import Wire
 from trio_ws_dom._net import _reader
 from trio_ws_dom._socket._dispatcher import Dispatcher
 

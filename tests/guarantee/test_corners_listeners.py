@@ -9,8 +9,8 @@ import pytest
 import trio
 import trio.testing
 from support.peer import TEXT, frame
-from support.scene import Scene
-from support.world import Witness, count_tasks
+from support.scope_harness import ScopeHarness
+from support.transports import EventRecorder, count_tasks
 
 from trio_ws_dom import open_websocket, open_websocket_nursery
 
@@ -18,7 +18,7 @@ HELLO = frame(TEXT, b"hello")
 
 
 @pytest.mark.parametrize("name", ["open", "message", "error", "close"])
-async def test_listener_raises_at(name: str, scene: Scene, clock: object) -> None:
+async def test_listener_raises_at(name: str, harness: ScopeHarness, clock: object) -> None:
     """Whatever the event, the exception comes out, in one flat group, and the socket is CLOSED."""
     boom = ValueError(name)
 
@@ -28,19 +28,19 @@ async def test_listener_raises_at(name: str, scene: Scene, clock: object) -> Non
     wrong = frame(3)  # a reserved opcode: the socket fails, and fires error
     with pytest.raises(ExceptionGroup) as caught:
         async with open_websocket_nursery() as sockets:
-            options = scene.hire(HELLO, *[wrong] * (name == "error"))
-            ws = sockets.connect(scene.url, **options)
-            witness = Witness(ws)
+            options = harness.hire(HELLO, *[wrong] * (name == "error"))
+            ws = sockets.connect(harness.url, **options)
+            recorder = EventRecorder(ws)
             ws.addEventListener("message", lambda event: None)
             ws.addEventListener(name, listener)
             await ws.wait_closed() if name == "error" else await trio.sleep(0.1)
             if name == "error":
                 await trio.sleep_forever()
     assert caught.value.exceptions == (boom,)
-    witness.check()
+    recorder.check()
 
 
-async def test_all_listeners_raise(scene: Scene, clock: object) -> None:
+async def test_all_listeners_raise(harness: ScopeHarness, clock: object) -> None:
     """Several events' listeners: all of their exceptions, in the order of the events."""
     booms = {name: ValueError(name) for name in ("open", "message", "close")}
 
@@ -49,7 +49,7 @@ async def test_all_listeners_raise(scene: Scene, clock: object) -> None:
 
     with pytest.raises(ExceptionGroup) as caught:
         async with open_websocket_nursery() as sockets:
-            ws = sockets.connect(scene.url, **scene.hire(HELLO))
+            ws = sockets.connect(harness.url, **harness.hire(HELLO))
             for name in booms:
                 ws.addEventListener(name, listener)
             await trio.sleep_forever()
@@ -57,7 +57,7 @@ async def test_all_listeners_raise(scene: Scene, clock: object) -> None:
     assert caught.value.exceptions == (booms["open"], booms["close"])
 
 
-async def test_async_listeners_that_never_end(scene: Scene, clock: object) -> None:
+async def test_async_listeners_that_never_end(harness: ScopeHarness, clock: object) -> None:
     """They hold up the exit for ``close_timeout``, and no longer; nothing is left of them."""
     ended = []
 
@@ -68,18 +68,18 @@ async def test_async_listeners_that_never_end(scene: Scene, clock: object) -> No
             ended.append(event)
 
     tasks = count_tasks()
-    async with open_websocket(scene.url, **scene.hire(HELLO * 150)) as ws:
+    async with open_websocket(harness.url, **harness.hire(HELLO * 150)) as ws:
         ws.onmessage = ws.onclose = forever
         await trio.testing.wait_all_tasks_blocked(0.01)
         start = trio.current_time()
     took = trio.current_time() - start
     await trio.testing.wait_all_tasks_blocked(0.01)
     assert len(ended) == 101  # of messages, and one of close
-    assert took < 2 * scene.bounds["close_timeout"] + 0.2
+    assert took < 2 * harness.bounds["close_timeout"] + 0.2
     assert count_tasks() <= tasks
 
 
-async def test_async_listener_that_resists(scene: Scene, clock: object) -> None:
+async def test_async_listener_that_resists(harness: ScopeHarness, clock: object) -> None:
     """A listener's own shield holds the scope, as any task's holds its nursery."""
     order = []
 
@@ -88,14 +88,14 @@ async def test_async_listener_that_resists(scene: Scene, clock: object) -> None:
             await trio.sleep(1)
         order.append("listener")
 
-    async with open_websocket(scene.url, **scene.hire(HELLO)) as ws:
+    async with open_websocket(harness.url, **harness.hire(HELLO)) as ws:
         ws.onmessage = stubborn
         await trio.testing.wait_all_tasks_blocked(0.01)
     order.append("out")
     assert order == ["listener", "out"]
 
 
-async def test_contextvars(scene: Scene, clock: object) -> None:
+async def test_contextvars(harness: ScopeHarness, clock: object) -> None:
     """Listeners see the constructor's caller's context; what they set stays theirs."""
     variable = contextvars.ContextVar("variable", default="nobody's")
     variable.set("caller's")
@@ -108,7 +108,7 @@ async def test_contextvars(scene: Scene, clock: object) -> None:
     async def async_listener(event: object) -> None:
         seen.append(variable.get())
 
-    async with open_websocket(scene.url, **scene.hire(HELLO)) as ws:
+    async with open_websocket(harness.url, **harness.hire(HELLO)) as ws:
         ws.addEventListener("message", async_listener)
         ws.addEventListener("message", listener)
         await trio.testing.wait_all_tasks_blocked(0.01)

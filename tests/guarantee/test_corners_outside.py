@@ -11,7 +11,7 @@ import pytest
 import trio
 from support.peer import Peer
 
-from guarantee.outliving import Server
+from guarantee.peer_thread import Server
 from trio_ws_dom import open_websocket
 
 

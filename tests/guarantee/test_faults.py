@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from guarantee import plans
+from guarantee import sweep_cases
 from guarantee.case import Case
 from guarantee.faults import FAULTS
 from guarantee.invariants import violations
+from guarantee.patching import is_stale
 from guarantee.scenario import SCENARIOS
-from guarantee.seeding import is_stale
 from guarantee.sweep import run
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ def cases() -> Iterator[Case]:
         case = Case(door, way)
         sweeps += [
             iter([case]),
-            iter(list(plans.cancelled(case))[::5]),
-            iter(list(plans.interrupted(case))[::9]),
-            plans.interrupted_twice(case, every=9),
-            plans.pressed(case, 240),
-            plans.cancelled_twice(case, every=9),
-            reversed(list(plans.faulty(case, every=7))),  # in the frames, then the handshake
-            plans.faulty_and_cancelled(case, 20),
+            iter(list(sweep_cases.cancelled(case))[::5]),
+            iter(list(sweep_cases.interrupted(case))[::9]),
+            sweep_cases.interrupted_twice(case, every=9),
+            sweep_cases.pressed(case, 240),
+            sweep_cases.cancelled_twice(case, every=9),
+            reversed(list(sweep_cases.faulty(case, every=7))),  # in the frames, then the handshake
+            sweep_cases.faulty_and_cancelled(case, 20),
         ]
     for turn in itertools.zip_longest(*sweeps):
         yield from (case for case in turn if case is not None)

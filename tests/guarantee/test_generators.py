@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 from support.peer import TEXT, frame
-from support.scene import LONGER, Scene
+from support.scope_harness import LONGER, ScopeHarness
 
-from guarantee.outliving import Server
+from guarantee.peer_thread import Server
 from trio_ws_dom import WebSocket, open_websocket
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ async def messages(
             yield message
 
 
-async def test_closed(scene: Scene, clock: object) -> None:
+async def test_closed(harness: ScopeHarness, clock: object) -> None:
     """A generator that is closed as it should be: 1001 (GeneratorExit)."""
     sockets: list[WebSocket] = []
-    options = scene.hire(HELLO, HELLO)
-    async with aclosing(messages(scene.url, options, sockets)) as source:
+    options = harness.hire(HELLO, HELLO)
+    async with aclosing(messages(harness.url, options, sockets)) as source:
         async for message in source:
             assert message == "hello"
             break
-    assert scene.peer.close_code == 1001
+    assert harness.peer.close_code == 1001
     assert sockets[0].closeEvent.wasClean
 
 

@@ -12,7 +12,7 @@ import pytest
 import trio
 import trustme
 from support.peer import CLOSE, PING, PONG, TEXT, Peer, frame
-from support.world import Witness
+from support.transports import EventRecorder
 
 from guarantee.relay import Relay, Spoiling
 from trio_ws_dom import WebSocketError, open_websocket
@@ -69,7 +69,7 @@ async def test_half_open_is_found(secure: bool) -> None:
     scheme = "wss" if secure else "ws"
     async with relayed(server if secure else None) as (relay, port):
         async with open_websocket(f"{scheme}://127.0.0.1:{port}", **options) as ws:
-            witness = Witness(ws)
+            recorder = EventRecorder(ws)
             assert await ws.receive() == "hello"
             await trio.sleep(1)
             await ws.ping()
@@ -78,9 +78,9 @@ async def test_half_open_is_found(secure: bool) -> None:
             with pytest.raises(WebSocketError, match="ping_timeout"):
                 await ws.receive()
             took = time.monotonic() - start
-        witness.check()
+        recorder.check()
     print(f"found after {took:.3f} s; interval + timeout: {INTERVAL + TIMEOUT} s")
-    assert witness.events == ["error", "close"]
+    assert recorder.events == ["error", "close"]
     assert took < INTERVAL + TIMEOUT + MARGIN
 
 

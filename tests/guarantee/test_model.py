@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.peer import CLOSE, TEXT, close, frame
 
+from guarantee.faulty_stream import GARBAGE
 from guarantee.model_world import NEVER, World
-from guarantee.wire import GARBAGE
 from trio_ws_dom._wire._closing import TABLE, Event, State
 from trio_ws_dom._wire._frames import Close
 

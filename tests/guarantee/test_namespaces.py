@@ -9,9 +9,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from support.child import TESTS, environment
+from support.child_process import TESTS, environment
 
-from guarantee.namespaces import SCENES
+from guarantee.namespaces import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,10 +44,10 @@ def are_permitted() -> bool:
         return False
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-def test_namespaces(scene: Callable[[Network], Awaitable[None]]) -> None:
-    """Bounded, and the truth is told; each scene says what that is."""
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_namespaces(scenario: Callable[[Network], Awaitable[None]]) -> None:
+    """Bounded, and the truth is told; each scenario says what that is."""
     if not are_permitted():
         pytest.skip("no network namespaces with a veth pair may be made here: the relay stands for")
-    ran = in_a_namespace([sys.executable, "-m", "guarantee.namespaces", scene.__name__])
+    ran = in_a_namespace([sys.executable, "-m", "guarantee.namespaces", scenario.__name__])
     assert (ran.returncode, ran.stderr) == (0, "")

@@ -13,7 +13,7 @@ import trio
 import trio.testing
 import trustme
 from support.peer import BINARY, Peer, frame
-from support.world import Witness, count_files
+from support.transports import EventRecorder, count_files
 
 from guarantee.relay import Relay, Spoiling
 from trio_ws_dom import WebSocketError, open_websocket
@@ -78,9 +78,9 @@ async def test_slow_drip() -> None:
         with trio.CancelScope() as scope:
             async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
                 scope.deadline = trio.current_time() + 0.3
-                witness = Witness(ws)
+                recorder = EventRecorder(ws)
                 await ws.receive()  # 60 seconds would be needed
-        witness.check()
+        recorder.check()
         assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
 
 
@@ -91,14 +91,14 @@ async def test_silence_in_mid_frame(cancelled: bool) -> None:
         files = count_files()
         with trio.CancelScope() as scope:
             async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
-                witness = Witness(ws)
+                recorder = EventRecorder(ws)
                 ws.onmessage = None
                 await trio.sleep(0.1)
                 start = time.monotonic()
                 if cancelled:
                     scope.cancel()
         took = time.monotonic() - start
-        witness.check()
+        recorder.check()
         assert ws.closeEvent.code == 1006
         bound = SHORT["cancelled_close_timeout" if cancelled else "close_timeout"]
         assert bound - 0.1 < took < bound + MARGIN
@@ -117,20 +117,20 @@ async def test_reset(at: int) -> None:
             assert caught.value.__cause__ is not None
             return
         async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
-            witness = Witness(ws)
+            recorder = EventRecorder(ws)
             await ws.wait_closed()
-        witness.check()
+        recorder.check()
         assert ws.closeEvent.code == 1006
-        assert witness.events == ["close"]
+        assert recorder.events == ["close"]
 
 
 async def test_half_open() -> None:
     """The server's side ends, ours is open: the socket is closed, unclean."""
     async with server(Spoiling(end_after=HEAD + 30_000)) as (port, _):
         async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
-            witness = Witness(ws)
+            recorder = EventRecorder(ws)
             await ws.wait_closed()
-        witness.check()
+        recorder.check()
         assert isinstance(ws.failure.__cause__, EOFError)
 
 
@@ -164,10 +164,10 @@ async def test_tls_torn(how: str, at: int, contexts: tuple[ssl.SSLContext, ssl.S
             assert caught.value.__cause__ is not None
             return
         async with connect as ws:
-            witness = Witness(ws)
+            recorder = EventRecorder(ws)
             with trio.move_on_after(0.2):
                 await ws.wait_closed()
-        witness.check()
+        recorder.check()
         assert ws.closeEvent.code == 1006
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-from support.child import TESTS
-from support.scene import LONGER
-from support.world import Witness
+from support.child_process import TESTS
+from support.scope_harness import LONGER
+from support.transports import EventRecorder
 
 from trio_ws_dom import WebSocketError, open_websocket
 
@@ -52,11 +52,11 @@ async def test_server_killed() -> None:
     """The server's process is killed: 1006 at once, and no exception but from receive()."""
     with server_process() as (process, port):
         async with open_websocket(f"ws://127.0.0.1:{port}", **LONGER) as ws:
-            witness = Witness(ws)
+            recorder = EventRecorder(ws)
             process.send_signal(signal.SIGKILL)
             with pytest.raises(WebSocketError):
                 await ws.receive()
-    witness.check()
+    recorder.check()
     assert ws.closeEvent.code == 1006
 
 

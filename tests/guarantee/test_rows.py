@@ -6,120 +6,120 @@ import pytest
 import trio
 import trio.testing
 from support.peer import CLOSE, Frame, Peer, close
-from support.scene import Scene, accept_and_listen
-from support.world import Witness, count_files, count_tasks
+from support.scope_harness import ScopeHarness, accept_and_listen
+from support.transports import EventRecorder, count_files, count_tasks
 
 from trio_ws_dom import open_websocket
 
 
-async def test_block_ends(scene: Scene, clock: object) -> None:
+async def test_block_ends(harness: ScopeHarness, clock: object) -> None:
     """At the block's end: 1000, after all that was queued; clean."""
-    await scene.play()
-    async with scene.open() as ws:
-        witness = Witness(ws)
+    await harness.play()
+    async with harness.open() as ws:
+        recorder = EventRecorder(ws)
         for number in range(100):
             ws.send(f"{number}")
-    witness.check()
-    assert [got.payload for got in scene.peer.frames[:-1]] == [b"%d" % n for n in range(100)]
-    assert scene.peer.close_code == 1000
+    recorder.check()
+    assert [got.payload for got in harness.peer.frames[:-1]] == [b"%d" % n for n in range(100)]
+    assert harness.peer.close_code == 1000
     assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1000, True)
-    assert witness.events == ["close"]
+    assert recorder.events == ["close"]
 
 
-async def test_block_raises(scene: Scene, clock: object) -> None:
+async def test_block_raises(harness: ScopeHarness, clock: object) -> None:
     """An exception in the block: 1001, and the same object comes out, with its context."""
-    await scene.play()
+    await harness.play()
     context, boom = KeyError("context"), ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
-        async with scene.open() as ws:
-            witness = Witness(ws)
+        async with harness.open() as ws:
+            recorder = EventRecorder(ws)
             try:
                 raise context
             except KeyError:
                 raise boom  # noqa: B904  # the implicit context is what is looked at
     assert caught.value is boom
     assert boom.__context__ is context
-    witness.check()
-    assert scene.peer.close_code == 1001
+    recorder.check()
+    assert harness.peer.close_code == 1001
     assert ws.closeEvent.wasClean
 
 
-async def test_block_raises_a_group(scene: Scene, clock: object) -> None:
+async def test_block_raises_a_group(harness: ScopeHarness, clock: object) -> None:
     """A group of the block's own comes out as the same object too."""
-    await scene.play()
+    await harness.play()
     group = ExceptionGroup("mine", [ValueError("one"), KeyError("two")])
     with pytest.raises(ExceptionGroup) as caught:
-        async with scene.open():
+        async with harness.open():
             raise group
     assert caught.value is group
-    assert scene.peer.close_code == 1001
+    assert harness.peer.close_code == 1001
 
 
-async def test_deadline(scene: Scene, clock: object) -> None:
+async def test_deadline(harness: ScopeHarness, clock: object) -> None:
     """A deadline: 1001, answered and clean; the scope was cancelled, nothing else is raised."""
-    await scene.play()
+    await harness.play()
     with trio.CancelScope() as scope:
-        async with scene.open() as ws:
+        async with harness.open() as ws:
             scope.deadline = trio.current_time() + 0.05
-            witness = Witness(ws)
+            recorder = EventRecorder(ws)
             await trio.sleep_forever()
     assert scope.cancelled_caught
-    witness.check()
-    assert scene.peer.close_code == 1001
+    recorder.check()
+    assert harness.peer.close_code == 1001
     assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1001, True)
 
 
-async def test_cancelled_at_the_exit(scene: Scene, clock: object) -> None:
+async def test_cancelled_at_the_exit(harness: ScopeHarness, clock: object) -> None:
     """A block that ends without exception while its scope is cancelled: 1001, and Cancelled."""
-    await scene.play()
+    await harness.play()
     with trio.CancelScope() as scope:
-        async with scene.open() as ws:
-            witness = Witness(ws)
+        async with harness.open() as ws:
+            recorder = EventRecorder(ws)
             scope.cancel()
     assert scope.cancelled_caught
-    witness.check()
-    assert scene.peer.close_code == 1001
+    recorder.check()
+    assert harness.peer.close_code == 1001
     assert ws.closeEvent.wasClean
 
 
-async def test_cancelled_in_the_middle_of_a_close(scene: Scene, clock: object) -> None:
+async def test_cancelled_in_the_middle_of_a_close(harness: ScopeHarness, clock: object) -> None:
     """A cancellation during an ordinary close leaves it ``cancelled_close_timeout`` at most."""
-    await scene.play(accept_and_listen)
+    await harness.play(accept_and_listen)
     with trio.CancelScope() as scope:
-        async with scene.open() as ws:
+        async with harness.open() as ws:
             scope.deadline = trio.current_time() + 0.05
-            witness = Witness(ws)
+            recorder = EventRecorder(ws)
             start = trio.current_time()
     assert scope.cancelled_caught
-    witness.check()
-    assert scene.peer.close_code == 1000
+    recorder.check()
+    assert harness.peer.close_code == 1000
     assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
-    if not scene.world.real:
+    if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.15)
 
 
-async def test_sends_in_a_finally(scene: Scene, clock: object) -> None:
+async def test_sends_in_a_finally(harness: ScopeHarness, clock: object) -> None:
     """What the block sends on its way out goes out before the Close."""
-    await scene.play()
+    await harness.play()
     with trio.CancelScope() as scope:
-        async with scene.open() as ws:
+        async with harness.open() as ws:
             scope.deadline = trio.current_time() + 0.05
             try:
                 await trio.sleep_forever()
             finally:
                 ws.send("goodbye")
-    assert [got.payload for got in scene.peer.frames] == [b"goodbye", (1001).to_bytes(2, "big")]
+    assert [got.payload for got in harness.peer.frames] == [b"goodbye", (1001).to_bytes(2, "big")]
     assert ws.closeEvent.wasClean
 
 
-async def test_sibling_crashes(scene: Scene, clock: object) -> None:
+async def test_sibling_crashes(harness: ScopeHarness, clock: object) -> None:
     """A sibling's crash cancels the block: 1001; the sibling's exception is what comes out."""
-    await scene.play()
+    await harness.play()
     boom = ValueError("boom")
     sockets = []
 
     async def talk() -> None:
-        async with scene.open() as ws:
+        async with harness.open() as ws:
             sockets.append(ws)
             await trio.sleep_forever()
 
@@ -133,11 +133,11 @@ async def test_sibling_crashes(scene: Scene, clock: object) -> None:
             nursery.start_soon(talk)
             nursery.start_soon(crash)
     assert caught.value.exceptions == (boom,)
-    assert scene.peer.close_code == 1001
+    assert harness.peer.close_code == 1001
     assert sockets[0].closeEvent.wasClean
 
 
-async def test_peer_closes_first(scene: Scene, clock: object) -> None:
+async def test_peer_closes_first(harness: ScopeHarness, clock: object) -> None:
     """The peer's Close is echoed, and the event tells its code and reason."""
 
     async def part(peer: Peer) -> None:
@@ -145,52 +145,52 @@ async def test_peer_closes_first(scene: Scene, clock: object) -> None:
         await peer.read_to_close()
         await peer.stream.aclose()
 
-    await scene.play(part)
-    async with scene.open() as ws:
+    await harness.play(part)
+    async with harness.open() as ws:
         event = await ws.wait_closed()
     assert (event.code, event.reason, event.wasClean) == (4321, "enough", True)
-    assert scene.peer.frames == [Frame(CLOSE, (4321).to_bytes(2, "big") + b"enough")]
+    assert harness.peer.frames == [Frame(CLOSE, (4321).to_bytes(2, "big") + b"enough")]
 
 
-async def test_program_closes(scene: Scene, clock: object) -> None:
+async def test_program_closes(harness: ScopeHarness, clock: object) -> None:
     """A code and reason of the program's own go out, and the block's end adds nothing."""
-    await scene.play()
-    async with scene.open() as ws:
-        witness = Witness(ws)
+    await harness.play()
+    async with harness.open() as ws:
+        recorder = EventRecorder(ws)
         ws.close(3001, "see you")
-    witness.check()
-    assert scene.peer.frames == [Frame(CLOSE, b"\x0b\xb9see you")]
+    recorder.check()
+    assert harness.peer.frames == [Frame(CLOSE, b"\x0b\xb9see you")]
     assert ws.closeEvent.code == 3001
 
 
-async def test_no_goodbye(scene: Scene, clock: object) -> None:
+async def test_no_goodbye(harness: ScopeHarness, clock: object) -> None:
     """With ``cancelled_close_timeout=0`` a cancelled socket is gone at once, without a Close."""
-    await scene.play(accept_and_listen)
+    await harness.play(accept_and_listen)
     with trio.CancelScope() as scope:
         async with open_websocket(
-            scene.url, **scene.world.options(cancelled_close_timeout=0)
+            harness.url, **harness.transport.options(cancelled_close_timeout=0)
         ) as ws:
             scope.deadline = trio.current_time() + 0.05
-            witness = Witness(ws)
+            recorder = EventRecorder(ws)
             start = trio.current_time()
             await trio.sleep_forever()
-    witness.check()
+    recorder.check()
     assert ws.closeEvent.code == 1006
-    if not scene.world.real:
+    if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.05)
     await trio.testing.wait_all_tasks_blocked()
-    assert scene.peer.close_code is None
+    assert harness.peer.close_code is None
 
 
-async def test_nothing_is_left(scene: Scene, clock: object) -> None:
+async def test_nothing_is_left(harness: ScopeHarness, clock: object) -> None:
     """No task and no file descriptor outlives a scope."""
     files, tasks = count_files(), count_tasks()
     for _ in range(3):
-        await scene.play()
-        async with scene.open() as ws:
+        await harness.play()
+        async with harness.open() as ws:
             ws.send("hello")
             ws.onmessage = lambda event: trio.sleep_forever()  # noqa: ASYNC105  # awaited by a task
         await trio.testing.wait_all_tasks_blocked()
-        await scene.peers[-1].stream.aclose()
+        await harness.peers[-1].stream.aclose()
     await trio.testing.wait_all_tasks_blocked()
     assert (count_files(), count_tasks()) == (files, tasks)

@@ -9,8 +9,8 @@ import pytest
 import trio
 import trio.testing
 from support.peer import TEXT, frame
-from support.scene import Scene
-from support.world import Witness
+from support.scope_harness import ScopeHarness
+from support.transports import EventRecorder
 
 from trio_ws_dom import WebSocket
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-async def test_listener_raises(scene: Scene, clock: object) -> None:
+async def test_listener_raises(harness: ScopeHarness, clock: object) -> None:
     """A listener's exception: 1001, the block is cancelled once CLOSED, and a group comes out."""
-    await scene.play()
+    await harness.play()
     boom = ValueError("boom")
 
     def raise_boom(event: object) -> None:
@@ -28,23 +28,23 @@ async def test_listener_raises(scene: Scene, clock: object) -> None:
 
     state_when_cancelled = None
     with pytest.raises(ExceptionGroup) as caught:
-        async with scene.open() as ws:
-            witness = Witness(ws)
+        async with harness.open() as ws:
+            recorder = EventRecorder(ws)
             ws.addEventListener("message", raise_boom)
             try:
-                await scene.peer.send(frame(TEXT, b"hello"))
+                await harness.peer.send(frame(TEXT, b"hello"))
                 await trio.sleep_forever()
             finally:
                 state_when_cancelled = ws.readyState
     assert caught.value.exceptions == (boom,)
     assert state_when_cancelled == WebSocket.CLOSED
-    witness.check()
-    assert scene.peer.close_code == 1001
+    recorder.check()
+    assert harness.peer.close_code == 1001
 
 
-async def test_listeners_and_block_raise(scene: Scene, clock: object) -> None:
+async def test_listeners_and_block_raise(harness: ScopeHarness, clock: object) -> None:
     """Several listeners' exceptions and the block's own: one flat group, the block's last."""
-    await scene.play()
+    await harness.play()
     first, second, own = ValueError("first"), KeyError("second"), OSError("own")
 
     def raise_(exc: Exception) -> Callable[[object], None]:
@@ -54,10 +54,10 @@ async def test_listeners_and_block_raise(scene: Scene, clock: object) -> None:
         return listener
 
     with pytest.raises(ExceptionGroup) as caught:
-        async with scene.open() as ws:
+        async with harness.open() as ws:
             ws.addEventListener("message", raise_(first))
             ws.addEventListener("message", raise_(second))
-            await scene.peer.send(frame(TEXT, b"hello"))
+            await harness.peer.send(frame(TEXT, b"hello"))
             try:
                 await trio.sleep_forever()
             finally:
@@ -65,9 +65,9 @@ async def test_listeners_and_block_raise(scene: Scene, clock: object) -> None:
     assert caught.value.exceptions == (first, second, own)
 
 
-async def test_async_listener_raises(scene: Scene, clock: object) -> None:
+async def test_async_listener_raises(harness: ScopeHarness, clock: object) -> None:
     """An async listener's exception ends the scope as a synchronous one's does."""
-    await scene.play()
+    await harness.play()
     boom = ValueError("boom")
 
     async def listener(event: object) -> None:
@@ -75,34 +75,34 @@ async def test_async_listener_raises(scene: Scene, clock: object) -> None:
         raise boom
 
     with pytest.raises(ExceptionGroup) as caught:
-        async with scene.open() as ws:
-            witness = Witness(ws)
+        async with harness.open() as ws:
+            recorder = EventRecorder(ws)
             ws.onmessage = listener
-            await scene.peer.send(frame(TEXT, b"hello"))
+            await harness.peer.send(frame(TEXT, b"hello"))
             await trio.sleep_forever()
     assert caught.value.exceptions == (boom,)
-    witness.check()
-    assert scene.peer.close_code == 1001
+    recorder.check()
+    assert harness.peer.close_code == 1001
 
 
-async def test_close_listener_raises(scene: Scene, clock: object) -> None:
+async def test_close_listener_raises(harness: ScopeHarness, clock: object) -> None:
     """An exception in a listener for close is not lost either."""
-    await scene.play()
+    await harness.play()
     boom = ValueError("boom")
 
     def listener(event: object) -> None:
         raise boom
 
     with pytest.raises(ExceptionGroup) as caught:
-        async with scene.open() as ws:
+        async with harness.open() as ws:
             ws.onclose = listener
     assert caught.value.exceptions == (boom,)
     assert ws.closeEvent.code == 1000
 
 
-async def test_async_listeners_get_their_time(scene: Scene, clock: object) -> None:
+async def test_async_listeners_get_their_time(harness: ScopeHarness, clock: object) -> None:
     """After ``close`` unfinished async listeners get ``close_timeout``, then they are cancelled."""
-    await scene.play()
+    await harness.play()
     outcomes = []
 
     async def listener(event: object) -> None:
@@ -112,21 +112,23 @@ async def test_async_listeners_get_their_time(scene: Scene, clock: object) -> No
             outcomes.append("cancelled")
             raise
 
-    async with scene.open() as ws:
+    async with harness.open() as ws:
         ws.onmessage = listener
-        await scene.peer.send(frame(TEXT, b"hello"))
+        await harness.peer.send(frame(TEXT, b"hello"))
         ws.addEventListener("close", lambda event: outcomes.append("close"))
         await trio.testing.wait_all_tasks_blocked()
     assert outcomes == ["close", "cancelled"]
 
 
-async def test_listeners_run_in_the_constructors_context(scene: Scene, clock: object) -> None:
+async def test_listeners_run_in_the_constructors_context(
+    harness: ScopeHarness, clock: object
+) -> None:
     """Listeners see the context variables of the constructor's caller."""
-    await scene.play()
+    await harness.play()
     variable = contextvars.ContextVar("variable", default="nobody's")
     variable.set("caller's")
     seen = []
-    async with scene.open() as ws:
+    async with harness.open() as ws:
         variable.set("changed later")
         ws.onclose = lambda event: seen.append(variable.get())
     assert seen == ["caller's"]

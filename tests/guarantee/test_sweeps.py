@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guarantee import plans
+from guarantee import sweep_cases
 from guarantee.case import Case
 from guarantee.invariants import violations
 from guarantee.scenario import SCENARIOS
@@ -66,62 +66,66 @@ def test_seeds_differ() -> None:
 @scenario
 def test_cancelled(door: str, way: str) -> None:
     """A cancellation at every step."""
-    sweep("cancelled at every step", plans.cancelled(Case(door, way)))
+    sweep("cancelled at every step", sweep_cases.cancelled(Case(door, way)))
 
 
 @scenario
 def test_interrupted(door: str, way: str) -> None:
     """Ctrl-C at every step."""
-    sweep("Ctrl-C at every step", plans.interrupted(Case(door, way)))
+    sweep("Ctrl-C at every step", sweep_cases.interrupted(Case(door, way)))
 
 
 @scenario
 def test_pressed(door: str, way: str) -> None:
     """Ctrl-C in the middle of a step, at a sample of all calls that are made."""
-    sweep("Ctrl-C in a call", plans.pressed(Case(door, way), 6))
+    sweep("Ctrl-C in a call", sweep_cases.pressed(Case(door, way), 6))
 
 
 @scenario
 def test_cancelled_twice(door: str, way: str) -> None:
     """A cancellation, and in the middle of the close that follows a second one, further out."""
-    sweep("cancelled, and again while closing", plans.cancelled_twice(Case(door, way), every=4))
+    sweep(
+        "cancelled, and again while closing", sweep_cases.cancelled_twice(Case(door, way), every=4)
+    )
 
 
 @scenario
 def test_interrupted_twice(door: str, way: str) -> None:
     """Ctrl-C, and in the middle of the close that follows another one."""
-    sweep("Ctrl-C, and again while closing", plans.interrupted_twice(Case(door, way), every=4))
+    sweep(
+        "Ctrl-C, and again while closing", sweep_cases.interrupted_twice(Case(door, way), every=4)
+    )
 
 
 @scenario
 def test_cancelled_at_two_steps(door: str, way: str) -> None:
     """Two cancellations at a sample of all pairs of steps."""
-    sweep("cancelled at two steps", plans.cancelled_at_two_steps(Case(door, way), 30))
+    sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(door, way), 30))
 
 
 @pytest.mark.parametrize("way", ["leave", "peer closes"])
 def test_faulty(way: str) -> None:
     """The peer stalls, ends, resets, sends garbage or stops reading at every byte boundary."""
-    sweep("fault at every byte", plans.faulty(Case("open_websocket", way)))
+    sweep("fault at every byte", sweep_cases.faulty(Case("open_websocket", way)))
 
 
 @scenario
 def test_faulty_sampled(door: str, way: str) -> None:
     """The same in every scenario, at every 19th byte."""
-    sweep("fault at every 19th byte", plans.faulty(Case(door, way), every=19))
+    sweep("fault at every 19th byte", sweep_cases.faulty(Case(door, way), every=19))
 
 
 @scenario
 def test_faulty_and_cancelled(door: str, way: str) -> None:
     """A fault at some byte with a cancellation at some step: a sample of all pairs."""
-    sweep("fault and cancellation", plans.faulty_and_cancelled(Case(door, way), 60))
+    sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(door, way), 60))
 
 
 @scenario
 def test_drip(door: str, way: str) -> None:
     """Bytes come one at a time, and the pump gives way after each: many more steps."""
     case = Case(door, way, drip=1, breathes=True, seed=1)
-    sweep("dripping, cancelled", list(plans.cancelled(case))[::60])
+    sweep("dripping, cancelled", list(sweep_cases.cancelled(case))[::60])
 
 
 @scenario
@@ -129,10 +133,10 @@ def test_kept_alive(door: str, way: str) -> None:
     """With Pings, and with peers that are found dead by them."""
     case = Case(door, way, kept_alive=True)
     sweep("kept alive, undisturbed", [case._replace(seed=seed) for seed in range(5)])
-    sweep("kept alive, fault at every 38th byte", plans.faulty(case, every=38))
-    dying = plans.dying(case)
-    sweep("found dead, cancelled at every 2nd step", list(plans.cancelled(dying))[::2])
-    sweep("found dead, Ctrl-C at every 4th step", list(plans.interrupted(dying))[::4])
+    sweep("kept alive, fault at every 38th byte", sweep_cases.faulty(case, every=38))
+    dying = sweep_cases.dying(case)
+    sweep("found dead, cancelled at every 2nd step", list(sweep_cases.cancelled(dying))[::2])
+    sweep("found dead, Ctrl-C at every 4th step", list(sweep_cases.interrupted(dying))[::4])
 
 
 @whole
@@ -140,44 +144,46 @@ def test_kept_alive(door: str, way: str) -> None:
 @scenario
 def test_whole_cancelled(door: str, way: str, seed: int) -> None:
     case = Case(door, way, seed=seed)
-    sweep("cancelled at every step", plans.cancelled(case))
-    sweep("Ctrl-C at every step", plans.interrupted(case))
-    sweep("cancelled, and again while closing", plans.cancelled_twice(case))
-    sweep("Ctrl-C, and again while closing", plans.interrupted_twice(case))
+    sweep("cancelled at every step", sweep_cases.cancelled(case))
+    sweep("Ctrl-C at every step", sweep_cases.interrupted(case))
+    sweep("cancelled, and again while closing", sweep_cases.cancelled_twice(case))
+    sweep("Ctrl-C, and again while closing", sweep_cases.interrupted_twice(case))
 
 
 @whole
 @scenario
 def test_whole_pressed(door: str, way: str) -> None:
-    sweep("Ctrl-C in a call", list(plans.pressed(Case(door, way)))[::8])
+    sweep("Ctrl-C in a call", list(sweep_cases.pressed(Case(door, way)))[::8])
 
 
 @whole
 @scenario
 def test_whole_cancelled_at_two_steps(door: str, way: str) -> None:
-    sweep("cancelled at two steps", plans.cancelled_at_two_steps(Case(door, way), 600))
+    sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(door, way), 600))
 
 
 @whole
 @scenario
 def test_whole_faulty(door: str, way: str) -> None:
-    sweep("fault at every byte", plans.faulty(Case(door, way)))
+    sweep("fault at every byte", sweep_cases.faulty(Case(door, way)))
 
 
 @whole
 @scenario
 def test_whole_faulty_and_cancelled(door: str, way: str) -> None:
-    sweep("fault and cancellation", plans.faulty_and_cancelled(Case(door, way), 1500))
+    sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(door, way), 1500))
 
 
 @whole
 def test_whole_pairs() -> None:
     """All pairs, of the usual door."""
-    sweep("fault and cancellation", plans.faulty_and_cancelled(Case("open_websocket", "leave")))
+    sweep(
+        "fault and cancellation", sweep_cases.faulty_and_cancelled(Case("open_websocket", "leave"))
+    )
 
 
 @whole
 @scenario
 def test_whole_drip(door: str, way: str) -> None:
     case = Case(door, way, drip=1, breathes=True, seed=1)
-    sweep("dripping, cancelled", list(plans.cancelled(case))[::5])
+    sweep("dripping, cancelled", list(sweep_cases.cancelled(case))[::5])

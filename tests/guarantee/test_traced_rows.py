@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-from support.world import SocketWorld, World
+from support.transports import SocketTransport, Transport
 
 from guarantee.test_rows import *  # noqa: F403  # every row there is, also those to come
 from guarantee.test_rows_doors import *  # noqa: F403  # likewise
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trio_ws_dom import TraceRecord
 
 
-class TracedWorld(SocketWorld):
+class TracedWorld(SocketTransport):
     """Where every connection has a trace."""
 
     def options(self, **options: Any) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def world(kind: str) -> AsyncIterator[World]:
+async def transport(kind: str) -> AsyncIterator[Transport]:
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     async with listener:
         yield TracedWorld(listener)

@@ -10,7 +10,7 @@ import pytest
 import trio
 from jsonschema import Draft6Validator
 from referencing import Registry, Resource
-from support.world import MemoryWorld
+from support.transports import MemoryTransport
 
 from trio_ws_dom import HarRecorder, open_websocket
 
@@ -34,13 +34,13 @@ async def test_a_har_by_its_published_schema(
 ) -> None:
     """Nothing is missing, and nothing is of another type."""
     judge = validator()
-    world, recorder = MemoryWorld(), HarRecorder()
+    transport, recorder = MemoryTransport(), HarRecorder()
 
     async def play() -> None:
-        await (await world.peer()).serve()
+        await (await transport.peer()).serve()
 
     nursery.start_soon(play)
-    async with open_websocket(world.url, **world.options(trace=recorder)) as ws:
+    async with open_websocket(transport.url, **transport.options(trace=recorder)) as ws:
         ws.send("hello")
     assert list(judge.iter_errors(recorder.to_dict())) == []
     assert list(judge.iter_errors({"log": {"version": "1.2"}})) != []

@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 from support.peer import CLOSE, PING, PONG, TEXT, Peer, frame
-from support.world import count_tasks
+from support.transports import count_tasks
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocket_stream
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
-from support.line import Line
+from support.scripted_server import ScriptedServer
 
 from trio_ws_dom.testing import FakeRequest, FakeServer
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def line(
+async def scripted(
     kind: str, clock: trio.abc.Clock | None, server: FakeServer, nursery: trio.Nursery
-) -> AsyncIterator[Line]:
+) -> AsyncIterator[ScriptedServer]:
     """In virtual time first, then over real sockets; ``clock`` is to be asked for beside it."""
     if kind == "memory":
-        yield Line(server, nursery)
+        yield ScriptedServer(server, nursery)
         return
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     host, port = listener.socket.getsockname()[:2]
@@ -29,10 +29,10 @@ async def line(
     serve = partial(FakeRequest._read, on_request=real._arrived)
     async with listener:
         nursery.start_soon(trio.serve_listeners, serve, [listener])
-        yield Line(real, nursery)
+        yield ScriptedServer(real, nursery)
 
 
 @pytest.fixture
-async def memory(server: FakeServer, nursery: trio.Nursery) -> Line:
+async def memory(server: FakeServer, nursery: trio.Nursery) -> ScriptedServer:
     """In virtual time only; ``autojump_clock`` is to be asked for beside it."""
-    return Line(server, nursery)
+    return ScriptedServer(server, nursery)

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 import trio
 import trio.testing
-from support.line import Line, closing, lost, refusing, staying
+from support.scripted_server import ScriptedServer, closing, lost, refusing, staying
 
 import trio_ws_dom
 from trio_ws_dom.testing import FakeRequest, open_fake_server
@@ -69,10 +69,10 @@ class Run:
 
     async def _main(self) -> None:
         async with open_fake_server("ws://peer.test") as server, trio.open_nursery() as parts:
-            line = Line(server, parts)
+            scripted = ScriptedServer(server, parts)
             try:
                 with self.scope:
-                    await self._loop(line)
+                    await self._loop(scripted)
                 self.task = None
                 await trio.lowlevel.checkpoint()  # where a Ctrl-C at the very end comes out
             except KeyboardInterrupt:
@@ -81,17 +81,17 @@ class Run:
             await self._check()
             parts.cancel_scope.cancel()
 
-    async def _loop(self, line: Line) -> None:
+    async def _loop(self, scripted: ScriptedServer) -> None:
         @trio.lowlevel.enable_ki_protection  # Ctrl-C is to land in the package
         def dial() -> trio.abc.Stream:
             # the second try finds it down
-            line.server.is_up = not (len(self._streams) == 1 and line.server.is_up)
-            self._streams.append(line.server._connect())
+            scripted.server.is_up = not (len(self._streams) == 1 and scripted.server.is_up)
+            self._streams.append(scripted.server._connect())
             return self._streams[-1]
 
         parts = map(patient, [refusing(503), lost, closing(1001), staying])
         self.task = trio.lowlevel.current_task()
-        async for attempt in line.loop(*parts, stream=dial, cancelled_close_timeout=0.1):
+        async for attempt in scripted.loop(*parts, stream=dial, cancelled_close_timeout=0.1):
             async with attempt as ws:
                 self._sockets.append(ws)
                 if len(self._sockets) == 3:

@@ -11,13 +11,13 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
-from support.line import Line, down, lost, lost_after, refusing
+from support.scripted_server import ScriptedServer, down, lost, lost_after, refusing
 
 from trio_ws_dom import Retry
 from trio_ws_dom._reconnect._backoff import MAX_RETRY_AFTER, Backoff, retry_after
 
 
-async def run(memory: Line, *parts: Any, **options: Any) -> list[Retry]:
+async def run(memory: ScriptedServer, *parts: Any, **options: Any) -> list[Retry]:
     """Go through connections that end in these ways, to a last good one; gives the retries."""
     retries: list[Retry] = []
     async for attempt in memory.loop(*parts, on_retry=retries.append, **options):
@@ -28,14 +28,14 @@ async def run(memory: Line, *parts: Any, **options: Any) -> list[Retry]:
     return retries
 
 
-async def test_first_try_is_at_once(memory: Line, autojump_clock: object) -> None:
+async def test_first_try_is_at_once(memory: ScriptedServer, autojump_clock: object) -> None:
     """There is no delay before the very first."""
     start = trio.current_time()
     assert await run(memory, initial_delay=100, max_delay=100) == []
     assert memory.times == [start]
 
 
-async def test_delays(memory: Line, autojump_clock: object) -> None:
+async def test_delays(memory: ScriptedServer, autojump_clock: object) -> None:
     """They are as told, random below limits that double up to the cap, and numbered."""
     random.seed(9)
     retries = await run(memory, *[down] * 5, lost, initial_delay=5, max_delay=60)
@@ -49,7 +49,9 @@ async def test_delays(memory: Line, autojump_clock: object) -> None:
     assert [retry.number for retry in retries] == [1, 2, 3, 4, 5, 6]
 
 
-async def test_delay_is_counted_from_the_end(memory: Line, autojump_clock: object) -> None:
+async def test_delay_is_counted_from_the_end(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """What the program does between two turns is part of the delay."""
     random.seed(9)
     async for attempt in memory.loop(lost, initial_delay=50, max_delay=50):
@@ -76,7 +78,9 @@ def test_first_limit_is_capped_too() -> None:
     assert max(Backoff(60, 2).next(OSError()).delay for _ in range(100)) <= 2
 
 
-async def test_stable_connection_starts_over(memory: Line, autojump_clock: object) -> None:
+async def test_stable_connection_starts_over(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """Open for ``stable_after`` seconds, it makes the next try the first again; sooner it does
     not, though it was open."""
     parts = [down, lost_after(59.9), down, lost_after(60)]
@@ -84,7 +88,9 @@ async def test_stable_connection_starts_over(memory: Line, autojump_clock: objec
     assert [retry.number for retry in retries] == [1, 2, 3, 1]
 
 
-async def test_limit_starts_over_with_the_number(memory: Line, autojump_clock: object) -> None:
+async def test_limit_starts_over_with_the_number(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """After a stable connection delays are short again."""
     random.seed(9)
     parts = [*[down] * 6, lost_after(60)]
@@ -93,7 +99,7 @@ async def test_limit_starts_over_with_the_number(memory: Line, autojump_clock: o
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_retry_after(status: int, memory: Line, autojump_clock: object) -> None:
+async def test_retry_after(status: int, memory: ScriptedServer, autojump_clock: object) -> None:
     """What the server asks for is waited, and the random delay on top."""
     random.seed(9)
     part = refusing(status, ("Retry-After", "120"))

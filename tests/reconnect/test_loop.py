@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.line import AT_ONCE, Line, closing, down, lost, refusing
+from support.scripted_server import AT_ONCE, ScriptedServer, closing, down, lost, refusing
 
 from trio_ws_dom import (
     ConnectOptions,
@@ -27,7 +27,9 @@ SECRET_URL = "ws://me:secret@peer.test/room?token=secret"
 # What it tells.
 
 
-async def test_attempt_tells_the_newest_retry(memory: Line, autojump_clock: object) -> None:
+async def test_attempt_tells_the_newest_retry(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """None first; before the block why the turn before ended, in it which try succeeded."""
     seen: list[Retry | None] = []
     async for attempt in memory.loop(closing(1001), refusing(503)):
@@ -44,7 +46,7 @@ async def test_attempt_tells_the_newest_retry(memory: Line, autojump_clock: obje
 
 
 async def test_on_retry_is_called_when_the_delay_begins(
-    memory: Line, autojump_clock: object
+    memory: ScriptedServer, autojump_clock: object
 ) -> None:
     """For each try but the very first."""
     calls: list[tuple[float, Retry]] = []
@@ -62,7 +64,7 @@ async def test_on_retry_is_called_when_the_delay_begins(
     assert calls[1][1] is attempt.retry
 
 
-async def test_on_retry_that_raises(memory: Line, autojump_clock: object) -> None:
+async def test_on_retry_that_raises(memory: ScriptedServer, autojump_clock: object) -> None:
     """It is how a program gives up."""
 
     def give_up(retry: Retry) -> None:
@@ -76,7 +78,9 @@ async def test_on_retry_that_raises(memory: Line, autojump_clock: object) -> Non
     assert len(memory.times) == 3
 
 
-async def test_log(memory: Line, autojump_clock: object, caplog: pytest.LogCaptureFixture) -> None:
+async def test_log(
+    memory: ScriptedServer, autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
     """Each retry is told at INFO, with the URL, and without anybody's credentials."""
     caplog.set_level(logging.INFO, "trio_ws_dom")
     memory.parts += [refusing(503), closing(1001, "bye"), lost]
@@ -95,7 +99,7 @@ async def test_log(memory: Line, autojump_clock: object, caplog: pytest.LogCaptu
 
 
 async def test_log_of_a_servers_words(
-    memory: Line, autojump_clock: object, caplog: pytest.LogCaptureFixture
+    memory: ScriptedServer, autojump_clock: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where a redirect points to may have somebody's token in it: the status is told."""
     caplog.set_level(logging.INFO, "trio_ws_dom")
@@ -128,7 +132,7 @@ async def test_log_of_what_is_not_ours(
     assert "secret" not in caplog.text
 
 
-async def test_failures_are_not_chained(memory: Line, autojump_clock: object) -> None:
+async def test_failures_are_not_chained(memory: ScriptedServer, autojump_clock: object) -> None:
     """After an outage of months the last failure does not drag all others along."""
     numbers = iter(range(50))
 
@@ -148,7 +152,7 @@ async def test_failures_are_not_chained(memory: Line, autojump_clock: object) ->
 # What it refuses.
 
 
-async def test_entering_twice(memory: Line, autojump_clock: object) -> None:
+async def test_entering_twice(memory: ScriptedServer, autojump_clock: object) -> None:
     """An attempt is for one ``async with``, one after the other or nested."""
     async for attempt in memory.loop():
         async with attempt as ws:
@@ -162,7 +166,7 @@ async def test_entering_twice(memory: Line, autojump_clock: object) -> None:
         break
 
 
-async def test_next_turn_while_one_is_open(memory: Line, autojump_clock: object) -> None:
+async def test_next_turn_while_one_is_open(memory: ScriptedServer, autojump_clock: object) -> None:
     """There is one connection at a time; the open one is not touched."""
     loop = memory.loop()
     async for attempt in loop:
@@ -174,14 +178,16 @@ async def test_next_turn_while_one_is_open(memory: Line, autojump_clock: object)
     assert len(memory.connections) == 1
 
 
-async def test_attempt_that_is_not_entered(memory: Line, autojump_clock: object) -> None:
+async def test_attempt_that_is_not_entered(memory: ScriptedServer, autojump_clock: object) -> None:
     """A body that forgets ``async with`` does not spin."""
     with pytest.raises(RuntimeError, match="to be over"):
         async for _ in memory.loop():
             pass
 
 
-async def test_next_turn_while_one_is_connecting(memory: Line, autojump_clock: object) -> None:
+async def test_next_turn_while_one_is_connecting(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """Nor is there a next one while another task waits for this one to open."""
     loop = memory.loop(down, initial_delay=9, max_delay=9)
     attempt = await anext(loop)
@@ -220,7 +226,7 @@ def test_options_are_in_the_table_of_the_docs() -> None:
 # What it leaves behind.
 
 
-async def test_loop_is_taken_up_again(memory: Line, autojump_clock: object) -> None:
+async def test_loop_is_taken_up_again(memory: ScriptedServer, autojump_clock: object) -> None:
     """After ``break`` the same object goes on where it was, with its delays."""
     loop = memory.loop(lost)
     async for attempt in loop:
@@ -233,7 +239,9 @@ async def test_loop_is_taken_up_again(memory: Line, autojump_clock: object) -> N
     assert attempt.retry.cause is ws.failure
 
 
-async def test_taken_up_again_after_a_cancelled_delay(memory: Line, autojump_clock: object) -> None:
+async def test_taken_up_again_after_a_cancelled_delay(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """A delay that was cancelled is still to be waited for."""
     loop = memory.loop(down, initial_delay=9, max_delay=9)
     retries: list[Retry | None] = []
@@ -247,7 +255,7 @@ async def test_taken_up_again_after_a_cancelled_delay(memory: Line, autojump_clo
     assert memory.times[1] - memory.times[0] == pytest.approx(attempt.retry.delay)
 
 
-async def test_next_turn_is_a_checkpoint(memory: Line, autojump_clock: object) -> None:
+async def test_next_turn_is_a_checkpoint(memory: ScriptedServer, autojump_clock: object) -> None:
     """As every async function is."""
     with trio.testing.assert_checkpoints():
         await anext(memory.loop())
@@ -296,7 +304,7 @@ def test_ctrl_c_in_a_function(functions: dict[str, Any]) -> None:
 
 
 async def test_ctrl_c_lands_in_the_programs_code_only(
-    memory: Line, autojump_clock: object, caplog: pytest.LogCaptureFixture
+    memory: ScriptedServer, autojump_clock: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While an attempt opens, and between turns, Ctrl-C waits for the next checkpoint."""
     protected: list[bool] = []

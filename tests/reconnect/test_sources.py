@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.line import AT_ONCE, Line
+from support.scripted_server import AT_ONCE, ScriptedServer
 
 from trio_ws_dom import DOMException, Retry, reconnecting_websocket
 from trio_ws_dom.testing import FakeRequest
@@ -20,7 +20,7 @@ async def accept_v2(request: FakeRequest) -> None:
 
 
 async def requests(
-    memory: Line, url: Any, protocols: Any = (), **options: Any
+    memory: ScriptedServer, url: Any, protocols: Any = (), **options: Any
 ) -> list[FakeRequest]:
     """Connect twice; gives what the server was asked."""
     memory.parts += [accept_v2, accept_v2] if protocols else []
@@ -31,7 +31,9 @@ async def requests(
     return memory.server.requests
 
 
-async def test_functions_are_asked_for_each_try(memory: Line, autojump_clock: object) -> None:
+async def test_functions_are_asked_for_each_try(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """URL, protocols and headers, in this order, anew for each."""
     asked: list[str] = []
 
@@ -55,7 +57,7 @@ async def test_functions_are_asked_for_each_try(memory: Line, autojump_clock: ob
     assert asked == ["url", "protocols", "headers"] * 2
 
 
-async def test_values_are_used_for_each_try(memory: Line, autojump_clock: object) -> None:
+async def test_values_are_used_for_each_try(memory: ScriptedServer, autojump_clock: object) -> None:
     """Also those that can be gone through only once."""
     both = await requests(memory, URL, iter(["v1", "v2"]), headers=iter([("X-Name", "me")]))
     for request in both:
@@ -63,7 +65,7 @@ async def test_values_are_used_for_each_try(memory: Line, autojump_clock: object
         assert request.headers["x-name"] == "me"
 
 
-async def test_functions_may_give_iterators(memory: Line, autojump_clock: object) -> None:
+async def test_functions_may_give_iterators(memory: ScriptedServer, autojump_clock: object) -> None:
     """Whatever a value may be, a function may give."""
     both = await requests(
         memory, URL, lambda: iter(["v2"]), headers=lambda: iter([("X-Name", "me")])
@@ -73,7 +75,9 @@ async def test_functions_may_give_iterators(memory: Line, autojump_clock: object
         assert request.headers["x-name"] == "me"
 
 
-async def test_error_of_the_network_in_a_function(memory: Line, autojump_clock: object) -> None:
+async def test_error_of_the_network_in_a_function(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """An OSError from a function is a failure like any other."""
     calls = 0
 
@@ -91,7 +95,7 @@ async def test_error_of_the_network_in_a_function(memory: Line, autojump_clock: 
     assert isinstance(attempt.retry.cause, ConnectionRefusedError)
 
 
-async def test_mistake_in_a_function(memory: Line, autojump_clock: object) -> None:
+async def test_mistake_in_a_function(memory: ScriptedServer, autojump_clock: object) -> None:
     """Anything else is the program's own, and comes out bare."""
     boom = KeyError("token")
 
@@ -121,7 +125,11 @@ async def never() -> trio.abc.Stream:
     ],
 )
 async def test_bad_arguments(
-    url: str, options: Any, error: type[Exception], memory: Line, autojump_clock: object
+    url: str,
+    options: Any,
+    error: type[Exception],
+    memory: ScriptedServer,
+    autojump_clock: object,
 ) -> None:
     """They come out of the first attempt, and nobody was dialled for them."""
     with pytest.raises(error):
@@ -133,9 +141,11 @@ async def test_bad_arguments(
 
 @pytest.mark.parametrize("kind", ["sockets"])
 @pytest.mark.parametrize("is_async", [True, False])
-async def test_dialling_by_a_function(is_async: bool, line: Line, clock: object) -> None:
+async def test_dialling_by_a_function(
+    is_async: bool, scripted: ScriptedServer, clock: object
+) -> None:
     """A ``stream`` function, async or not, is asked for each connection's stream."""
-    host, port = line.server.url.removeprefix("ws://").split(":")
+    host, port = scripted.server.url.removeprefix("ws://").split(":")
 
     async def dial() -> trio.abc.Stream:
         return await trio.open_tcp_stream(host, int(port))
@@ -144,14 +154,14 @@ async def test_dialling_by_a_function(is_async: bool, line: Line, clock: object)
     source = dial if is_async else streams.pop
     async for attempt in reconnecting_websocket("ws://other.test/", stream=source, **AT_ONCE):
         async with attempt:
-            if len(line.connections) == 2:
+            if len(scripted.connections) == 2:
                 break
-    assert [request.host for request in line.server.requests] == ["other.test"] * 2
+    assert [request.host for request in scripted.server.requests] == ["other.test"] * 2
     for stream in streams:
         await stream.aclose()
 
 
-async def test_dialling_is_bounded(memory: Line, autojump_clock: object) -> None:
+async def test_dialling_is_bounded(memory: ScriptedServer, autojump_clock: object) -> None:
     """A ``stream`` function has ``open_timeout``, then it is cancelled: a failure like others."""
     start = trio.current_time()
     retries: list[tuple[float, str]] = []
@@ -178,7 +188,7 @@ async def test_ready_made_stream(autojump_clock: object) -> None:
         reconnecting_websocket(URL, stream=ours)  # type: ignore[arg-type]  # it
 
 
-async def test_options_are_passed_on(memory: Line, autojump_clock: object) -> None:
+async def test_options_are_passed_on(memory: ScriptedServer, autojump_clock: object) -> None:
     """Such as the bounds of each connection."""
 
     async def part(request: FakeRequest) -> None:

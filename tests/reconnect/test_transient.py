@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import trio
-from support.line import Line, closing, down, lost, refusing
+from support.scripted_server import ScriptedServer, closing, down, lost, refusing
 
 from trio_ws_dom import (
     CloseEvent,
@@ -99,7 +99,7 @@ def test_errors(cause: Exception, again: bool) -> None:
 # What becomes of it in the loop.
 
 
-async def test_fatal_refusal(memory: Line, autojump_clock: object) -> None:
+async def test_fatal_refusal(memory: ScriptedServer, autojump_clock: object) -> None:
     """A failure to open that is not transient comes out of ``async with``, bare."""
     with pytest.raises(HandshakeError) as caught:
         async for attempt in memory.loop(down, refusing(403)):
@@ -109,7 +109,7 @@ async def test_fatal_refusal(memory: Line, autojump_clock: object) -> None:
     assert len(memory.times) == 2
 
 
-async def test_fatal_close(memory: Line, autojump_clock: object) -> None:
+async def test_fatal_close(memory: ScriptedServer, autojump_clock: object) -> None:
     """A clean close that is not transient is an error where the loop would go on."""
     turns = 0
     with pytest.raises(WebSocketError) as caught:
@@ -122,7 +122,7 @@ async def test_fatal_close(memory: Line, autojump_clock: object) -> None:
     assert str(caught.value).startswith("ws://peer.test/: closed with 4401 'token', ")
 
 
-async def test_fatal_close_and_break(memory: Line, autojump_clock: object) -> None:
+async def test_fatal_close_and_break(memory: ScriptedServer, autojump_clock: object) -> None:
     """It is none where the program leaves the loop."""
     async for attempt in memory.loop(closing(4401)):
         async with attempt as ws:
@@ -132,7 +132,7 @@ async def test_fatal_close_and_break(memory: Line, autojump_clock: object) -> No
     assert ws.closeEvent.code == 4401
 
 
-async def test_fatal_loss_in_the_block(memory: Line, autojump_clock: object) -> None:
+async def test_fatal_loss_in_the_block(memory: ScriptedServer, autojump_clock: object) -> None:
     """An unclean end that is not transient is not taken: what the block raised comes out."""
     with pytest.raises(WebSocketError) as caught:
         async for attempt in memory.loop(lost, is_transient=lambda cause: False):
@@ -145,7 +145,7 @@ async def test_fatal_loss_in_the_block(memory: Line, autojump_clock: object) -> 
     assert caught.value is error
 
 
-async def test_fatal_loss_unseen(memory: Line, autojump_clock: object) -> None:
+async def test_fatal_loss_unseen(memory: ScriptedServer, autojump_clock: object) -> None:
     """If the block did not raise it, the loop does."""
     with pytest.raises(WebSocketError) as caught:
         async for attempt in memory.loop(lost, is_transient=lambda cause: False):
@@ -154,7 +154,9 @@ async def test_fatal_loss_unseen(memory: Line, autojump_clock: object) -> None:
     assert caught.value is ws.failure
 
 
-async def test_fatal_error_handled_in_the_loop(memory: Line, autojump_clock: object) -> None:
+async def test_fatal_error_handled_in_the_loop(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     """A program that goes on all the same gets the next turn, and is not told twice."""
     errors = []
     async for attempt in memory.loop(refusing(403), lost):
@@ -183,7 +185,7 @@ async def test_environment_with_a_bad_proxy(monkeypatch: pytest.MonkeyPatch) -> 
     assert isinstance(caught.value.__cause__, ProxyError)
 
 
-async def test_rule_of_the_callers(memory: Line, autojump_clock: object) -> None:
+async def test_rule_of_the_callers(memory: ScriptedServer, autojump_clock: object) -> None:
     """It is asked about each end once, and what it says counts."""
     asked: list[Any] = []
 
@@ -204,7 +206,7 @@ async def test_rule_of_the_callers(memory: Line, autojump_clock: object) -> None
     assert asked[3:] == [caught.value]
 
 
-async def test_rule_that_raises(memory: Line, autojump_clock: object) -> None:
+async def test_rule_that_raises(memory: ScriptedServer, autojump_clock: object) -> None:
     """What the rule raises comes out; the socket is closed all the same."""
 
     def rule(cause: object) -> bool:

@@ -4,67 +4,67 @@ from __future__ import annotations
 
 import pytest
 import trio
-from support.line import Line, closing, lost
+from support.scripted_server import ScriptedServer, closing, lost
 
 from trio_ws_dom import WebSocket, WebSocketError
 
 
-async def test_another_sockets_error_comes_out(line: Line, clock: object) -> None:
+async def test_another_sockets_error_comes_out(scripted: ScriptedServer, clock: object) -> None:
     """A WebSocketError of another connection is the program's, also if both are lost."""
     with pytest.raises(WebSocketError) as caught:
-        async for attempt in line.loop(lost):
+        async for attempt in scripted.loop(lost):
             async with attempt as ws:
                 await ws.wait_closed()
-                async for inner in line.loop(lost):
+                async for inner in scripted.loop(lost):
                     async with inner as second:
                         await second.wait_closed()
                     raise second.failure
     assert caught.value is second.failure
 
 
-async def test_programs_websocket_error_comes_out(line: Line, clock: object) -> None:
+async def test_programs_websocket_error_comes_out(scripted: ScriptedServer, clock: object) -> None:
     """So is one that the program made itself."""
     mine = WebSocketError("mine")
     with pytest.raises(WebSocketError) as caught:
-        async for attempt in line.loop():
+        async for attempt in scripted.loop():
             async with attempt:
                 assert attempt.retry is None, "the attempt took it"
                 raise mine
     assert caught.value is mine
-    assert line.codes == [1001]
+    assert scripted.codes == [1001]
 
 
-async def test_own_error_in_a_group(line: Line, clock: object) -> None:
+async def test_own_error_in_a_group(scripted: ScriptedServer, clock: object) -> None:
     """From tasks of the block its own end comes as a group, and is taken all the same."""
 
     async def read(ws: WebSocket) -> None:
         await ws.receive()
 
-    async for attempt in line.loop(lost):
+    async for attempt in scripted.loop(lost):
         async with attempt as ws:
             if attempt.retry is not None:
                 break
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(read, ws)
                 nursery.start_soon(trio.sleep_forever)
-    assert line.codes == [None, 1000]
+    assert scripted.codes == [None, 1000]
 
 
-async def test_own_failure_raised(line: Line, clock: object) -> None:
+async def test_own_failure_raised(scripted: ScriptedServer, clock: object) -> None:
     """A program that raises ``ws.failure`` itself has said the same as ``receive()``."""
-    async for attempt in line.loop(lost):
+    async for attempt in scripted.loop(lost):
         async with attempt as ws:
             if attempt.retry is not None:
                 break
             await ws.wait_closed()
             raise ws.failure
-    assert line.codes == [None, 1000]
+    assert scripted.codes == [None, 1000]
 
 
-async def test_own_failure_raised_by_a_listener(line: Line, clock: object) -> None:
+async def test_own_failure_raised_by_a_listener(scripted: ScriptedServer, clock: object) -> None:
     """So has a listener that does."""
 
-    async for attempt in line.loop(lost):
+    async for attempt in scripted.loop(lost):
         async with attempt as ws:
             if attempt.retry is not None:
                 break
@@ -74,14 +74,14 @@ async def test_own_failure_raised_by_a_listener(line: Line, clock: object) -> No
 
             ws.onclose = raise_failure
             await trio.sleep_forever()
-    assert line.codes == [None, 1000]
+    assert scripted.codes == [None, 1000]
 
 
-async def test_own_error_beside_another(line: Line, clock: object) -> None:
+async def test_own_error_beside_another(scripted: ScriptedServer, clock: object) -> None:
     """A group with anything else in it comes out as it is."""
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
-        async for attempt in line.loop(lost):
+        async for attempt in scripted.loop(lost):
             async with attempt as ws:
                 try:
                     await ws.receive()
@@ -91,7 +91,7 @@ async def test_own_error_beside_another(line: Line, clock: object) -> None:
     assert caught.value is group
 
 
-async def test_own_error_beside_cancelled(memory: Line, autojump_clock: object) -> None:
+async def test_own_error_beside_cancelled(memory: ScriptedServer, autojump_clock: object) -> None:
     """Of a group with Cancelled in it that goes on, to its scope, which may be in the loop."""
 
     async def read(ws: WebSocket) -> None:
@@ -112,7 +112,7 @@ async def test_own_error_beside_cancelled(memory: Line, autojump_clock: object) 
 
 
 @pytest.mark.parametrize("how", ["lost", "clean"])
-async def test_error_of_drain(how: str, memory: Line, autojump_clock: object) -> None:
+async def test_error_of_drain(how: str, memory: ScriptedServer, autojump_clock: object) -> None:
     """What drain() raises is the socket's own end, a clean one included."""
     async for attempt in memory.loop(lost if how == "lost" else closing(1001)):
         async with attempt as ws:
@@ -125,7 +125,7 @@ async def test_error_of_drain(how: str, memory: Line, autojump_clock: object) ->
     assert len(memory.connections) == 2
 
 
-async def test_error_of_ping(memory: Line, autojump_clock: object) -> None:
+async def test_error_of_ping(memory: ScriptedServer, autojump_clock: object) -> None:
     """So is what ping() raises."""
     async for attempt in memory.loop(closing(1001)):
         async with attempt as ws:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.world import Witness
+from support.raw_client import RawClient
+from support.transports import EventRecorder
 from trio_websocket import WebSocketServer, wrap_server_stream
 
 from trio_ws_dom import accept_websocket
-
-from .caller import Caller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,21 +26,21 @@ SHORT = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
 """Seconds; of no consequence in virtual time, and soon over in real time."""
 
 
-class Scene:
+class AcceptHarness:
     """One connection, both of its ends, and the accounts of both.
 
     Attributes:
       real: whether sockets and time are real.
       scope: around the server's end, for the test to cancel.
-      ws, witness: the server's end.
-      caller: the client's end.
+      ws, recorder: the server's end.
+      client: the client's end.
       raised: what came out of the server's end.
       left: when it was left, by trio's clock.
     """
 
     ws: WebSocket
-    witness: Witness
-    caller: Caller
+    recorder: EventRecorder
+    client: RawClient
 
     def __init__(self, real: bool) -> None:
         self.real = real
@@ -52,7 +51,7 @@ class Scene:
     async def play(
         self,
         block: Callable[[WebSocket], Awaitable[None]],
-        part: Callable[[Caller], Awaitable[None]] = Caller.finish,
+        part: Callable[[RawClient], Awaitable[None]] = RawClient.finish,
         **options: Any,
     ) -> None:
         """Run a block at the server's end, and a part at the client's, until both are over."""
@@ -61,7 +60,7 @@ class Scene:
             with self.scope:
                 try:
                     async with accept_websocket(request, **{**SHORT, **options}) as self.ws:
-                        self.witness = Witness(self.ws)
+                        self.recorder = EventRecorder(self.ws)
                         await block(self.ws)
                 except Exception as exc:
                     self.raised = exc
@@ -69,10 +68,10 @@ class Scene:
 
         with trio.fail_after(30):
             async with self.connect(handle) as stream:
-                self.caller = Caller(stream)
-                await self.caller.call()
-                await part(self.caller)
-        self.witness.check()
+                self.client = RawClient(stream)
+                await self.client.call()
+                await part(self.client)
+        self.recorder.check()
 
     @asynccontextmanager
     async def connect(
@@ -110,5 +109,5 @@ async def handle_stream(
 
 
 @pytest.fixture
-async def scene(kind: str, clock: object) -> Scene:
-    return Scene(kind == "sockets")
+async def harness(kind: str, clock: object) -> AcceptHarness:
+    return AcceptHarness(kind == "sockets")

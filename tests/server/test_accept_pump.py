@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from guarantee.model_world import Owner
+from support.raw_client import RawClient
 
 from trio_ws_dom._net._settings import Bounds
 from trio_ws_dom._server._accepted import AcceptedConnection
@@ -12,12 +13,10 @@ from trio_ws_dom._wire._closing import State
 from trio_ws_dom._wire._frames import GOING_AWAY, Close
 from trio_ws_dom._wire._http._response import Response
 
-from .caller import Caller
-
 if TYPE_CHECKING:
     from trio_websocket import WebSocketRequest
 
-    from .conftest import Scene
+    from .conftest import AcceptHarness
 
 NO_TIME = Bounds(
     max_buffered_amount=None,
@@ -29,7 +28,7 @@ NO_TIME = Bounds(
 )
 
 
-async def test_ended_before_it_runs(scene: Scene, clock: object) -> None:
+async def test_ended_before_it_runs(harness: AcceptHarness, clock: object) -> None:
     """A cancellation that leaves no time, before the pump's first turn: no Close is sent."""
     states: list[State] = []
 
@@ -41,9 +40,9 @@ async def test_ended_before_it_runs(scene: Scene, clock: object) -> None:
         await connection.run()
         states.append(connection.machine.state)
 
-    async with scene.connect(handle) as stream:
-        caller = Caller(stream)
-        await caller.call()
-        await caller.read_to_end()
-    assert caller.frames == []
+    async with harness.connect(handle) as stream:
+        client = RawClient(stream)
+        await client.call()
+        await client.read_to_end()
+    assert client.frames == []
     assert states == [State.CLOSED]

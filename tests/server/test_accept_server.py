@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
+from support.raw_client import RawClient
 from trio_websocket import serve_websocket
 from websockets.trio.client import connect
 
 from trio_ws_dom import WebSocket, WebSocketError, accept_websocket, open_websocket
 
-from .caller import Caller
 from .conftest import handle_stream
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ async def test_the_reader_alone_is_cancelled(autojump_clock: Any) -> None:
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(handle_stream, handle, theirs)
-            await Caller(ours).call()
+            await RawClient(ours).call()
             nursery.cancel_scope.deadline = trio.current_time() + 1
     assert trio.current_time() == pytest.approx(6)
     assert ended[0].closeEvent is not None
@@ -201,7 +201,7 @@ async def test_reset_before_it_was_accepted() -> None:
         stream = await trio.open_tcp_stream("127.0.0.1", int(url.rpartition(":")[2]))
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         with trio.move_on_after(0.2):
-            await Caller(stream).call()
+            await RawClient(stream).call()
         await stream.aclose()
         await trio.sleep_forever()
     assert failures[0].closeCode == 1006
@@ -235,11 +235,11 @@ def test_ctrl_c() -> None:
     codes: list[int | None] = []
 
     async def call(stream: trio.abc.Stream) -> None:
-        caller = Caller(stream)
-        await caller.call()
+        client = RawClient(stream)
+        await client.call()
         with trio.CancelScope(shield=True):
-            await caller.finish()
-        codes.append(caller.close_code)
+            await client.finish()
+        codes.append(client.close_code)
 
     async def main() -> None:
         ours, theirs = trio.testing.memory_stream_pair()

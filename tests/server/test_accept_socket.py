@@ -8,22 +8,22 @@ import pytest
 import trio
 import trio.testing
 from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame
+from support.raw_client import RawClient, close, headers_of, masked
 from trio_websocket import WebSocketRequest
 
 from trio_ws_dom import Blob, MessageEvent, WebSocket, WebSocketError, accept_websocket
 
-from .caller import Caller, close, headers_of, masked
 from .conftest import handle_stream
 
 if TYPE_CHECKING:
-    from .conftest import Scene
+    from .conftest import AcceptHarness
 
 
 async def leave(ws: WebSocket) -> None:
     """A block that ends at once."""
 
 
-async def test_attributes(scene: Scene, clock: object) -> None:
+async def test_attributes(harness: AcceptHarness, clock: object) -> None:
     """What the client asked for, and what it was answered."""
 
     async def handle(request: WebSocketRequest) -> None:
@@ -35,19 +35,19 @@ async def test_attributes(scene: Scene, clock: object) -> None:
             assert ws.url.endswith("/room?ada")
             assert "OPEN" in repr(ws)
 
-    async with scene.connect(handle) as stream:
-        caller = Caller(stream)
-        await caller.call(
+    async with harness.connect(handle) as stream:
+        client = RawClient(stream)
+        await client.call(
             "/room?ada",
             "Origin: https://page.example",
             "Sec-WebSocket-Protocol: chat.v1, chat.v2",
         )
-        await caller.finish()
-    answer = headers_of(caller.answer)
+        await client.finish()
+    answer = headers_of(client.answer)
     assert (answer["sec-websocket-protocol"], answer["x-room"]) == ("chat.v2", "7")
 
 
-async def test_url_of_a_whole_target(scene: Scene, clock: object) -> None:
+async def test_url_of_a_whole_target(harness: AcceptHarness, clock: object) -> None:
     """A request target that is a URL is the URL."""
     urls: list[str] = []
 
@@ -55,23 +55,23 @@ async def test_url_of_a_whole_target(scene: Scene, clock: object) -> None:
         async with accept_websocket(request) as ws:
             urls.append(ws.url)
 
-    async with scene.connect(handle) as stream:
-        caller = Caller(stream)
-        await caller.call("http://server.test/room")
-        await caller.finish()
+    async with harness.connect(handle) as stream:
+        client = RawClient(stream)
+        await client.call("http://server.test/room")
+        await client.finish()
     assert urls == ["http://server.test/room"]
 
 
-async def test_where_it_is(scene: Scene, clock: object) -> None:
+async def test_where_it_is(harness: AcceptHarness, clock: object) -> None:
     """Errors and the repr name both ends, where there are addresses."""
-    await scene.play(leave, Caller.read_to_close)
-    if scene.real:
-        assert " from 127.0.0.1:" in str(scene.ws.failure)
+    await harness.play(leave, RawClient.read_to_close)
+    if harness.real:
+        assert " from 127.0.0.1:" in str(harness.ws.failure)
     else:
-        assert repr(scene.ws) == "<WebSocket ws://localhost/ CLOSED>"
+        assert repr(harness.ws) == "<WebSocket ws://localhost/ CLOSED>"
 
 
-async def test_a_protocol_that_was_not_proposed(scene: Scene, clock: object) -> None:
+async def test_a_protocol_that_was_not_proposed(harness: AcceptHarness, clock: object) -> None:
     """It is a ValueError that says which were; the client is not answered."""
 
     async def handle(request: WebSocketRequest) -> None:
@@ -79,10 +79,10 @@ async def test_a_protocol_that_was_not_proposed(scene: Scene, clock: object) -> 
             accept_websocket(request, "c")
         await request.reject(400)
 
-    async with scene.connect(handle) as stream:
-        caller = Caller(stream)
-        await caller.call("/", "Sec-WebSocket-Protocol: a, b")
-    assert caller.answer.startswith(b"HTTP/1.1 400 ")
+    async with harness.connect(handle) as stream:
+        client = RawClient(stream)
+        await client.call("/", "Sec-WebSocket-Protocol: a, b")
+    assert client.answer.startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_a_protocol_that_was_not_proposed(scene: Scene, clock: object) -> 
     ],
 )
 async def test_bad_options(
-    scene: Scene, clock: object, options: Any, error: type[Exception], words: str
+    harness: AcceptHarness, clock: object, options: Any, error: type[Exception], words: str
 ) -> None:
     """They are refused by name, before the client is answered."""
 
@@ -106,13 +106,13 @@ async def test_bad_options(
             accept_websocket(request, **options)
         await request.reject(500)
 
-    async with scene.connect(handle) as stream:
-        caller = Caller(stream)
-        await caller.call()
-    assert caller.answer.startswith(b"HTTP/1.1 500 ")
+    async with harness.connect(handle) as stream:
+        client = RawClient(stream)
+        await client.call()
+    assert client.answer.startswith(b"HTTP/1.1 500 ")
 
 
-async def test_answered_before(scene: Scene, clock: object) -> None:
+async def test_answered_before(harness: AcceptHarness, clock: object) -> None:
     """A request is accepted once: a second time it is a RuntimeError."""
 
     async def handle(request: WebSocketRequest) -> None:
@@ -121,11 +121,11 @@ async def test_answered_before(scene: Scene, clock: object) -> None:
             async with accept_websocket(request):
                 raise AssertionError("the block is not entered")
 
-    async with scene.connect(handle) as stream:
-        await Caller(stream).call()
+    async with harness.connect(handle) as stream:
+        await RawClient(stream).call()
 
 
-async def test_both_types_both_ways(scene: Scene, clock: object) -> None:
+async def test_both_types_both_ways(harness: AcceptHarness, clock: object) -> None:
     """Text is str and binary is bytes; a Blob can be sent."""
     got: list[str | bytes] = []
 
@@ -135,20 +135,20 @@ async def test_both_types_both_ways(scene: Scene, clock: object) -> None:
         ws.send(b"\x00\xff")
         ws.send(Blob([b"blob"]))
 
-    async def part(caller: Caller) -> None:
-        await caller.send(masked(TEXT, "schön".encode()), masked(BINARY, b"\xff\x00"))
-        await caller.finish()
+    async def part(client: RawClient) -> None:
+        await client.send(masked(TEXT, "schön".encode()), masked(BINARY, b"\xff\x00"))
+        await client.finish()
 
-    await scene.play(block, part)
+    await harness.play(block, part)
     assert got == ["schön", b"\xff\x00"]
-    assert [(got.opcode, got.payload) for got in scene.caller.frames[:-1]] == [
+    assert [(got.opcode, got.payload) for got in harness.client.frames[:-1]] == [
         (TEXT, "grüß dich".encode()),
         (BINARY, b"\x00\xff"),
         (BINARY, b"blob"),
     ]
 
 
-async def test_origin_of_events(scene: Scene, clock: object) -> None:
+async def test_origin_of_events(harness: AcceptHarness, clock: object) -> None:
     """It is the request's Origin: the page that speaks."""
     events: list[MessageEvent] = []
 
@@ -157,15 +157,15 @@ async def test_origin_of_events(scene: Scene, clock: object) -> None:
             ws.onmessage = events.append
             await ws.wait_closed()
 
-    async with scene.connect(handle) as stream:
-        caller = Caller(stream)
-        await caller.call("/", "Origin: https://page.example")
-        await caller.send(masked(TEXT, b"hello"), close())
-        await caller.read_to_end()
+    async with harness.connect(handle) as stream:
+        client = RawClient(stream)
+        await client.call("/", "Origin: https://page.example")
+        await client.send(masked(TEXT, b"hello"), close())
+        await client.read_to_end()
     assert [(event.data, event.origin) for event in events] == [("hello", "https://page.example")]
 
 
-async def test_messages_wait_for_the_first_look(scene: Scene, clock: object) -> None:
+async def test_messages_wait_for_the_first_look(harness: AcceptHarness, clock: object) -> None:
     """Nothing is dispatched before there is a listener, and nothing is lost."""
     got: list[object] = []
 
@@ -174,38 +174,38 @@ async def test_messages_wait_for_the_first_look(scene: Scene, clock: object) -> 
         ws.onmessage = lambda event: got.append(event.data)
         await ws.wait_closed()
 
-    async def part(caller: Caller) -> None:
-        await caller.send(*[masked(TEXT, b"%d" % number) for number in range(20)], close())
-        await caller.read_to_end()
+    async def part(client: RawClient) -> None:
+        await client.send(*[masked(TEXT, b"%d" % number) for number in range(20)], close())
+        await client.read_to_end()
 
-    await scene.play(block, part)
+    await harness.play(block, part)
     assert got == [f"{number}" for number in range(20)]
 
 
-async def test_who_does_not_look_stops_the_client(scene: Scene, clock: object) -> None:
+async def test_who_does_not_look_stops_the_client(harness: AcceptHarness, clock: object) -> None:
     """What waits is bounded: trio-websocket's queue and one message, then it is TCP's."""
-    if not scene.real:
+    if not harness.real:
         pytest.skip("a memory stream takes any amount")
     stuck = trio.Event()
 
     async def block(ws: WebSocket) -> None:
         await stuck.wait()
 
-    async def part(caller: Caller) -> None:
+    async def part(client: RawClient) -> None:
         flood = masked(BINARY, b"x" * 60_000)
         with trio.CancelScope() as scope:
             while True:
                 scope.deadline = trio.current_time() + 0.3
-                await caller.send(flood)
+                await client.send(flood)
         assert scope.cancelled_caught
         stuck.set()
-        await caller.read_to_end()
+        await client.read_to_end()
 
-    await scene.play(block, part)
-    assert scene.caller.close_code == 1000
+    await harness.play(block, part)
+    assert harness.client.close_code == 1000
 
 
-async def test_close_while_messages_wait(scene: Scene, clock: object) -> None:
+async def test_close_while_messages_wait(harness: AcceptHarness, clock: object) -> None:
     """The DOM's close() finds the client's Close behind messages that nobody has looked at."""
 
     async def block(ws: WebSocket) -> None:
@@ -215,18 +215,18 @@ async def test_close_while_messages_wait(scene: Scene, clock: object) -> None:
         ws.close(3000)
         await closed.wait()
 
-    async def part(caller: Caller) -> None:
-        await caller.send(masked(TEXT, b"unread") * 5)
-        await caller.finish()
+    async def part(client: RawClient) -> None:
+        await client.send(masked(TEXT, b"unread") * 5)
+        await client.finish()
 
     start = trio.current_time()
-    await scene.play(block, part)
-    assert scene.code == (3000, True)
-    if not scene.real:  # at once, and not when close_timeout is over
-        assert scene.left - start == pytest.approx(0.05)
+    await harness.play(block, part)
+    assert harness.code == (3000, True)
+    if not harness.real:  # at once, and not when close_timeout is over
+        assert harness.left - start == pytest.approx(0.05)
 
 
-async def test_messages_are_dropped_while_closing(scene: Scene, clock: object) -> None:
+async def test_messages_are_dropped_while_closing(harness: AcceptHarness, clock: object) -> None:
     """What had come, and was not looked at before our close(), is not dispatched any more."""
     got: list[object] = []
 
@@ -236,15 +236,15 @@ async def test_messages_are_dropped_while_closing(scene: Scene, clock: object) -
         ws.onmessage = got.append
         await ws.wait_closed()
 
-    async def part(caller: Caller) -> None:
-        await caller.send(masked(TEXT, b"too late") * 5)
-        await caller.finish()
+    async def part(client: RawClient) -> None:
+        await client.send(masked(TEXT, b"too late") * 5)
+        await client.finish()
 
-    await scene.play(block, part)
+    await harness.play(block, part)
     assert got == []
 
 
-async def test_drain(scene: Scene, clock: object) -> None:
+async def test_drain(harness: AcceptHarness, clock: object) -> None:
     """``bufferedAmount`` falls as messages leave, and never within one stretch of the program."""
 
     async def block(ws: WebSocket) -> None:
@@ -253,23 +253,23 @@ async def test_drain(scene: Scene, clock: object) -> None:
         await ws.drain()
         assert ws.bufferedAmount == 0
 
-    await scene.play(block)
+    await harness.play(block)
 
 
 # Keepalive.
 
 
-async def answer_pings(caller: Caller) -> None:
+async def answer_pings(client: RawClient) -> None:
     """A client that does what RFC 6455 asks of it."""
-    while (got := await caller.next()) is not None:
+    while (got := await client.next()) is not None:
         if got.opcode == PING:
             await trio.sleep(0.02)
-            await caller.send(masked(PONG, got.payload))
+            await client.send(masked(PONG, got.payload))
         elif got.opcode == CLOSE:
-            await caller.send(close(1000))
+            await client.send(close(1000))
 
 
-async def test_ping(scene: Scene, clock: object) -> None:
+async def test_ping(harness: AcceptHarness, clock: object) -> None:
     """``ping()`` gives the round trip. Pings go one at a time: the third waits for the Pong that
     answers the first two."""
     seconds: dict[int, float] = {}
@@ -284,13 +284,13 @@ async def test_ping(scene: Scene, clock: object) -> None:
             await trio.sleep(0.01)
             nursery.start_soon(measure, 3)
 
-    await scene.play(block, answer_pings)
-    assert [got.opcode for got in scene.caller.frames] == [PING, PING, CLOSE]
-    if not scene.real:
+    await harness.play(block, answer_pings)
+    assert [got.opcode for got in harness.client.frames] == [PING, PING, CLOSE]
+    if not harness.real:
         assert seconds == {n: pytest.approx(s) for n, s in ((1, 0.02), (2, 0.02), (3, 0.03))}
 
 
-async def test_ping_of_a_client_that_leaves(scene: Scene, clock: object) -> None:
+async def test_ping_of_a_client_that_leaves(harness: AcceptHarness, clock: object) -> None:
     """``ping()`` raises when the connection ends first."""
 
     async def block(ws: WebSocket) -> None:
@@ -299,13 +299,13 @@ async def test_ping_of_a_client_that_leaves(scene: Scene, clock: object) -> None
         with pytest.raises(WebSocketError, match="before the answer"):
             await ws.ping()
 
-    async def part(caller: Caller) -> None:
-        await caller.next()
+    async def part(client: RawClient) -> None:
+        await client.next()
 
-    await scene.play(block, part)
+    await harness.play(block, part)
 
 
-async def test_ping_while_closing(scene: Scene, clock: object) -> None:
+async def test_ping_while_closing(harness: AcceptHarness, clock: object) -> None:
     """Behind our Close no Ping leaves; ``ping()`` raises at the end."""
 
     async def block(ws: WebSocket) -> None:
@@ -313,55 +313,57 @@ async def test_ping_while_closing(scene: Scene, clock: object) -> None:
         with pytest.raises(WebSocketError, match="before the answer"):
             await ws.ping()
 
-    await scene.play(block)
-    assert scene.caller.close_code == 3000
+    await harness.play(block)
+    assert harness.client.close_code == 3000
 
 
-async def test_keepalive_of_a_client_that_lives(scene: Scene, clock: object) -> None:
+async def test_keepalive_of_a_client_that_lives(harness: AcceptHarness, clock: object) -> None:
     """Pongs are life enough."""
 
     async def block(ws: WebSocket) -> None:
         await trio.sleep(0.5)
 
-    await scene.play(block, answer_pings, ping_interval=0.1, ping_timeout=0.09)
-    assert scene.code == (1000, True)
-    assert sum(got.opcode == PING for got in scene.caller.frames) >= 4
+    await harness.play(block, answer_pings, ping_interval=0.1, ping_timeout=0.09)
+    assert harness.code == (1000, True)
+    assert sum(got.opcode == PING for got in harness.client.frames) >= 4
 
 
-async def test_keepalive_of_a_client_that_sends(scene: Scene, clock: object) -> None:
+async def test_keepalive_of_a_client_that_sends(harness: AcceptHarness, clock: object) -> None:
     """Messages are life too, from a client that answers no Ping."""
 
     async def block(ws: WebSocket) -> None:
         async for _ in ws:
             ws.send("thanks")
 
-    async def part(caller: Caller) -> None:
+    async def part(client: RawClient) -> None:
         for _ in range(20):
-            await caller.send(masked(TEXT, b"x"))
+            await client.send(masked(TEXT, b"x"))
             await trio.sleep(0.025)
-        await caller.send(close(1000))
-        await caller.read_to_end()
+        await client.send(close(1000))
+        await client.read_to_end()
 
-    await scene.play(block, part, ping_interval=0.1, ping_timeout=0.2)
-    assert scene.code == (1000, True)
+    await harness.play(block, part, ping_interval=0.1, ping_timeout=0.2)
+    assert harness.code == (1000, True)
 
 
-async def test_keepalive_of_a_dead_client(scene: Scene, clock: object) -> None:
+async def test_keepalive_of_a_dead_client(harness: AcceptHarness, clock: object) -> None:
     """A client that is silent behind a Ping: ``error``, and 1006 that says for how long."""
 
     async def block(ws: WebSocket) -> None:
         await ws.wait_closed()
 
     start = trio.current_time()
-    await scene.play(block, Caller.read_to_end, ping_interval=0.1, ping_timeout=0.2)
-    assert scene.witness.events == ["error", "close"]
-    assert scene.code == (1006, False)
-    assert "silent for" in str(scene.ws.failure)
-    if not scene.real:
-        assert scene.left - start == pytest.approx(0.3)
+    await harness.play(block, RawClient.read_to_end, ping_interval=0.1, ping_timeout=0.2)
+    assert harness.recorder.events == ["error", "close"]
+    assert harness.code == (1006, False)
+    assert "silent for" in str(harness.ws.failure)
+    if not harness.real:
+        assert harness.left - start == pytest.approx(0.3)
 
 
-async def test_keepalive_while_the_program_does_not_look(scene: Scene, clock: object) -> None:
+async def test_keepalive_while_the_program_does_not_look(
+    harness: AcceptHarness, clock: object
+) -> None:
     """A client whose messages nobody takes is not dead."""
     got: list[str | bytes] = []
 
@@ -369,31 +371,31 @@ async def test_keepalive_while_the_program_does_not_look(scene: Scene, clock: ob
         await trio.sleep(0.6)
         got.extend([message async for message in ws])
 
-    async def part(caller: Caller) -> None:
-        await caller.send(*[masked(TEXT, b"x")] * 5, close(1000))
-        await caller.read_to_end()
+    async def part(client: RawClient) -> None:
+        await client.send(*[masked(TEXT, b"x")] * 5, close(1000))
+        await client.read_to_end()
 
-    await scene.play(block, part, ping_interval=0.1, ping_timeout=0.1)
+    await harness.play(block, part, ping_interval=0.1, ping_timeout=0.1)
     assert got == ["x"] * 5
-    assert scene.code == (1000, True)
+    assert harness.code == (1000, True)
 
 
-async def test_pongs_while_the_program_does_not_look(scene: Scene, clock: object) -> None:
+async def test_pongs_while_the_program_does_not_look(harness: AcceptHarness, clock: object) -> None:
     """A Pong may pass a message that nobody takes, and is life as well."""
 
     async def block(ws: WebSocket) -> None:
         await trio.sleep(0.5)
         assert await ws.receive() == "x"
 
-    async def part(caller: Caller) -> None:
-        await caller.send(masked(TEXT, b"x"))
-        await answer_pings(caller)
+    async def part(client: RawClient) -> None:
+        await client.send(masked(TEXT, b"x"))
+        await answer_pings(client)
 
-    await scene.play(block, part, ping_interval=0.1, ping_timeout=0.1)
-    assert scene.code == (1000, True)
+    await harness.play(block, part, ping_interval=0.1, ping_timeout=0.1)
+    assert harness.code == (1000, True)
 
 
-async def test_keepalive_counts_from_the_ping(scene: Scene, clock: object) -> None:
+async def test_keepalive_counts_from_the_ping(harness: AcceptHarness, clock: object) -> None:
     """What we send behind an answered Ping asks for no answer."""
 
     async def block(ws: WebSocket) -> None:
@@ -401,8 +403,8 @@ async def test_keepalive_counts_from_the_ping(scene: Scene, clock: object) -> No
         ws.send("news")
         await trio.sleep(0.2)
 
-    await scene.play(block, answer_pings, ping_interval=0.3, ping_timeout=0.1)
-    assert scene.code == (1000, True)
+    await harness.play(block, answer_pings, ping_interval=0.3, ping_timeout=0.1)
+    assert harness.code == (1000, True)
 
 
 async def test_keepalive_counts_from_when_the_ping_leaves(autojump_clock: Any) -> None:
@@ -417,22 +419,22 @@ async def test_keepalive_counts_from_when_the_ping_leaves(autojump_clock: Any) -
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(handle_stream, handle, theirs)
-        caller = Caller(ours)
-        await caller.call()
+        client = RawClient(ours)
+        await client.call()
         await trio.sleep(0.2)
-        assert await caller.next() == Frame(TEXT, b"a message")
-        ping = await caller.next()
+        assert await client.next() == Frame(TEXT, b"a message")
+        ping = await client.next()
         assert ping is not None
         await trio.sleep(0.1)
-        await caller.send(masked(PONG, ping.payload), close(1000))
-        await caller.read_to_end()
+        await client.send(masked(PONG, ping.payload), close(1000))
+        await client.read_to_end()
     assert codes == [1000]
 
 
-async def test_keepalive_while_much_is_sent(scene: Scene, clock: object) -> None:
+async def test_keepalive_while_much_is_sent(harness: AcceptHarness, clock: object) -> None:
     """A Ping that waits behind a message is not counted as asked before that has left; a client
     that takes nothing is found dead all the same."""
-    if not scene.real:
+    if not harness.real:
         pytest.skip("a memory stream takes any amount")
     gone = trio.Event()
 
@@ -441,8 +443,8 @@ async def test_keepalive_while_much_is_sent(scene: Scene, clock: object) -> None
         await ws.wait_closed()
         gone.set()
 
-    async def part(caller: Caller) -> None:
+    async def part(client: RawClient) -> None:
         await gone.wait()
 
-    await scene.play(block, part, ping_interval=0.1, ping_timeout=0.1)
-    assert "silent for" in str(scene.ws.failure)
+    await harness.play(block, part, ping_interval=0.1, ping_timeout=0.1)
+    assert "silent for" in str(harness.ws.failure)

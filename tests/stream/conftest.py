@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support import fake
+from support import fake_server
 from support.peer import Peer
-from support.world import SocketWorld
+from support.transports import SocketTransport
 
 from trio_ws_dom import WebSocketStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from support.fake import StreamPair
+    from support.fake_server import StreamPair
 
     from trio_ws_dom.testing import FakeServer
 
@@ -48,11 +48,11 @@ def accepted(nursery: trio.Nursery) -> Accepted:
 @pytest.fixture
 def opened(server: FakeServer, nursery: trio.Nursery) -> Callable[..., Awaitable[StreamPair]]:
     """Likewise, and the fake server's end."""
-    return partial(fake.accepted_stream, server, nursery)
+    return partial(fake_server.accepted_stream, server, nursery)
 
 
 @pytest.fixture
-async def sockets() -> AsyncIterator[SocketWorld]:
+async def sockets() -> AsyncIterator[SocketTransport]:
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     async with listener:
-        yield SocketWorld(listener)
+        yield SocketTransport(listener)

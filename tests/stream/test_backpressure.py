@@ -24,7 +24,7 @@ from trio_ws_dom._stream._writable import MAX_QUEUED
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from support.world import SocketWorld
+    from support.transports import SocketTransport
 
 pytestmark = pytest.mark.real
 
@@ -35,7 +35,7 @@ LARGE = frame(BINARY, b"x" * 200_000)
 
 
 @pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
-async def test_reader_stops(data: bytes, sockets: SocketWorld, nursery: trio.Nursery) -> None:
+async def test_reader_stops(data: bytes, sockets: SocketTransport, nursery: trio.Nursery) -> None:
     """A reader that takes nothing makes the peer stop; memory is bounded, nothing is lost."""
     flood = Flood(sockets, data, FLOOD)
     nursery.start_soon(flood.run)
@@ -54,7 +54,9 @@ async def test_reader_stops(data: bytes, sockets: SocketWorld, nursery: trio.Nur
 
 
 @pytest.mark.soak
-async def test_reader_stops_again_and_again(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+async def test_reader_stops_again_and_again(
+    sockets: SocketTransport, nursery: trio.Nursery
+) -> None:
     """Gigabytes past a reader that keeps stopping: the bound is a bound, not a leak's start."""
     flood = Flood(sockets, SMALL, 4096 * MiB)
     nursery.start_soon(flood.run)
@@ -70,7 +72,7 @@ async def test_reader_stops_again_and_again(sockets: SocketWorld, nursery: trio.
     assert peak.bytes < MEMORY
 
 
-async def test_close_with_a_stopped_reader(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+async def test_close_with_a_stopped_reader(sockets: SocketTransport, nursery: trio.Nursery) -> None:
     """One's own close is not held up by what nobody took: the peer's Close is found behind it."""
     flood = Flood(sockets, SMALL, FLOOD_TOO)
     nursery.start_soon(flood.run)
@@ -84,7 +86,7 @@ async def test_close_with_a_stopped_reader(sockets: SocketWorld, nursery: trio.N
 
 
 async def test_pings_while_the_reader_is_stopped(
-    sockets: SocketWorld, nursery: trio.Nursery
+    sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
     """Pings are answered as long as the inbox is not full, though nobody receives."""
     answers: list[bytes] = []
@@ -107,7 +109,7 @@ async def test_pings_while_the_reader_is_stopped(
     assert answers == [b"%d" % number for number in range(10)]
 
 
-async def stopped_peer(sockets: SocketWorld, goes_on: trio.Event, received: list[int]) -> None:
+async def stopped_peer(sockets: SocketTransport, goes_on: trio.Event, received: list[int]) -> None:
     """A peer that reads nothing until it is told, then counts the bytes of each message."""
     peer = await sockets.peer()
     async with peer.stream:
@@ -118,7 +120,7 @@ async def stopped_peer(sockets: SocketWorld, goes_on: trio.Event, received: list
                 received.append(len(data))
 
 
-async def test_writer_waits(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+async def test_writer_waits(sockets: SocketTransport, nursery: trio.Nursery) -> None:
     """Against a peer that does not read, ``send()`` waits after a bounded amount."""
     goes_on, received = trio.Event(), list[int]()
     nursery.start_soon(stopped_peer, sockets, goes_on, received)
@@ -141,7 +143,7 @@ async def test_writer_waits(sockets: SocketWorld, nursery: trio.Nursery) -> None
             await trio.sleep(0.01)
 
 
-async def test_fragments_wait(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+async def test_fragments_wait(sockets: SocketTransport, nursery: trio.Nursery) -> None:
     """One message of any size, in pieces, is not held whole anywhere."""
     goes_on, received = trio.Event(), list[int]()
     nursery.start_soon(stopped_peer, sockets, goes_on, received)
@@ -167,7 +169,9 @@ async def test_fragments_wait(sockets: SocketWorld, nursery: trio.Nursery) -> No
             await trio.sleep(0.01)
 
 
-async def test_slow_reader_at_the_other_end(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+async def test_slow_reader_at_the_other_end(
+    sockets: SocketTransport, nursery: trio.Nursery
+) -> None:
     """Two streams, one carried over to the other: who stops at one end stops the other end."""
     flood = Flood(sockets, LARGE, FLOOD_TOO)
     nursery.start_soon(flood.run)
@@ -199,7 +203,7 @@ async def test_slow_reader_at_the_other_end(sockets: SocketWorld, nursery: trio.
 
 @pytest.mark.parametrize("look", ["hold", "receive", "when"])
 async def test_websocket_reader_stops(
-    look: str, sockets: SocketWorld, nursery: trio.Nursery
+    look: str, sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
     """A socket that nobody looks at, or receives from any more, makes the peer stop too."""
     flood = Flood(sockets, SMALL, FLOOD_TOO)
@@ -218,7 +222,7 @@ async def test_websocket_reader_stops(
     assert ws.closeEvent.wasClean
 
 
-async def test_websocket_drain(sockets: SocketWorld, nursery: trio.Nursery) -> None:
+async def test_websocket_drain(sockets: SocketTransport, nursery: trio.Nursery) -> None:
     """A writer that drains waits after a bounded amount."""
     goes_on, received = trio.Event(), list[int]()
     nursery.start_soon(stopped_peer, sockets, goes_on, received)

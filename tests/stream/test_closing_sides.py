@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.fake import say
+from support.fake_server import say
 from support.streams import CLOSERS
 
 from trio_ws_dom import WebSocketError

@@ -19,7 +19,7 @@ from trio_ws_dom import open_websocket_stream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from support.world import SocketWorld
+    from support.transports import SocketTransport
 
 BLOCK = bytes(64 * 1024)
 
@@ -44,7 +44,7 @@ def as_one_frame_compressed(size: int) -> Iterator[bytes]:
 SENDERS = (as_one_frame, as_fragments, as_one_frame_compressed)
 
 
-async def pass_through(sender: Any, size: int, sockets: SocketWorld) -> int:
+async def pass_through(sender: Any, size: int, sockets: SocketTransport) -> int:
     """Have a message of this size come, and take it in pieces; gives the peak of memory."""
 
     async def send() -> None:
@@ -71,7 +71,7 @@ async def pass_through(sender: Any, size: int, sockets: SocketWorld) -> int:
 
 @pytest.mark.real
 @pytest.mark.parametrize("sender", SENDERS)
-async def test_memory_of_a_huge_message(sender: Any, sockets: SocketWorld) -> None:
+async def test_memory_of_a_huge_message(sender: Any, sockets: SocketTransport) -> None:
     """It is never held whole, and does not depend on how it was sent."""
     peak = await pass_through(sender, 256 * MiB, sockets)
     print(f"256 MiB {sender.__name__} came, peak {peak} bytes")
@@ -81,7 +81,7 @@ async def test_memory_of_a_huge_message(sender: Any, sockets: SocketWorld) -> No
 @pytest.mark.soak
 @pytest.mark.real
 @pytest.mark.parametrize("sender", SENDERS[:2])
-async def test_memory_of_a_message_of_gigabytes(sender: Any, sockets: SocketWorld) -> None:
+async def test_memory_of_a_message_of_gigabytes(sender: Any, sockets: SocketTransport) -> None:
     """Nothing grows with it."""
     peak = await pass_through(sender, 4096 * MiB, sockets)
     print(f"4 GiB {sender.__name__} came, peak {peak} bytes")
@@ -91,7 +91,7 @@ async def test_memory_of_a_message_of_gigabytes(sender: Any, sockets: SocketWorl
 @pytest.mark.real
 @pytest.mark.parametrize("take", [0, 3])
 async def test_a_reader_stops_in_the_middle(
-    take: int, sockets: SocketWorld, nursery: trio.Nursery
+    take: int, sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
     """Where no piece is taken any more, the peer stops in the middle of its message."""
     flood = Flood(sockets, frame(0, BLOCK, fin=False), 1024 * MiB, begins=frame(BINARY, fin=False))

@@ -8,8 +8,8 @@ import pytest
 import trio
 import trio.testing
 from support.peer import CLOSE, TEXT, Frame, Peer, close, frame
-from support.scene import (
-    StreamScene,
+from support.scope_harness import (
+    StreamHarness,
     accept_and_flood,
     accept_and_listen,
     accept_and_stop,
@@ -17,24 +17,24 @@ from support.scene import (
     flood_then_answer,
     hang_up,
 )
-from support.world import SocketWorld, World, count_files, count_tasks
+from support.transports import SocketTransport, Transport, count_files, count_tasks
 
 from trio_ws_dom import WebSocketCloseInfo, WebSocketError, WebSocketStream
 
 
 @pytest.fixture
-async def scene(world: World, nursery: trio.Nursery) -> StreamScene:
-    return StreamScene(world, nursery)
+async def harness(transport: Transport, nursery: trio.Nursery) -> StreamHarness:
+    return StreamHarness(transport, nursery)
 
 
-async def test_block_ends(scene: StreamScene, clock: object) -> None:
+async def test_block_ends(harness: StreamHarness, clock: object) -> None:
     """At the block's end: 1000, after all that was sent; then both channels are closed."""
-    await scene.play()
-    async with scene.open() as stream:
+    await harness.play()
+    async with harness.open() as stream:
         for number in range(100):
             await stream.writable.send(f"{number}")
-    await scene.check(stream, 1000)
-    assert [got.payload for got in scene.peer.frames[:-1]] == [b"%d" % n for n in range(100)]
+    await harness.check(stream, 1000)
+    assert [got.payload for got in harness.peer.frames[:-1]] == [b"%d" % n for n in range(100)]
     with pytest.raises(trio.ClosedResourceError):
         await stream.readable.receive()
     with pytest.raises(trio.ClosedResourceError):
@@ -42,21 +42,21 @@ async def test_block_ends(scene: StreamScene, clock: object) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("boom"), ExceptionGroup("mine", [KeyError("one")])])
-async def test_block_raises(error: Exception, scene: StreamScene, clock: object) -> None:
+async def test_block_raises(error: Exception, harness: StreamHarness, clock: object) -> None:
     """An exception in the block: 1001, and the same object comes out."""
-    await scene.play()
+    await harness.play()
     with pytest.raises(type(error)) as caught:
-        async with scene.open() as stream:
+        async with harness.open() as stream:
             raise error
     assert caught.value is error
-    await scene.check(stream, 1001)
+    await harness.check(stream, 1001)
 
 
-async def test_deadline(scene: StreamScene, clock: object) -> None:
+async def test_deadline(harness: StreamHarness, clock: object) -> None:
     """A deadline: 1001, answered and clean; what is sent in a ``finally`` goes out before it."""
-    await scene.play()
+    await harness.play()
     with trio.CancelScope() as scope:
-        async with scene.open() as stream:
+        async with harness.open() as stream:
             scope.deadline = trio.current_time() + 0.05
             try:
                 await trio.sleep_forever()
@@ -64,28 +64,28 @@ async def test_deadline(scene: StreamScene, clock: object) -> None:
                 with trio.CancelScope(shield=True):
                     await stream.writable.send("goodbye")
     assert scope.cancelled_caught
-    await scene.check(stream, 1001)
-    assert scene.peer.frames[0] == Frame(TEXT, b"goodbye")
+    await harness.check(stream, 1001)
+    assert harness.peer.frames[0] == Frame(TEXT, b"goodbye")
 
 
-async def test_cancelled_at_the_exit(scene: StreamScene, clock: object) -> None:
+async def test_cancelled_at_the_exit(harness: StreamHarness, clock: object) -> None:
     """A block that ends without exception while its scope is cancelled: 1001."""
-    await scene.play()
+    await harness.play()
     with trio.CancelScope() as scope:
-        async with scene.open() as stream:
+        async with harness.open() as stream:
             scope.cancel()
     assert scope.cancelled_caught
-    await scene.check(stream, 1001)
+    await harness.check(stream, 1001)
 
 
-async def test_sibling_crashes(scene: StreamScene, clock: object) -> None:
+async def test_sibling_crashes(harness: StreamHarness, clock: object) -> None:
     """A sibling's crash cancels the block: 1001, and the sibling's exception is what comes out."""
-    await scene.play()
+    await harness.play()
     boom = ValueError("boom")
     streams: list[WebSocketStream] = []
 
     async def talk() -> None:
-        async with scene.open() as stream:
+        async with harness.open() as stream:
             streams.append(stream)
             await stream.readable.receive()
 
@@ -96,10 +96,10 @@ async def test_sibling_crashes(scene: StreamScene, clock: object) -> None:
                 await trio.testing.wait_all_tasks_blocked()
             raise boom
     assert caught.value.exceptions == (boom,)
-    await scene.check(streams[0], 1001)
+    await harness.check(streams[0], 1001)
 
 
-async def test_peer_closes_first(scene: StreamScene, clock: object) -> None:
+async def test_peer_closes_first(harness: StreamHarness, clock: object) -> None:
     """The peer's Close ends ``readable``, and ``closed`` tells its code and reason."""
 
     async def part(peer: Peer) -> None:
@@ -107,74 +107,74 @@ async def test_peer_closes_first(scene: StreamScene, clock: object) -> None:
         await peer.read_to_close()
         await peer.stream.aclose()
 
-    await scene.play(part)
-    async with scene.open() as stream:
+    await harness.play(part)
+    async with harness.open() as stream:
         assert [message async for message in stream.readable] == ["last"]
-    scene.check_gone(stream)
+    harness.check_gone(stream)
     assert await stream.closed == WebSocketCloseInfo(closeCode=4321, reason="enough")
-    assert scene.peer.close_code == 4321
+    assert harness.peer.close_code == 4321
 
 
-async def test_program_closes(scene: StreamScene, clock: object) -> None:
+async def test_program_closes(harness: StreamHarness, clock: object) -> None:
     """A code and reason of the program's own go out, and the block's end adds nothing."""
-    await scene.play()
-    async with scene.open() as stream:
+    await harness.play()
+    async with harness.open() as stream:
         stream.close(closeCode=3001, reason="see you")
-    await scene.check(stream, 3001)
-    assert scene.peer.frames == [Frame(CLOSE, b"\x0b\xb9see you")]
+    await harness.check(stream, 3001)
+    assert harness.peer.frames == [Frame(CLOSE, b"\x0b\xb9see you")]
 
 
 @pytest.mark.parametrize("part", [accept_and_listen, accept_and_flood])
-async def test_peer_does_not_answer(part: Any, scene: StreamScene, clock: object) -> None:
+async def test_peer_does_not_answer(part: Any, harness: StreamHarness, clock: object) -> None:
     """A peer that never answers the Close, or floods: ``close_timeout``, then 1006."""
-    await scene.play(part)
-    async with scene.open() as stream:
+    await harness.play(part)
+    async with harness.open() as stream:
         await trio.sleep(0.05)
         start = trio.current_time()
-    await scene.check_unclean(stream)
-    if not scene.world.real:
+    await harness.check_unclean(stream)
+    if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize("part", [accept_and_listen, accept_and_flood])
 async def test_peer_does_not_answer_and_we_are_cancelled(
-    part: Any, scene: StreamScene, clock: object
+    part: Any, harness: StreamHarness, clock: object
 ) -> None:
     """Under cancellation such a peer gets ``cancelled_close_timeout`` in all."""
-    await scene.play(part)
+    await harness.play(part)
     with trio.CancelScope() as scope:
-        async with scene.open() as stream:
+        async with harness.open() as stream:
             scope.deadline = trio.current_time() + 0.05
             start = trio.current_time()
             await trio.sleep_forever()
-    await scene.check_unclean(stream)
-    if not scene.world.real:
+    await harness.check_unclean(stream)
+    if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.15)
 
 
-async def test_peer_floods_and_then_answers(scene: StreamScene, clock: object) -> None:
+async def test_peer_floods_and_then_answers(harness: StreamHarness, clock: object) -> None:
     """Behind any amount of unread messages the peer's Close is found."""
-    await scene.play(flood_then_answer)
-    async with scene.open() as stream:
+    await harness.play(flood_then_answer)
+    async with harness.open() as stream:
         await trio.sleep(0.01)
-    await scene.check(stream, 1000)
+    await harness.check(stream, 1000)
 
 
-async def test_peer_never_reads(scene: StreamScene, clock: object) -> None:
+async def test_peer_never_reads(harness: StreamHarness, clock: object) -> None:
     """With a ``send()`` that waits for a peer that reads nothing: the bound, then 1006."""
-    if not scene.world.real:
+    if not harness.transport.real:
         pytest.skip("a memory stream takes any amount: there is nothing to be stuck in")
-    await scene.play(accept_and_stop)
+    await harness.play(accept_and_stop)
     with trio.CancelScope() as scope:
-        async with scene.open() as stream:
+        async with harness.open() as stream:
             scope.deadline = trio.current_time() + 0.2
             while True:
                 await stream.writable.send(b"x" * 1_000_000)
-    await scene.check_unclean(stream)
+    await harness.check_unclean(stream)
 
 
 @pytest.mark.parametrize("message", [b"", frame(TEXT, b"x" * 1000)[:500], frame(3)])
-async def test_lost(message: bytes, scene: StreamScene, clock: object) -> None:
+async def test_lost(message: bytes, harness: StreamHarness, clock: object) -> None:
     """TCP is lost, also in mid-message or behind a broken rule: the channels raise, the block's end
     does not."""
 
@@ -182,16 +182,16 @@ async def test_lost(message: bytes, scene: StreamScene, clock: object) -> None:
         await peer.accept(then=message)
         await trio.aclose_forcefully(peer.stream)
 
-    await scene.play(part)
-    async with scene.open() as stream:
+    await harness.play(part)
+    async with harness.open() as stream:
         with pytest.raises(WebSocketError):
             await stream.readable.receive()
         with pytest.raises(WebSocketError):
             await stream.writable.send("too late")
-    await scene.check_unclean(stream)
+    await harness.check_unclean(stream)
 
 
-async def test_cancelled_while_connecting(scene: StreamScene, clock: object) -> None:
+async def test_cancelled_while_connecting(harness: StreamHarness, clock: object) -> None:
     """Cancelled before the 101: given up at once, and no Close, as there is no WebSocket."""
     scope = trio.CancelScope()
 
@@ -200,54 +200,56 @@ async def test_cancelled_while_connecting(scene: StreamScene, clock: object) -> 
         scope.cancel()
         await peer.read_to_end()
 
-    await scene.play(part)
+    await harness.play(part)
     with scope:
-        async with scene.open():
+        async with harness.open():
             raise AssertionError("the stream is never open")
     assert scope.cancelled_caught
-    await scene.over.wait()
-    assert scene.peer.frames == []
+    await harness.over.wait()
+    assert harness.peer.frames == []
 
 
-async def test_failure_to_open(scene: StreamScene, clock: object) -> None:
+async def test_failure_to_open(harness: StreamHarness, clock: object) -> None:
     """A connection that could not be opened: WebSocketError, bare, with the cause."""
-    await scene.play(hang_up)
+    await harness.play(hang_up)
     with pytest.raises(WebSocketError) as caught:
-        async with scene.open():
+        async with harness.open():
             raise AssertionError("the stream is never open")
     assert caught.value.__cause__ is not None
 
 
-async def test_bare_constructor_ends_normally(scene: StreamScene, clock: object) -> None:
+async def test_bare_constructor_ends_normally(harness: StreamHarness, clock: object) -> None:
     """A bare stream's nursery waits for it, as for any task, and closes nothing."""
-    await scene.play(close_first)
+    await harness.play(close_first)
     async with trio.open_nursery() as nursery:
-        stream = WebSocketStream(scene.url, nursery=nursery, **scene.world.options())
-    await scene.check(stream, 1000)
+        stream = WebSocketStream(harness.url, nursery=nursery, **harness.transport.options())
+    await harness.check(stream, 1000)
 
 
-async def test_bare_constructor_is_cancelled(scene: StreamScene, clock: object) -> None:
+async def test_bare_constructor_is_cancelled(harness: StreamHarness, clock: object) -> None:
     """A bare stream's nursery that is cancelled: 1001; a sender elsewhere is told."""
-    await scene.play()
+    await harness.play()
     async with trio.open_nursery() as nursery:
-        stream = WebSocketStream(scene.url, nursery=nursery, **scene.options())
+        stream = WebSocketStream(harness.url, nursery=nursery, **harness.options())
         await stream.opened
         nursery.cancel_scope.cancel()
-    await scene.check(stream, 1001)
+    await harness.check(stream, 1001)
     with pytest.raises(WebSocketError):
         await stream.writable.send("too late")
 
 
-async def test_a_sender_while_the_nursery_is_cancelled(scene: StreamScene, clock: object) -> None:
+async def test_a_sender_while_the_nursery_is_cancelled(
+    harness: StreamHarness, clock: object
+) -> None:
     """Who sends between a bare stream's 1001 and the peer's answer is told so."""
-    await scene.play(accept_and_listen)
+    await harness.play(accept_and_listen)
     streams: list[WebSocketStream] = []
 
     closing = trio.Event()
 
     async def live() -> None:
         async with trio.open_nursery() as nursery:
-            streams.append(WebSocketStream(scene.url, nursery=nursery, **scene.options()))
+            streams.append(WebSocketStream(harness.url, nursery=nursery, **harness.options()))
             await streams[0].opened
             nursery.cancel_scope.cancel()
             closing.set()
@@ -261,7 +263,7 @@ async def test_a_sender_while_the_nursery_is_cancelled(scene: StreamScene, clock
 
 
 async def test_cancelled_close_without_a_goodbye(
-    sockets: SocketWorld, nursery: trio.Nursery
+    sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
     """With ``cancelled_close_timeout=0`` no Close is sent, in whatever order tasks get to run."""
     for _ in range(20):
@@ -277,9 +279,9 @@ async def test_cancelled_close_without_a_goodbye(
         assert peer.frames == []
 
 
-async def test_a_task_outside_of_the_block(scene: StreamScene, clock: object) -> None:
+async def test_a_task_outside_of_the_block(harness: StreamHarness, clock: object) -> None:
     """At the block's end tasks elsewhere that send or receive get ClosedResourceError."""
-    await scene.play()
+    await harness.play()
     outcomes: list[type[Exception]] = []
 
     async def receive(stream: WebSocketStream) -> None:
@@ -289,19 +291,19 @@ async def test_a_task_outside_of_the_block(scene: StreamScene, clock: object) ->
             outcomes.append(type(exc))
 
     async with trio.open_nursery() as nursery:
-        async with scene.open() as stream:
+        async with harness.open() as stream:
             nursery.start_soon(receive, stream)
             await trio.testing.wait_all_tasks_blocked()
     assert outcomes == [trio.ClosedResourceError]
 
 
-async def test_nothing_is_left(scene: StreamScene, clock: object) -> None:
+async def test_nothing_is_left(harness: StreamHarness, clock: object) -> None:
     """No task and no file descriptor outlives a scope."""
     files, tasks = count_files(), count_tasks()
     for _ in range(3):
-        await scene.play()
-        async with scene.open() as stream:
+        await harness.play()
+        async with harness.open() as stream:
             await stream.writable.send("hello")
-        await scene.over.wait()
+        await harness.over.wait()
     await trio.testing.wait_all_tasks_blocked()
     assert (count_files(), count_tasks()) == (files, tasks)

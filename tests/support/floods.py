@@ -10,7 +10,7 @@ import trio
 from support.peer import close
 
 if TYPE_CHECKING:
-    from support.world import SocketWorld
+    from support.transports import SocketTransport
 
 MiB: Final = 1 << 20
 KERNEL: Final = 12 * MiB
@@ -28,8 +28,10 @@ class Flood:
       moved: when it last got rid of some, by trio's clock.
     """
 
-    def __init__(self, world: SocketWorld, data: bytes, size: int, *, begins: bytes = b"") -> None:
-        self._world = world
+    def __init__(
+        self, transport: SocketTransport, data: bytes, size: int, *, begins: bytes = b""
+    ) -> None:
+        self._transport = transport
         self._data = data
         self._size = size
         self._begins = begins
@@ -37,7 +39,7 @@ class Flood:
         self.moved = 0.0
 
     async def run(self) -> None:
-        peer = await self._world.peer()
+        peer = await self._transport.peer()
         async with peer.stream:
             await peer.accept(then=self._begins)
             try:

@@ -13,8 +13,8 @@ import trio
 import trio.testing
 from support.har import check_har
 from support.peer import BINARY, PING, TEXT, Peer, close, frame
-from support.scene import SHORT, Scene
-from support.world import MemoryWorld
+from support.scope_harness import SHORT, ScopeHarness
+from support.transports import MemoryTransport
 
 from trio_ws_dom import (
     HandshakeError,
@@ -31,8 +31,8 @@ URL = "ws://user:hunter2@peer.test/room?a=1&b="
 
 
 @pytest.fixture
-def scene(nursery: trio.Nursery, autojump_clock: trio.abc.Clock) -> Scene:
-    return Scene(MemoryWorld(), nursery)
+def harness(nursery: trio.Nursery, autojump_clock: trio.abc.Clock) -> ScopeHarness:
+    return ScopeHarness(MemoryTransport(), nursery)
 
 
 def messages(har: dict[str, Any], entry: int = 0) -> list[tuple[str, int, str]]:
@@ -52,7 +52,7 @@ def headers(har: dict[str, Any]) -> dict[str, str]:
     }
 
 
-async def talk(scene: Scene, recorder: HarRecorder, **options: Any) -> dict[str, Any]:
+async def talk(harness: ScopeHarness, recorder: HarRecorder, **options: Any) -> dict[str, Any]:
     """One connection: both sides say something, the server pings, and closes."""
 
     async def part(peer: Peer) -> None:
@@ -61,24 +61,24 @@ async def talk(scene: Scene, recorder: HarRecorder, **options: Any) -> dict[str,
         await peer.send(frame(TEXT, "wörld".encode()), frame(BINARY, b"\x00"), close(1000, "bye"))
         await peer.read_to_close()
 
-    await scene.play(part)
-    options = scene.world.options(trace=recorder, **options)
+    await harness.play(part)
+    options = harness.transport.options(trace=recorder, **options)
     async with open_websocket(URL, **options) as ws:
         ws.send("hello")
         await ws.wait_closed()
     return recorder.to_dict()
 
 
-async def test_a_har_has_its_form(scene: Scene) -> None:
+async def test_a_har_has_its_form(harness: ScopeHarness) -> None:
     """All keys that it must have, none that it must not, and values of their types."""
-    har = await talk(scene, HarRecorder())
+    har = await talk(harness, HarRecorder())
     check_har(har)
     assert har["log"]["creator"] == {"name": "trio_ws_dom", "version": __version__}
 
 
-async def test_the_check_of_the_form_finds_what_is_missing(scene: Scene) -> None:
+async def test_the_check_of_the_form_finds_what_is_missing(harness: ScopeHarness) -> None:
     """Each key of an entry is missed, and one too many is noticed."""
-    har = await talk(scene, HarRecorder())
+    har = await talk(harness, HarRecorder())
     entry = har["log"]["entries"][0]
     for broken in (entry, entry["request"], entry["response"], entry["timings"]):
         broken["tooMany"] = 1
@@ -92,9 +92,9 @@ async def test_the_check_of_the_form_finds_what_is_missing(scene: Scene) -> None
         entry[key] = value
 
 
-async def test_messages_of_a_har(scene: Scene) -> None:
+async def test_messages_of_a_har(harness: ScopeHarness) -> None:
     """Text as it is, all else in base64; those that go out and come in, in order."""
-    har = await talk(scene, HarRecorder())
+    har = await talk(harness, HarRecorder())
     assert messages(har) == [
         ("send", 1, "hello"),
         ("receive", 1, "wörld"),
@@ -107,9 +107,9 @@ async def test_messages_of_a_har(scene: Scene) -> None:
     assert [started - 0.001, *times] == sorted([started - 0.001, *times])
 
 
-async def test_the_handshake_of_a_har(scene: Scene) -> None:
+async def test_the_handshake_of_a_har(harness: ScopeHarness) -> None:
     """Request and response, as they stood on the wire."""
-    entry = (await talk(scene, HarRecorder()))["log"]["entries"][0]
+    entry = (await talk(harness, HarRecorder()))["log"]["entries"][0]
     request, response = entry["request"], entry["response"]
     assert (request["method"], request["httpVersion"]) == ("GET", "HTTP/1.1")
     assert request["url"] == "ws://peer.test/room?a=1&b="
@@ -119,18 +119,18 @@ async def test_the_handshake_of_a_har(scene: Scene) -> None:
     assert {"name": "Upgrade", "value": "websocket"} in response["headers"]
 
 
-async def test_credentials_are_not_in_a_har(scene: Scene) -> None:
+async def test_credentials_are_not_in_a_har(harness: ScopeHarness) -> None:
     """Unless they are asked for: then as sent, and still not in the URL."""
     sent = {"Cookie": "session=hunter2"}
-    har = await talk(scene, HarRecorder(), headers=sent)
+    har = await talk(harness, HarRecorder(), headers=sent)
     assert headers(har)["Authorization"] == headers(har)["Cookie"] == "[redacted]"
     assert "hunter2" not in json.dumps(har)
-    har = await talk(scene, HarRecorder(credentials=True), headers=sent)
+    har = await talk(harness, HarRecorder(credentials=True), headers=sent)
     assert headers(har)["Cookie"] == "session=hunter2"
     assert "hunter2" not in har["log"]["entries"][0]["request"]["url"]
 
 
-async def test_fragments_are_one_message(scene: Scene) -> None:
+async def test_fragments_are_one_message(harness: ScopeHarness) -> None:
     """With the Ping between them before it; also where a character is cut."""
     recorder = HarRecorder()
 
@@ -141,13 +141,13 @@ async def test_fragments_are_one_message(scene: Scene) -> None:
         )
         await peer.finish()
 
-    await scene.play(part)
-    async with open_websocket(URL, **scene.world.options(trace=recorder)) as ws:
+    await harness.play(part)
+    async with open_websocket(URL, **harness.transport.options(trace=recorder)) as ws:
         assert await ws.receive() == "€"
     assert messages(recorder.to_dict())[:2] == [("receive", 9, b64(b"?")), ("receive", 1, "€")]
 
 
-async def test_a_message_that_was_cut_off(scene: Scene) -> None:
+async def test_a_message_that_was_cut_off(harness: ScopeHarness) -> None:
     """What there was of it is there."""
     recorder = HarRecorder()
 
@@ -155,22 +155,22 @@ async def test_a_message_that_was_cut_off(scene: Scene) -> None:
         await peer.accept(then=frame(TEXT, b"Hel", fin=False) + frame(0, b"lo, World")[:4])
         await peer.stream.aclose()
 
-    await scene.play(part)
-    async with open_websocket(URL, **scene.world.options(trace=recorder, **SHORT)) as ws:
+    await harness.play(part)
+    async with open_websocket(URL, **harness.transport.options(trace=recorder, **SHORT)) as ws:
         await ws.wait_closed()
     assert messages(recorder.to_dict()) == [("receive", 1, "Hello")]
 
 
-async def test_long_messages_are_whole(scene: Scene) -> None:
+async def test_long_messages_are_whole(harness: ScopeHarness) -> None:
     """Up to the recorder's limit, by default 16 MiB."""
     for recorder, size in ((HarRecorder(), 100_000), (HarRecorder(payload_limit=10), 10)):
-        await scene.play()
-        async with open_websocket(URL, **scene.world.options(trace=recorder)) as ws:
+        await harness.play()
+        async with open_websocket(URL, **harness.transport.options(trace=recorder)) as ws:
             ws.send("x" * 100_000)
         assert messages(recorder.to_dict())[0] == ("send", 1, "x" * size)
 
 
-async def test_a_refusal_in_a_har(scene: Scene) -> None:
+async def test_a_refusal_in_a_har(harness: ScopeHarness) -> None:
     """The status, where it points to, and the body."""
     recorder = HarRecorder()
 
@@ -179,9 +179,9 @@ async def test_a_refusal_in_a_har(scene: Scene) -> None:
         head = b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Type: text/plain\r\n"
         await peer.send(head + b"Content-Length: 5\r\n\r\nlogin")
 
-    await scene.play(part)
+    await harness.play(part)
     with pytest.raises(HandshakeError):
-        async with open_websocket(URL, **scene.world.options(trace=recorder)):
+        async with open_websocket(URL, **harness.transport.options(trace=recorder)):
             raise AssertionError("the block is never entered")
     har = recorder.to_dict()
     check_har(har)
@@ -190,7 +190,7 @@ async def test_a_refusal_in_a_har(scene: Scene) -> None:
     assert response["content"] == {"size": 5, "mimeType": "text/plain", "text": "login"}
 
 
-async def test_no_answer_at_all(scene: Scene) -> None:
+async def test_no_answer_at_all(harness: ScopeHarness) -> None:
     """An entry without a response is still one; the transport's word is kept."""
     recorder = HarRecorder()
 
@@ -198,9 +198,9 @@ async def test_no_answer_at_all(scene: Scene) -> None:
         await peer.read_request()
         await peer.send(b"junk")
 
-    await scene.play(part)
+    await harness.play(part)
     with pytest.raises(WebSocketError):
-        async with open_websocket(URL, **scene.world.options(trace=recorder)):
+        async with open_websocket(URL, **harness.transport.options(trace=recorder)):
             raise AssertionError("the block is never entered")
     har = recorder.to_dict()
     check_har(har)
@@ -208,7 +208,7 @@ async def test_no_answer_at_all(scene: Scene) -> None:
     assert (response["status"], response["content"]["text"]) == (0, "junk")
 
 
-async def test_a_lost_connection_in_a_har(scene: Scene) -> None:
+async def test_a_lost_connection_in_a_har(harness: ScopeHarness) -> None:
     """What the transport said is Chromium's _error."""
     recorder = HarRecorder()
     ours, theirs = trio.testing.memory_stream_pair()
@@ -225,22 +225,22 @@ async def test_a_lost_connection_in_a_har(scene: Scene) -> None:
     assert recorder.to_dict()["log"]["entries"][0]["response"]["_error"] == "the cable is gone"
 
 
-async def test_many_connections(scene: Scene) -> None:
+async def test_many_connections(harness: ScopeHarness) -> None:
     """An entry for each, in the order in which they were made; none while there was none."""
     recorder = HarRecorder()
     assert recorder.to_dict()["log"]["entries"] == []
-    await talk(scene, recorder)
-    har = await talk(scene, recorder)
+    await talk(harness, recorder)
+    har = await talk(harness, recorder)
     check_har(har)
     first, second = har["log"]["entries"]
     assert messages(har, 0) == messages(har, 1)
     assert first["connection"] != second["connection"]
 
 
-async def test_a_file(scene: Scene, tmp_path: Path) -> None:
+async def test_a_file(harness: ScopeHarness, tmp_path: Path) -> None:
     """The same as JSON, in place of what was there."""
     recorder = HarRecorder()
-    har = await talk(scene, recorder)
+    har = await talk(harness, recorder)
     path = tmp_path / "x.har"
     path.write_text("x" * 100_000)
     recorder.save(path)

@@ -8,8 +8,8 @@ import pytest
 import trio
 import trio.testing
 from support.peer import PING, TEXT, Peer, close, frame
-from support.scene import SHORT, Scene
-from support.world import Witness, World
+from support.scope_harness import SHORT, ScopeHarness
+from support.transports import EventRecorder, Transport
 
 from trio_ws_dom import (
     HandshakeError,
@@ -27,8 +27,8 @@ from trio_ws_dom._socket._options import resolve
 
 
 @pytest.fixture
-async def scene(world: World, nursery: trio.Nursery) -> Scene:
-    return Scene(world, nursery)
+async def harness(transport: Transport, nursery: trio.Nursery) -> ScopeHarness:
+    return ScopeHarness(transport, nursery)
 
 
 def brief(record: TraceRecord) -> tuple[str, str]:
@@ -42,7 +42,7 @@ def brief(record: TraceRecord) -> tuple[str, str]:
             return record.direction, type(record).__name__
 
 
-async def test_a_connection_from_end_to_end(scene: Scene, clock: object) -> None:
+async def test_a_connection_from_end_to_end(harness: ScopeHarness, clock: object) -> None:
     """The handshake, each frame, and the end of TCP, in the order in which they went."""
     records: list[TraceRecord] = []
 
@@ -51,9 +51,9 @@ async def test_a_connection_from_end_to_end(scene: Scene, clock: object) -> None
         await peer.next()
         await peer.finish()
 
-    await scene.play(greet)
-    options = scene.world.options(trace=records.append)
-    async with open_websocket(scene.world.url, **options) as ws:
+    await harness.play(greet)
+    options = harness.transport.options(trace=records.append)
+    async with open_websocket(harness.transport.url, **options) as ws:
         assert await ws.receive() == "hello"
         ws.send(b"\x01")
     assert [brief(record) for record in records] == [
@@ -66,19 +66,19 @@ async def test_a_connection_from_end_to_end(scene: Scene, clock: object) -> None
         ("received", "TraceEnd"),
         ("sent", "TraceEnd"),
     ]
-    assert {record.url for record in records} == {scene.world.url}
+    assert {record.url for record in records} == {harness.transport.url}
     times = [record.elapsed for record in records]
     assert times == sorted(times)
     took = records[-1].time - records[0].time
     assert took == pytest.approx(times[-1] - times[0], abs=1e-5)
 
 
-async def test_credentials_stay_out_of_the_url(scene: Scene, clock: object) -> None:
+async def test_credentials_stay_out_of_the_url(harness: ScopeHarness, clock: object) -> None:
     """They are in the header, and nowhere else."""
     records: list[TraceRecord] = []
-    await scene.play()
-    url = scene.world.url.replace("://", "://user:hunter2@")
-    async with open_websocket(url, **scene.world.options(trace=records.append)):
+    await harness.play()
+    url = harness.transport.url.replace("://", "://user:hunter2@")
+    async with open_websocket(url, **harness.transport.options(trace=records.append)):
         pass
     assert "hunter2" not in repr(records)
     assert isinstance(records[0], TraceHead)
@@ -86,18 +86,20 @@ async def test_credentials_stay_out_of_the_url(scene: Scene, clock: object) -> N
     assert "hunter2" not in "".join(map(str, records))
 
 
-async def test_two_connections_are_told_apart(scene: Scene, clock: object) -> None:
+async def test_two_connections_are_told_apart(harness: ScopeHarness, clock: object) -> None:
     """By a number of their own."""
     records: list[TraceRecord] = []
     for _ in range(2):
-        await scene.play()
-        async with open_websocket(scene.world.url, **scene.world.options(trace=records.append)):
+        await harness.play()
+        async with open_websocket(
+            harness.transport.url, **harness.transport.options(trace=records.append)
+        ):
             pass
     first, second = sorted({record.connection for record in records})
     assert [record.connection for record in records] == [first] * 6 + [second] * 6
 
 
-async def test_payloads_limit(scene: Scene, clock: object) -> None:
+async def test_payloads_limit(harness: ScopeHarness, clock: object) -> None:
     """256 bytes, unless the trace wants others."""
 
     class Greedy:
@@ -112,8 +114,10 @@ async def test_payloads_limit(scene: Scene, clock: object) -> None:
     greedy = Greedy()
     records: list[TraceRecord] = []
     for trace in (greedy, records.append):
-        await scene.play()
-        async with open_websocket(scene.world.url, **scene.world.options(trace=trace)) as ws:
+        await harness.play()
+        async with open_websocket(
+            harness.transport.url, **harness.transport.options(trace=trace)
+        ) as ws:
             ws.send(bytes(2000))
     sizes = [
         len(record.payload)
@@ -123,7 +127,7 @@ async def test_payloads_limit(scene: Scene, clock: object) -> None:
     assert sizes == [1000, 256]
 
 
-async def test_what_is_compressed_is_read(scene: Scene, clock: object) -> None:
+async def test_what_is_compressed_is_read(harness: ScopeHarness, clock: object) -> None:
     """As agreed in the handshake that it has seen."""
     records: list[TraceRecord] = []
 
@@ -131,8 +135,10 @@ async def test_what_is_compressed_is_read(scene: Scene, clock: object) -> None:
         await peer.accept("Sec-WebSocket-Extensions: permessage-deflate")
         await peer.finish()
 
-    await scene.play(compress)
-    async with open_websocket(scene.world.url, **scene.world.options(trace=records.append)) as ws:
+    await harness.play(compress)
+    async with open_websocket(
+        harness.transport.url, **harness.transport.options(trace=records.append)
+    ) as ws:
         ws.send("Hello " * 100)
     (text,) = [one for one in records if isinstance(one, TraceFrame) and one.text]
     assert (text.compressed, text.inflated, text.length) == (True, True, 600)
@@ -140,7 +146,7 @@ async def test_what_is_compressed_is_read(scene: Scene, clock: object) -> None:
     assert text.size < 100
 
 
-async def test_a_refusal_is_seen(scene: Scene, clock: object) -> None:
+async def test_a_refusal_is_seen(harness: ScopeHarness, clock: object) -> None:
     """With its body."""
     records: list[TraceRecord] = []
 
@@ -148,9 +154,11 @@ async def test_a_refusal_is_seen(scene: Scene, clock: object) -> None:
         await peer.read_request()
         await peer.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nnot you")
 
-    await scene.play(refuse)
+    await harness.play(refuse)
     with pytest.raises(HandshakeError):
-        async with open_websocket(scene.world.url, **scene.world.options(trace=records.append)):
+        async with open_websocket(
+            harness.transport.url, **harness.transport.options(trace=records.append)
+        ):
             pass
     assert brief(records[1]) == ("received", "HTTP/1.1 403 Forbidden")
     (body,) = [record for record in records if isinstance(record, TraceData)]
@@ -194,7 +202,7 @@ async def test_writing_to_a_lost_connection_is_seen(nursery: trio.Nursery) -> No
 
 
 @pytest.mark.parametrize("at", range(8))
-async def test_a_trace_that_raises(at: int, scene: Scene, clock: object) -> None:
+async def test_a_trace_that_raises(at: int, harness: ScopeHarness, clock: object) -> None:
     """As a listener's: at whatever record, it comes out of the scope, and is not called again."""
     calls = 0
     boom = ValueError("boom")
@@ -210,43 +218,47 @@ async def test_a_trace_that_raises(at: int, scene: Scene, clock: object) -> None
             await peer.accept(then=frame(TEXT, b"hello"))
             await peer.finish()
 
-    await scene.play(greet)
-    witness = None
+    await harness.play(greet)
+    recorder = None
     with pytest.raises(ExceptionGroup) as caught:
-        async with open_websocket(scene.world.url, **scene.world.options(trace=trace)) as ws:
-            witness = Witness(ws)
+        async with open_websocket(
+            harness.transport.url, **harness.transport.options(trace=trace)
+        ) as ws:
+            recorder = EventRecorder(ws)
             ws.onmessage = None
             ws.send("x")
             if at < 4:
                 await trio.sleep_forever()  # the scope is cancelled
     assert caught.value.exceptions[0] is boom
     assert calls == at + 1
-    if witness is not None:
-        witness.check()
-        assert scene.peer.close_code == (1001 if at < 4 else 1000)
+    if recorder is not None:
+        recorder.check()
+        assert harness.peer.close_code == (1001 if at < 4 else 1000)
 
 
-async def test_ctrl_c_in_a_trace(scene: Scene, clock: object) -> None:
+async def test_ctrl_c_in_a_trace(harness: ScopeHarness, clock: object) -> None:
     """It is no error of the trace's: it comes out bare."""
 
     def trace(record: TraceRecord) -> None:
         if isinstance(record, TraceFrame):
             raise KeyboardInterrupt
 
-    await scene.play()
+    await harness.play()
     with pytest.raises(KeyboardInterrupt):
-        async with open_websocket(scene.world.url, **scene.world.options(trace=trace)) as ws:
+        async with open_websocket(
+            harness.transport.url, **harness.transport.options(trace=trace)
+        ) as ws:
             ws.send("x")
             await trio.sleep_forever()
-    assert scene.peer.close_code == 1001
+    assert harness.peer.close_code == 1001
 
 
-async def test_streams_are_traced_too(scene: Scene, clock: object) -> None:
+async def test_streams_are_traced_too(harness: ScopeHarness, clock: object) -> None:
     """Each door takes it."""
     records: list[TraceRecord] = []
-    await scene.play()
-    options = scene.world.options(trace=records.append)
-    async with open_websocket_stream(scene.world.url, **options) as stream:
+    await harness.play()
+    options = harness.transport.options(trace=records.append)
+    async with open_websocket_stream(harness.transport.url, **options) as stream:
         await stream.writable.send("x")
     assert ("sent", "text b'x'") in map(brief, records)
 

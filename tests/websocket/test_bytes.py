@@ -9,7 +9,7 @@ import trio
 import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.fake import begin
+from support.fake_server import begin
 from support.peer import BINARY, PING, PONG, TEXT, Frame, Peer, close, frame
 
 from trio_ws_dom import Blob, EventTarget, MessageEvent, WebSocket, open_websocket
@@ -255,29 +255,29 @@ async def part(peer: Peer, data: bytes, sent: trio.Event) -> None:
 
 
 @pytest.fixture
-def talking(nursery: trio.Nursery) -> Callable[..., tuple[Any, Peer, trio.Event]]:
+def run_thread_server(nursery: trio.Nursery) -> Callable[..., tuple[Any, Peer, trio.Event]]:
     """A door to such a server, its end, and when all was said."""
 
-    def talking(data: bytes) -> tuple[Any, Peer, trio.Event]:
+    def run_thread_server(data: bytes) -> tuple[Any, Peer, trio.Event]:
         ours, theirs = trio.testing.lockstep_stream_pair()
         peer, sent = Peer(theirs), trio.Event()
         nursery.start_soon(part, peer, data, sent)
         return open_websocket("ws://peer.test/", stream=ours), peer, sent
 
-    return talking
+    return run_thread_server
 
 
-async def test_messages_in_the_answers_segment(talking: Any, autojump_clock: Any) -> None:
+async def test_messages_in_the_answers_segment(run_thread_server: Any, autojump_clock: Any) -> None:
     """They wait for the program's first look, as those that come later do."""
-    door, _, _ = talking(frame(TEXT, b"first") + frame(TEXT, b"second"))
+    door, _, _ = run_thread_server(frame(TEXT, b"first") + frame(TEXT, b"second"))
     async with door as ws:
         await trio.sleep(100)
         assert [await ws.receive(), await ws.receive()] == ["first", "second"]
 
 
-async def test_looks_that_take_nothing(talking: Any, autojump_clock: Any) -> None:
+async def test_looks_that_take_nothing(run_thread_server: Any, autojump_clock: Any) -> None:
     """``onmessage = None`` is a look: the messages are dropped, and the ping behind is answered."""
-    door, peer, _ = talking(frame(TEXT, b"first") + frame(PING, b"ping"))
+    door, peer, _ = run_thread_server(frame(TEXT, b"first") + frame(PING, b"ping"))
     async with door as ws:
         await trio.testing.wait_all_tasks_blocked()
         assert peer.frames == []
@@ -286,9 +286,9 @@ async def test_looks_that_take_nothing(talking: Any, autojump_clock: Any) -> Non
         assert peer.frames == [Frame(PONG, b"ping")]
 
 
-async def test_held_messages_are_bounded(talking: Any, autojump_clock: Any) -> None:
+async def test_held_messages_are_bounded(run_thread_server: Any, autojump_clock: Any) -> None:
     """What does not fit waits in TCP: the peer cannot get rid of a few megabytes."""
-    door, _, sent = talking(frame(TEXT, b"x" * 1000) * 5000)
+    door, _, sent = run_thread_server(frame(TEXT, b"x" * 1000) * 5000)
     async with door as ws:
         await trio.testing.wait_all_tasks_blocked()
         assert not sent.is_set()
@@ -297,9 +297,9 @@ async def test_held_messages_are_bounded(talking: Any, autojump_clock: Any) -> N
         await sent.wait()
 
 
-async def test_leaving_drops_what_is_held(talking: Any, autojump_clock: Any) -> None:
+async def test_leaving_drops_what_is_held(run_thread_server: Any, autojump_clock: Any) -> None:
     """The block's end is a clean close, however much was not read."""
-    door, _, _ = talking(frame(TEXT, b"x" * 1000) * 5000)
+    door, _, _ = run_thread_server(frame(TEXT, b"x" * 1000) * 5000)
     async with door as ws:
         await trio.testing.wait_all_tasks_blocked()
     assert ws.closeEvent.wasClean

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.fake import say
+from support.fake_server import say
 
 from trio_ws_dom import WebSocket, open_websocket, open_websocket_nursery
 from trio_ws_dom.testing import FakeServer

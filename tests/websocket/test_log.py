@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.peer import CLOSE, TEXT, Peer, close, frame
-from support.scene import SHORT, Scene
-from support.world import MemoryWorld
+from support.scope_harness import SHORT, ScopeHarness
+from support.transports import MemoryTransport
 
 from trio_ws_dom import HandshakeError, WebSocketError, open_websocket
 
@@ -20,8 +20,8 @@ URL = f"ws://user:{SECRET}@peer.test/room?token={SECRET}"
 
 
 @pytest.fixture
-def scene(nursery: trio.Nursery) -> Scene:
-    return Scene(MemoryWorld(), nursery)
+def harness(nursery: trio.Nursery) -> ScopeHarness:
+    return ScopeHarness(MemoryTransport(), nursery)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def lines(log: pytest.LogCaptureFixture) -> list[str]:
 
 
 async def test_a_life(
-    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+    harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
     """From connecting to closed, with the facts of each step; at DEBUG."""
 
@@ -48,8 +48,8 @@ async def test_a_life(
         await peer.accept("Sec-WebSocket-Protocol: chat")
         await peer.finish()
 
-    await scene.play(greet)
-    async with open_websocket(URL, ["chat"], **scene.world.options()):
+    await harness.play(greet)
+    async with open_websocket(URL, ["chat"], **harness.transport.options()):
         pass
     assert lines(log) == [
         "connecting",
@@ -65,7 +65,7 @@ async def test_a_life(
 
 
 async def test_who_closes(
-    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+    harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
     """The server's Close is said to have come from there."""
 
@@ -73,15 +73,15 @@ async def test_who_closes(
         await peer.accept(then=close(4401, "log in\n"))
         await peer.read_to_end()
 
-    await scene.play(leave)
-    async with open_websocket(URL, **scene.world.options(**SHORT)) as ws:
+    await harness.play(leave)
+    async with open_websocket(URL, **harness.transport.options(**SHORT)) as ws:
         await ws.wait_closed()
     assert "closing: received 4401 'log in\\n'" in lines(log)
     assert lines(log)[-1] == "closed: 4401 'log in\\n', clean"
 
 
 async def test_why_it_was_not_clean(
-    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+    harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
     """The cause, by its kind and what it says."""
 
@@ -89,8 +89,8 @@ async def test_why_it_was_not_clean(
         await peer.accept()
         await peer.read_to_end()
 
-    await scene.play(hang)
-    async with open_websocket(URL, **scene.world.options(**SHORT)):
+    await harness.play(hang)
+    async with open_websocket(URL, **harness.transport.options(**SHORT)):
         pass
     assert lines(log)[-1] == (
         "closed: 1006, not clean: TimeoutError: the server did not finish the closing handshake"
@@ -99,7 +99,7 @@ async def test_why_it_was_not_clean(
 
 
 async def test_a_refusal_in_the_log(
-    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+    harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
     """Its status, and nothing of where it points to."""
 
@@ -108,9 +108,9 @@ async def test_a_refusal_in_the_log(
         head = f"HTTP/1.1 302 Found\r\nLocation: /?token={SECRET}\r\nContent-Length: 0\r\n\r\n"
         await peer.send(head.encode())
 
-    await scene.play(redirect)
+    await harness.play(redirect)
     with pytest.raises(HandshakeError):
-        async with open_websocket(URL, **scene.world.options()):
+        async with open_websocket(URL, **harness.transport.options()):
             raise AssertionError("the block is never entered")
     assert lines(log)[2:] == [
         "failing: Refused, status 302",
@@ -119,7 +119,7 @@ async def test_a_refusal_in_the_log(
 
 
 async def test_nothing_secret_is_logged(
-    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+    harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
     """No payload, whole or broken, no credentials, and no query."""
 
@@ -129,9 +129,9 @@ async def test_nothing_secret_is_logged(
         await peer.send(frame(TEXT, SECRET.encode()), frame(TEXT, b"\xff" + SECRET.encode()))
         await peer.read_to_end()
 
-    await scene.play(break_a_rule)
+    await harness.play(break_a_rule)
     headers = {"Authorization": f"Bearer {SECRET}", "Cookie": f"session={SECRET}"}
-    async with open_websocket(URL, **scene.world.options(headers=headers, **SHORT)) as ws:
+    async with open_websocket(URL, **harness.transport.options(headers=headers, **SHORT)) as ws:
         ws.send(SECRET)
         with pytest.raises(WebSocketError):
             async for _ in ws:
@@ -143,25 +143,25 @@ async def test_nothing_secret_is_logged(
 
 
 async def test_messages_are_not_logged(
-    scene: Scene, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+    harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
     """Any number of them makes no line."""
-    await scene.play()
-    async with open_websocket(URL, **scene.world.options()) as ws:
+    await harness.play()
+    async with open_websocket(URL, **harness.transport.options()) as ws:
         before = len(log.records)
         for _ in range(100):
             ws.send("x")
         await ws.drain()
         assert len(log.records) == before
-    assert [got.opcode for got in scene.peer.frames].count(CLOSE) == 1
+    assert [got.opcode for got in harness.peer.frames].count(CLOSE) == 1
 
 
 async def test_silent_by_default(
-    scene: Scene, caplog: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
+    harness: ScopeHarness, caplog: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
     """At INFO there is nothing."""
     caplog.set_level(logging.INFO, "trio_ws_dom")
-    await scene.play()
-    async with open_websocket(URL, **scene.world.options()):
+    await harness.play()
+    async with open_websocket(URL, **harness.transport.options()):
         pass
     assert caplog.records == []

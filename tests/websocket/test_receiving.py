@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.fake import begin, say
+from support.fake_server import begin, say
 
 from trio_ws_dom import Blob, WebSocket, WebSocketError, open_websocket
 from trio_ws_dom._socket._inbox import BURST, MAX_WAITING

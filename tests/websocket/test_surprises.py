@@ -12,7 +12,7 @@ import pytest
 import trio
 import trio.testing
 from support.peer import CLOSE, TEXT, Frame, Peer, close, frame
-from support.world import MemoryWorld
+from support.transports import MemoryTransport
 
 from trio_ws_dom import DOMException, WebSocket
 
@@ -26,9 +26,9 @@ async def connect(
     nursery: trio.Nursery, url: str = "ws://peer.test/", protocols: Any = ()
 ) -> tuple[WebSocket, Peer]:
     """A socket that is CONNECTING, and its peer."""
-    world = MemoryWorld()
-    ws = WebSocket(url, protocols, nursery=nursery, **world.options())
-    return ws, await world.peer()
+    transport = MemoryTransport()
+    ws = WebSocket(url, protocols, nursery=nursery, **transport.options())
+    return ws, await transport.peer()
 
 
 async def accepted(nursery: trio.Nursery) -> tuple[WebSocket, Peer]:

@@ -1,4 +1,4 @@
-"""What made-up scenarios (`made_up`) have found, cut down to what matters."""
+"""What made-up scenarios (`generated`) have found, cut down to what matters."""
 
 from __future__ import annotations
 

@@ -15,14 +15,14 @@ import subprocess
 import sys
 from typing import Any
 
-from guarantee.peers.cell import LIMIT, ROWS
 from guarantee.peers.clients import CONNECT, version
+from guarantee.peers.one_run import LIMIT, ROWS
 
 
 def run(client: str, row: str, brief: bool) -> str:
     if row == "listener raises" and client != "trio-ws-dom":
         return "has no listeners"
-    cell = [sys.executable, "-m", "guarantee.peers.cell", client, row]
+    cell = [sys.executable, "-m", "guarantee.peers.one_run", client, row]
     ran = subprocess.run(cell, capture_output=True, text=True, timeout=LIMIT * 2, check=False)
     lines = ran.stdout.splitlines()
     if not lines:

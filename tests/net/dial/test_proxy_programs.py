@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from support.failing import failure_to_open
-from support.programs import FORBIDDEN_PORT, PASSWORD, dante, microsocks, squid, tinyproxy
 from support.proxies import Echo
+from support.proxy_programs import FORBIDDEN_PORT, PASSWORD, dante, microsocks, squid, tinyproxy
 from support.tls import client_context, server_context
 
 from trio_ws_dom import ProxyError, open_websocket

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from ..chromium import open_browser
 from .comparing import compare
-from .lives import scenarios
+from .lifecycles import scenarios
 
 if TYPE_CHECKING:
     from ..chromium import Browser

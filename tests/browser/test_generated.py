@@ -8,7 +8,7 @@ import pytest
 import trio
 from hypothesis import HealthCheck, given, settings
 
-from .made_up.lives import scenarios
+from .generated.lifecycles import scenarios
 from .runner import run_ours
 from .scenario import Scenario, get
 

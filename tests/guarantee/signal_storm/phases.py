@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     """What the server is like, what the program does, and which Close may be seen.
 
     Attributes:
-      manner: of the server, see ``guarantee.storm.server``.
+      manner: of the server, see ``guarantee.signal_storm.server``.
       play: the block of a door, or of one after the other.
       codes: of the Close, where the socket was open and the server reads.
       again: whether the program opens one connection after the other.

@@ -1,4 +1,4 @@
-"""Run a storm, and tell what was hit: ``python -m guarantee.storm --rounds 1000 --seed 1``."""
+"""Run a storm and print what was hit: ``guarantee.signal_storm --rounds 1000 --seed 1``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import Counter
 
 import trio
 
-from guarantee.storm.run import storm
+from guarantee.signal_storm.run import storm
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="guarantee.storm", description=__doc__)
+    parser = argparse.ArgumentParser(prog="guarantee.signal_storm", description=__doc__)
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--door")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from websockets.sync.server import ServerConnection
 
 
-class Talker:
+class ThreadServer:
     """Echoes messages, but for those that it knows.
 
     Attributes:
@@ -87,25 +87,27 @@ class Talker:
 
 
 @contextmanager
-def talking(context: ssl.SSLContext | None = None, **options: Any) -> Iterator[Talker]:
+def run_thread_server(
+    context: ssl.SSLContext | None = None, **options: Any
+) -> Iterator[ThreadServer]:
     """A server on loopback, from when it listens to the end of the block."""
-    talker = Talker()
+    thread_server = ThreadServer()
     with serve(
-        talker.handle,
+        thread_server.handle,
         "127.0.0.1",
         0,
         ssl=context,
-        process_request=talker.answer,
-        process_response=talker.welcome,
+        process_request=thread_server.answer,
+        process_response=thread_server.welcome,
         close_timeout=1,
         **options,
     ) as server:
         port = server.socket.getsockname()[1]
-        talker.url = f"ws{'s' if context else ''}://localhost:{port}/room"
+        thread_server.url = f"ws{'s' if context else ''}://localhost:{port}/room"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield talker
+            yield thread_server
         finally:
             server.shutdown()
             thread.join()

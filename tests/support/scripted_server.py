@@ -21,7 +21,7 @@ AT_ONCE = {"initial_delay": 0, "max_delay": 0}
 """No delays, for tests about something else."""
 
 
-class Line:
+class ScriptedServer:
     """Plays a fake server.
 
     Attributes:

@@ -15,10 +15,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import trio
-from support.child import TESTS, environment
+from support.child_process import TESTS, environment
 
-from guarantee.storm.phases import BARE, DOORS, OPTIONS
-from guarantee.storm.server import Servers
+from guarantee.signal_storm.phases import BARE, DOORS, OPTIONS
+from guarantee.signal_storm.server import Servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +134,7 @@ async def storm(
         listeners = await nursery.start(partial(trio.serve_tcp, host="127.0.0.1"), servers.serve, 0)
         port = listeners[0].socket.getsockname()[1]
         process = await trio.lowlevel.open_process(
-            [sys.executable, "-m", "guarantee.storm.child"],
+            [sys.executable, "-m", "guarantee.signal_storm.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=TESTS,

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from guarantee.storm.run import Round, storm
+from guarantee.signal_storm.run import Round, storm
 
 pytestmark = [
     pytest.mark.real,

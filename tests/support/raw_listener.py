@@ -16,7 +16,7 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def listening() -> Iterator[tuple[socket.socket, str]]:
+def raw_listener() -> Iterator[tuple[socket.socket, str]]:
     """A listener, and the URL of what is behind it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
@@ -24,7 +24,7 @@ def listening() -> Iterator[tuple[socket.socket, str]]:
 
 
 @contextmanager
-def accepted(listener: socket.socket) -> Iterator[socket.socket]:
+def accept_raw(listener: socket.socket) -> Iterator[socket.socket]:
     """The next connection, with the opening handshake held."""
     connection, _ = listener.accept()
     with connection:

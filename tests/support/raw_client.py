@@ -25,7 +25,7 @@ def close(code: int | None = None, reason: str = "") -> bytes:
     return masked(CLOSE, b"" if code is None else code.to_bytes(2, "big") + reason.encode())
 
 
-class Caller(End):
+class RawClient(End):
     """The client's end.
 
     Attributes:

@@ -19,7 +19,7 @@ from trio_ws_dom import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from support.world import World
+    from support.transports import Transport
 
 SHORT: Final[dict[str, Any]] = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
 """Seconds; of no consequence in virtual time."""
@@ -28,8 +28,8 @@ LONGER: Final[dict[str, Any]] = {"close_timeout": 2, "cancelled_close_timeout": 
 """Seconds of real time: an answer on a busy machine must come within them."""
 
 
-class Scene:
-    """What a test of a scope needs: a world, and somebody at the other end.
+class ScopeHarness:
+    """What a test of a scope needs: a transport, and somebody at the other end.
 
     Attributes:
       bounds: options for each connection.
@@ -37,9 +37,9 @@ class Scene:
       over: set when the part of the last one that was called for has been played.
     """
 
-    def __init__(self, world: World, nursery: trio.Nursery) -> None:
-        self.world = world
-        self.bounds = LONGER if world.real else SHORT
+    def __init__(self, transport: Transport, nursery: trio.Nursery) -> None:
+        self.transport = transport
+        self.bounds = LONGER if transport.real else SHORT
         self.peers: list[Peer] = []
         self.over = trio.Event()
         self._nursery = nursery
@@ -50,7 +50,7 @@ class Scene:
         self._nursery.start_soon(self._play, part, self.over)
 
     async def _play(self, part: Callable[[Peer], Awaitable[None]], over: trio.Event) -> None:
-        peer = await self.world.peer()
+        peer = await self.transport.peer()
         self.peers.append(peer)
         async with peer.stream:
             await part(peer)
@@ -68,7 +68,7 @@ class Scene:
 
     def options(self, **options: Any) -> dict[str, Any]:
         """Those of the next connection."""
-        return self.world.options(**self.bounds, **options)
+        return self.transport.options(**self.bounds, **options)
 
     def open(self, **options: Any) -> Any:
         """The usual door, to the next peer."""
@@ -76,14 +76,14 @@ class Scene:
 
     @property
     def url(self) -> str:
-        return self.world.url
+        return self.transport.url
 
     @property
     def peer(self) -> Peer:
         return self.peers[0]
 
 
-class StreamScene(Scene):
+class StreamHarness(ScopeHarness):
     """The same for a WebSocketStream's door."""
 
     def open(self, **options: Any) -> Any:

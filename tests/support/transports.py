@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trio_ws_dom import WebSocket
 
 
-class World:
+class Transport:
     """One place for connections to be made in.
 
     Attributes:
@@ -34,7 +34,7 @@ class World:
         raise AssertionError("one of the two below is used")
 
 
-class MemoryWorld(World):
+class MemoryTransport(Transport):
     url = "ws://peer.test/"
     real = False
 
@@ -51,7 +51,7 @@ class MemoryWorld(World):
             return Peer(await self._next.receive())
 
 
-class SocketWorld(World):
+class SocketTransport(Transport):
     real = True
 
     def __init__(self, listener: trio.SocketListener) -> None:
@@ -69,7 +69,7 @@ class SocketWorld(World):
                 return Peer(await self._listener.accept())
 
 
-class Witness:
+class EventRecorder:
     """Looks at one socket's events, and at what is left at the end."""
 
     def __init__(self, ws: WebSocket) -> None:

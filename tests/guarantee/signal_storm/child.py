@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import trio
-from support.world import count_files
+from support.transports import count_files
 
-from guarantee.storm.phases import DOORS
+from guarantee.signal_storm.phases import DOORS
 from trio_ws_dom._socket._dispatcher import Dispatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from guarantee.storm.phases import Door, Plan
+    from guarantee.signal_storm.phases import Door, Plan
 
 PATIENCE = 20
 """Seconds after which a round is taken to hang: it tells where, and that is the end."""

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from guarantee.case import Account, Case
+from guarantee.faulty_stream import INCOMING, OUTGOING, Fault
 from guarantee.sweep import run
-from guarantee.wire import INCOMING, OUTGOING, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

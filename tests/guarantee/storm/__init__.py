@@ -1,1 +1,0 @@
-"""SIGINT at random moments, hundreds of times: ``python -m guarantee.storm``."""
