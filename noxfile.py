@@ -251,10 +251,12 @@ def fuzz(session: nox.Session) -> None:
     seconds = session.posargs[0] if session.posargs else "60"
     install_package(session)
     install_groups(session, "fuzz")
-    for target in sorted((TESTS / "fuzz").glob("fuzz_*.py")):
-        found = cache(session) / target.stem  # where the next run goes on from
-        found.mkdir(parents=True, exist_ok=True)
-        session.run("python", str(target), f"-max_total_time={seconds}", str(found))
+    with session.chdir(TESTS):
+        for target in sorted((TESTS / "fuzz").glob("fuzz_*.py")):
+            found = cache(session) / target.stem  # where the next run goes on from
+            found.mkdir(parents=True, exist_ok=True)
+            program = ["python", "-m", f"fuzz.{target.stem}"]
+            session.run(*program, f"-max_total_time={seconds}", str(found))
 
 
 @nox.session

@@ -11,7 +11,7 @@ import pytest
 import trio
 import trio.testing
 from hypothesis import settings
-from support import fake_server
+from support.fake_server import socket_and_connection
 from support.peer import patience
 from support.transports import MemoryTransport, SocketTransport
 
@@ -75,8 +75,8 @@ async def server() -> AsyncIterator[FakeServer]:
 
 @pytest.fixture
 def accepted(server: FakeServer, nursery: trio.Nursery) -> Callable[..., Awaitable[Pair]]:
-    """Make a socket by the bare constructor, OPEN, and the fake server's end."""
-    return partial(fake_server.accepted, server, nursery)
+    """Return a function that opens a socket, and returns it and the fake server's end."""
+    return partial(socket_and_connection, server, nursery)
 
 
 @pytest.fixture

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import trio
+from support.frames import CLOSE, PING, TEXT, close, frame
 
 from bench.clients.running import AT_ONCE, side_by_side
 from bench.clients.transports import Dripping
-from bench.frames import CLOSE, header, short_frames, xor
+from bench.frames import header, short_frames
 from bench.server import Echo
 from bench.work import Work
 
-
-def masked(opcode: int, payload: bytes) -> bytes:
-    return header(opcode, len(payload), masked=True) + b"mask" + xor(payload, b"mask")
+MASK = b"mask"
 
 
 def test_short_frames_are_taken_out() -> None:
     """Whole ones, unmasked; the beginning of the next stays."""
-    data = bytearray(masked(9, b"ping") + masked(8, b"") + masked(9, b"cut")[:-1])
+    data = bytearray(
+        frame(PING, b"ping", mask=MASK)
+        + frame(CLOSE, mask=MASK)
+        + frame(PING, b"cut", mask=MASK)[:-1]
+    )
     assert short_frames(data) == [(9, b"ping"), (8, b"")]
-    assert data == masked(9, b"cut")[:-1]
+    assert data == frame(PING, b"cut", mask=MASK)[:-1]
 
 
 class Once:
@@ -42,17 +45,17 @@ async def test_dripping_gives_everything_in_small_reads() -> None:
 
 def test_an_echo_is_unmasked_and_whole() -> None:
     """What is there of the next message waits for the rest of it."""
-    frame = masked(1, b"hello")
-    echo = Echo(Work("echo", 5), frame + frame[:3])
+    sent = frame(TEXT, b"hello", mask=MASK)
+    echo = Echo(Work("echo", 5), sent + sent[:3])
     assert echo.answers() == header(1, 5) + b"hello"
-    echo.buffer += frame[3:]
+    echo.buffer += sent[3:]
     assert echo.answers() == header(1, 5) + b"hello"
 
 
 def test_an_echo_ends_with_the_close() -> None:
     """It is answered behind the messages before it."""
-    echo = Echo(Work("echo", 2), masked(1, b"hi") + masked(8, b"\x03\xe8"))
-    assert (echo.answers(), echo.closed) == (header(1, 2) + b"hi" + CLOSE, True)
+    echo = Echo(Work("echo", 2), frame(TEXT, b"hi", mask=MASK) + close(1000, mask=MASK))
+    assert (echo.answers(), echo.closed) == (header(1, 2) + b"hi" + close(1000), True)
 
 
 async def test_side_by_side_is_so_often_and_no_more_at_once(

@@ -8,7 +8,8 @@ from functools import partial
 
 import pytest
 import trio
-from support.peer import PING, Peer, frame
+from support.frames import PING, frame
+from support.peer import Peer
 from support.transports import MemoryTransport
 
 from trio_ws_dom import HarRecorder, open_websocket

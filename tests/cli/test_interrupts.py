@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.cli import PATIENCE, command, environment
-from support.peer import TEXT, frame
+from support.frames import TEXT, frame
 from support.raw_listener import accept_raw, raw_listener
 
 if TYPE_CHECKING:

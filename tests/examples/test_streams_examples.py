@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-from support.peer import CLOSE, TEXT, Frame, Peer, close, frame
+from support.frames import CLOSE, TEXT, close, frame
+from support.peer import Frame, Peer
 from trio_websocket import serve_websocket
 
 if TYPE_CHECKING:

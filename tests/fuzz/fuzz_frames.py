@@ -12,7 +12,8 @@ import zlib
 from typing import TYPE_CHECKING
 
 import atheris
-from harness import chunks, run
+from fuzz.harness import chunks, run
+from support.frames import raw_frame
 
 with atheris.instrument_imports(include=["trio_ws_dom"]):
     from trio_ws_dom._wire._decoder import Decoder
@@ -107,13 +108,6 @@ def target(data: bytes) -> None:
             assert len(item.encode() if isinstance(item, str) else item) <= most
 
 
-def frame(first: int, payload: bytes = b"") -> bytes:
-    size = len(payload)
-    if size < 126:
-        return bytes((first, size)) + payload
-    return bytes((first, 126)) + size.to_bytes(2, "big") + payload
-
-
 def deflate(data: bytes, end: int = zlib.Z_SYNC_FLUSH) -> bytes:
     compressor = zlib.compressobj(wbits=-15)
     return (compressor.compress(data) + compressor.flush(end)).removesuffix(b"\0\0\xff\xff")
@@ -122,24 +116,24 @@ def deflate(data: bytes, end: int = zlib.Z_SYNC_FLUSH) -> bytes:
 def seeds() -> Iterator[bytes]:
     """One of each thing that a server may send, and of each that it may not."""
     plain = [
-        frame(FIN | TEXT, b"Hello"),
-        frame(FIN | TEXT, "grün \N{GRINNING FACE}".encode()),
-        frame(FIN | BINARY, bytes(126)),
+        raw_frame(FIN | TEXT, b"Hello"),
+        raw_frame(FIN | TEXT, "grün \N{GRINNING FACE}".encode()),
+        raw_frame(FIN | BINARY, bytes(126)),
         bytes((FIN | BINARY, 127)) + (1 << 16).to_bytes(8, "big") + b"x",
-        frame(TEXT, b"\xf0\x9f") + frame(FIN | PING, b"p") + frame(FIN, b"\x98\x80"),
-        frame(BINARY) + frame(CONTINUATION, b"ab") + frame(FIN | CONTINUATION, b"c"),
-        frame(FIN | PONG, b"x" * 125),
-        frame(FIN | CLOSE),
-        frame(FIN | CLOSE, b"\x03\xe8bye"),
-        frame(FIN | CLOSE, b"\x03\xed") + frame(FIN | TEXT, b"\xff"),
+        raw_frame(TEXT, b"\xf0\x9f") + raw_frame(FIN | PING, b"p") + raw_frame(FIN, b"\x98\x80"),
+        raw_frame(BINARY) + raw_frame(CONTINUATION, b"ab") + raw_frame(FIN | CONTINUATION, b"c"),
+        raw_frame(FIN | PONG, b"x" * 125),
+        raw_frame(FIN | CLOSE),
+        raw_frame(FIN | CLOSE, b"\x03\xe8bye"),
+        raw_frame(FIN | CLOSE, b"\x03\xed") + raw_frame(FIN | TEXT, b"\xff"),
     ]
     packed = [
-        frame(FIN | RSV1 | TEXT, deflate(b"Hello")),
-        frame(FIN | RSV1 | TEXT, deflate(b"\xff")),
-        frame(FIN | RSV1 | BINARY, deflate(bytes(2000))),
-        frame(FIN | RSV1 | BINARY, deflate(b"Hello", zlib.Z_FINISH)),
-        frame(RSV1 | TEXT, deflate(b"Hello")[:3]) + frame(FIN, deflate(b"Hello")[3:]),
-        frame(FIN | RSV1 | TEXT, b"\x00"),
+        raw_frame(FIN | RSV1 | TEXT, deflate(b"Hello")),
+        raw_frame(FIN | RSV1 | TEXT, deflate(b"\xff")),
+        raw_frame(FIN | RSV1 | BINARY, deflate(bytes(2000))),
+        raw_frame(FIN | RSV1 | BINARY, deflate(b"Hello", zlib.Z_FINISH)),
+        raw_frame(RSV1 | TEXT, deflate(b"Hello")[:3]) + raw_frame(FIN, deflate(b"Hello")[3:]),
+        raw_frame(FIN | RSV1 | TEXT, b"\x00"),
     ]
     for limit in range(len(LIMITS)):
         for size in (0, 1, 7):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import atheris
-from harness import chunks, run
+from fuzz.harness import chunks, run
 
 with atheris.instrument_imports(include=["trio_ws_dom"]):
     from trio_ws_dom._wire._http._handshake import (

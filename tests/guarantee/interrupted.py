@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 from support.child_process import TESTS, environment
-from support.peer import TEXT, Peer, frame
+from support.frames import TEXT, frame
+from support.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

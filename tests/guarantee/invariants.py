@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from support.peer import CLOSE, TEXT
+from support.frames import CLOSE, TEXT
 
 from guarantee.case import (
     CANCELLED_CLOSE_TIMEOUT,

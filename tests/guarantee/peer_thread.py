@@ -6,7 +6,8 @@ import queue
 import threading
 
 import trio
-from support.peer import TEXT, Peer, frame
+from support.frames import TEXT, frame
+from support.peer import Peer
 
 HELLO = frame(TEXT, b"hello")
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
-from support.peer import CLOSE, PING, PONG, TEXT, Peer, close, frame
+from support.frames import CLOSE, PING, PONG, TEXT, close, frame
+from support.peer import Peer
 
 from guarantee.case import OWN_CODE, PATIENCE, PEER_CODE, Account
 from guarantee.stream_scenario import STREAM_WAYS, through_stream

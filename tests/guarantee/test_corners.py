@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 import trio.testing
-from support.peer import TEXT, frame
+from support.frames import TEXT, frame
 from support.scope_harness import ScopeHarness
 from support.transports import EventRecorder
 from trio.lowlevel import currently_ki_protected

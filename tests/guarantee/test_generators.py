@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-from support.peer import TEXT, frame
+from support.frames import TEXT, frame
 from support.scope_harness import LONGER, ScopeHarness
 
 from guarantee.peer_thread import Server

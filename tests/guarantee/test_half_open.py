@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trustme
-from support.peer import CLOSE, PING, PONG, TEXT, Peer, frame
+from support.frames import CLOSE, PING, PONG, TEXT, frame
+from support.peer import Peer
 from support.transports import EventRecorder
 
 from guarantee.relay import Relay, Spoiling

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.peer import TEXT, Peer, frame
+from support.frames import TEXT, frame
+from support.peer import Peer
 
 from trio_ws_dom import WebSocket, open_websocket
 from trio_ws_dom._dom._listener import call_listener

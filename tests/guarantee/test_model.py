@@ -11,7 +11,7 @@ import pytest
 import trio
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from support.peer import CLOSE, TEXT, close, frame
+from support.frames import CLOSE, TEXT, close, frame
 
 from guarantee.faulty_stream import GARBAGE
 from guarantee.model_world import NEVER, World

@@ -12,7 +12,8 @@ import pytest
 import trio
 import trio.testing
 import trustme
-from support.peer import BINARY, Peer, frame
+from support.frames import BINARY, frame
+from support.peer import Peer
 from support.transports import EventRecorder, count_files
 
 from guarantee.relay import Relay, Spoiling

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
-from support.peer import CLOSE, Frame, Peer, close
+from support.frames import CLOSE, close
+from support.peer import Frame, Peer
 from support.scope_harness import ScopeHarness, accept_and_listen
 from support.transports import EventRecorder, count_files, count_tasks
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import trio
-from support.peer import TEXT, Peer, close, frame
+from support.frames import TEXT, close, frame
+from support.peer import Peer
 from support.scope_harness import (
     ScopeHarness,
     accept_and_flood,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, Peer, close, frame
+from support.frames import BINARY, CLOSE, PING, PONG, TEXT, close, frame
+from support.opened import socket_and_peer
+from support.peer import Frame, Peer
 
 from trio_ws_dom import WebSocket
 from trio_ws_dom._wire._outbox import MAX_PENDING_PONGS
@@ -16,25 +18,18 @@ from trio_ws_dom._wire._outbox import MAX_PENDING_PONGS
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 
 
-async def accepted(
-    nursery: trio.Nursery, *headers: str, pair: Any = None, then: bytes = b"", **options: Any
+async def traced(
+    nursery: trio.Nursery, *headers: str, **options: Any
 ) -> tuple[WebSocket, Peer, list[str]]:
-    """A socket by the bare constructor, OPEN, its peer, and the trace of its events."""
-    ours, theirs = pair or trio.testing.memory_stream_pair()
-    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
+    """Return an OPEN socket, its peer, and the trace of its events."""
     trace: list[str] = []
-    for name in ("open", "error", "close"):
-        ws.addEventListener(name, lambda event: trace.append(event.type))
-    ws.addEventListener("message", lambda event: trace.append(event.data))
-    peer = Peer(theirs)
-    await peer.accept(*headers, then=then)
-    await trio.testing.wait_all_tasks_blocked()
+    ws, peer = await socket_and_peer(nursery, *headers, trace=trace, **options)
     return ws, peer, trace
 
 
 async def test_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It is answered with its payload, with nothing to be seen by the program."""
-    _, peer, trace = await accepted(nursery)
+    _, peer, trace = await traced(nursery)
     await peer.send(frame(PING, b"payload"))
     assert await peer.next() == Frame(PONG, b"payload")
     assert trace == ["open"]
@@ -42,7 +37,7 @@ async def test_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_ping_between_fragments(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A control frame in the middle of a message is answered at once."""
-    _, peer, trace = await accepted(nursery)
+    _, peer, trace = await traced(nursery)
     await peer.send(frame(TEXT, b"hel", fin=False), frame(PING, b"x"))
     assert await peer.next() == Frame(PONG, b"x")
     await peer.send(frame(0, b"lo"))
@@ -52,7 +47,7 @@ async def test_ping_between_fragments(nursery: trio.Nursery, autojump_clock: Any
 
 async def test_unasked_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It is nothing to us."""
-    ws, peer, trace = await accepted(nursery)
+    ws, peer, trace = await traced(nursery)
     await peer.send(frame(PONG, b"x"), frame(TEXT, b"next"))
     await trio.testing.wait_all_tasks_blocked()
     assert (trace, ws.readyState) == (["open", "next"], WebSocket.OPEN)
@@ -60,7 +55,7 @@ async def test_unasked_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_ping_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """No Pong may follow the Close."""
-    ws, peer, _ = await accepted(nursery)
+    ws, peer, _ = await traced(nursery)
     ws.close(1000)
     await trio.testing.wait_all_tasks_blocked()
     await peer.send(frame(PING))
@@ -71,7 +66,7 @@ async def test_ping_while_closing(nursery: trio.Nursery, autojump_clock: Any) ->
 
 async def test_flood_of_pings(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A peer that pings and never reads costs a bounded number of Pongs."""
-    ws, peer, _ = await accepted(nursery, pair=trio.testing.lockstep_stream_pair())
+    ws, peer, _ = await traced(nursery, pair=trio.testing.lockstep_stream_pair())
     for _ in range(20):
         await peer.send(frame(PING, b"x" * 125) * 500)
     await trio.testing.wait_all_tasks_blocked()
@@ -117,7 +112,7 @@ async def test_protocol_failures(
     data: bytes, code: int, rule: str, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """The peer is told the code; the program gets ``error`` and 1006, and the rule by name."""
-    ws, peer, trace = await accepted(nursery, max_message_size=100)
+    ws, peer, trace = await traced(nursery, max_message_size=100)
     errors = ws.when("error")
     await peer.send(data)
     got = await peer.read_to_close()
@@ -138,7 +133,7 @@ async def test_what_follows_a_failure_is_dropped(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Neither a message nor a Close is looked at; the end of TCP is waited for, for a while."""
-    ws, peer, trace = await accepted(nursery)
+    ws, peer, trace = await traced(nursery)
     await peer.send(frame(TEXT, b"good") + frame(3) + frame(TEXT, b"bad"))
     await peer.read_to_close()
     start = trio.current_time()
@@ -150,7 +145,7 @@ async def test_what_follows_a_failure_is_dropped(
 
 async def test_failure_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A rule broken behind our own Close is a failure too; there is no second Close."""
-    ws, peer, trace = await accepted(nursery)
+    ws, peer, trace = await traced(nursery)
     ws.close(1000)
     await peer.read_to_close()
     await peer.send(frame(3))
@@ -162,7 +157,7 @@ async def test_failure_while_closing(nursery: trio.Nursery, autojump_clock: Any)
 
 async def test_no_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``max_message_size=None`` takes what comes."""
-    _, peer, trace = await accepted(nursery, max_message_size=None)
+    _, peer, trace = await traced(nursery, max_message_size=None)
     await peer.send(frame(TEXT, b"x" * 17 * 1024 * 1024))
     await trio.testing.wait_all_tasks_blocked()
     assert len(trace[1]) == 17 * 1024 * 1024
@@ -170,7 +165,7 @@ async def test_no_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_default_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """16 MiB and one byte are refused by the header alone, before they come."""
-    ws, peer, _ = await accepted(nursery)
+    ws, peer, _ = await traced(nursery)
     await peer.send(frame(BINARY, b"x" * (16 * 1024 * 1024 + 1))[:10])
     assert await peer.read_to_close() == Frame(CLOSE, b"\x03\xf1")
     assert ws.readyState == WebSocket.CLOSING
@@ -178,7 +173,7 @@ async def test_default_limit(nursery: trio.Nursery, autojump_clock: Any) -> None
 
 async def test_full(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Beyond ``max_buffered_amount``: ``error``, then 1006, and never inside ``send()``."""
-    ws, peer, trace = await accepted(
+    ws, peer, trace = await traced(
         nursery, pair=trio.testing.lockstep_stream_pair(), max_buffered_amount=10
     )
     ws.send(b"123456")
@@ -199,7 +194,7 @@ async def test_full(nursery: trio.Nursery, autojump_clock: Any) -> None:
 async def test_frames_in_the_segment_of_the_101(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """What follows the answer's head in one piece is dispatched, after ``open``."""
     then = frame(TEXT, b"1") + frame(PING, b"p") + frame(TEXT, b"2")[:1]
-    _, peer, trace = await accepted(nursery, then=then)
+    _, peer, trace = await traced(nursery, then=then)
     await peer.send(frame(TEXT, b"2")[1:])
     assert await peer.next() == Frame(PONG, b"p")
     await trio.testing.wait_all_tasks_blocked()
@@ -210,7 +205,7 @@ async def test_bad_frame_in_the_segment_of_the_101(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """The socket was open all the same."""
-    ws, peer, trace = await accepted(nursery, then=frame(3))
+    ws, peer, trace = await traced(nursery, then=frame(3))
     await peer.read_to_close()
     await peer.stream.aclose()
     assert (await ws.wait_closed()).code == 1006
@@ -219,7 +214,7 @@ async def test_bad_frame_in_the_segment_of_the_101(
 
 async def test_compression(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Once agreed upon, longer messages are compressed, and what comes is inflated."""
-    ws, peer, trace = await accepted(nursery, DEFLATE)
+    ws, peer, trace = await traced(nursery, DEFLATE)
     ws.send("x" * 1000)
     ws.send("short")
     long, short = await peer.next(), await peer.next()
@@ -234,7 +229,7 @@ async def test_compression(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_compressed_bomb(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``max_message_size`` counts after inflating."""
-    ws, peer, _ = await accepted(nursery, DEFLATE, max_message_size=1000)
+    ws, peer, _ = await traced(nursery, DEFLATE, max_message_size=1000)
     deflate = zlib.compressobj(wbits=-15)
     data = (deflate.compress(bytes(100_000)) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
     assert len(data) < 1000
@@ -245,7 +240,7 @@ async def test_compressed_bomb(nursery: trio.Nursery, autojump_clock: Any) -> No
 
 async def test_compression_not_wanted(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``compression=False`` does not offer it, and takes no such answer."""
-    ws, peer, trace = await accepted(nursery, DEFLATE, compression=False)
+    ws, peer, trace = await traced(nursery, DEFLATE, compression=False)
     assert b"permessage-deflate" not in peer.request
     assert trace == ["error", "close"]
     assert "expected no extension" in str(ws.failure)
@@ -253,7 +248,7 @@ async def test_compression_not_wanted(nursery: trio.Nursery, autojump_clock: Any
 
 async def test_tcp_ends_without_a_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """No ``error``, as in Chromium: ``close`` with 1006, and the cause in ``failure``."""
-    ws, peer, trace = await accepted(nursery)
+    ws, peer, trace = await traced(nursery)
     await peer.stream.aclose()
     assert (await ws.wait_closed()).code == 1006
     assert trace == ["open", "close"]
@@ -263,7 +258,7 @@ async def test_tcp_ends_without_a_close(nursery: trio.Nursery, autojump_clock: A
 async def test_way_to_the_peer_is_broken(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Where nothing can be written, reading goes on for two seconds at most, then it is over."""
     ours, theirs = trio.testing.memory_stream_pair()
-    ws, _, _ = await accepted(nursery, pair=(ours, theirs))
+    ws, _, _ = await traced(nursery, pair=(ours, theirs))
     theirs.receive_stream.close()
     start = trio.current_time()
     ws.send("x")
@@ -277,7 +272,7 @@ async def test_broken_while_the_peers_close_is_on_its_way(
 ) -> None:
     """The Close that the peer had sent before it went away is found, and the end is clean."""
     ours, theirs = trio.testing.memory_stream_pair()
-    ws, peer, _ = await accepted(nursery, pair=(ours, theirs))
+    ws, peer, _ = await traced(nursery, pair=(ours, theirs))
     theirs.receive_stream.close()
     ws.send("x")
     await trio.testing.wait_all_tasks_blocked()
@@ -290,7 +285,7 @@ async def test_broken_while_the_peers_close_is_on_its_way(
 async def test_tcp_ends_right_behind_the_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """The echo still leaves, if the peer reads."""
     ours, theirs = trio.testing.memory_stream_pair()
-    ws, peer, _ = await accepted(nursery, pair=(ours, theirs))
+    ws, peer, _ = await traced(nursery, pair=(ours, theirs))
     await peer.send(close(1000))
     await theirs.send_stream.aclose()
     nursery.start_soon(peer.read_to_end)
@@ -304,7 +299,7 @@ async def test_peer_that_closed_and_does_not_read(
 ) -> None:
     """The echo has two seconds to leave; the close is clean, as the peer said goodbye."""
     ours, theirs = trio.testing.lockstep_stream_pair()
-    ws, peer, _ = await accepted(nursery, pair=(ours, theirs))
+    ws, peer, _ = await traced(nursery, pair=(ours, theirs))
     ws.send(b"x" * 100)
     nursery.start_soon(peer.send, close(1000))
     await trio.testing.wait_all_tasks_blocked()

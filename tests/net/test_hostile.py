@@ -9,21 +9,13 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import BINARY, CLOSE, PING, TEXT, Frame, Peer, frame
+from support.frames import BINARY, CLOSE, PING, TEXT, frame
+from support.opened import socket_and_peer
+from support.peer import Frame, Peer
 
 from trio_ws_dom import WebSocket
 
 KIB, MIB = 1024, 1024 * 1024
-
-
-async def accepted(nursery: trio.Nursery, *headers: str, **options: Any) -> tuple[WebSocket, Peer]:
-    """An OPEN socket that takes its messages, and its peer."""
-    ours, theirs = trio.testing.memory_stream_pair()
-    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
-    peer = Peer(theirs)
-    await peer.accept(*headers)
-    await trio.testing.wait_all_tasks_blocked()
-    return ws, peer
 
 
 @pytest.mark.parametrize(
@@ -39,7 +31,7 @@ async def test_invalid_text_fails_when_it_arrives(
     begun: bytes, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """The offending byte is enough, though neither frame nor message is complete."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     await peer.send(begun)
     await trio.testing.wait_all_tasks_blocked()
     assert ws.readyState == WebSocket.OPEN
@@ -51,7 +43,7 @@ async def test_invalid_text_fails_when_it_arrives(
 
 async def test_bomb(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """1 GiB in 1 MiB: 1009, having held the limit, an eighth of it as room, and a few chunks."""
-    ws, peer = await accepted(nursery, "Sec-WebSocket-Extensions: permessage-deflate")
+    ws, peer = await socket_and_peer(nursery, "Sec-WebSocket-Extensions: permessage-deflate")
     unit = zlib.compressobj(wbits=-15)
     payload = (unit.compress(bytes(MIB)) + unit.flush(zlib.Z_FULL_FLUSH)) * 1024
     tracemalloc.start()
@@ -68,7 +60,7 @@ async def test_bomb(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_flood_behind_a_failure(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It is read, so that the server may end TCP, and costs nothing."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     await peer.send(frame(3))
     await peer.read_to_close()
     chunk = frame(TEXT, b"x" * 100_000)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import CLOSE, PING, PONG, TEXT, Peer, frame
+from support.frames import CLOSE, PING, PONG, TEXT, frame
+from support.peer import Peer
 from support.transports import count_tasks
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocket_stream

@@ -8,7 +8,8 @@ import pytest
 import trio
 import trio.testing
 from support.failing import failure_to_open
-from support.peer import Peer, close
+from support.frames import close
+from support.peer import Peer
 
 from trio_ws_dom import ProxyError, WebSocket, WebSocketError, open_websocket
 

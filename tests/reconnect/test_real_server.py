@@ -20,7 +20,8 @@ pytestmark = pytest.mark.real
 
 SERVER = """
 import sys, trio
-from support.peer import TEXT, Peer, frame
+from support.frames import TEXT, frame
+from support.peer import Peer
 
 async def serve(stream):
     peer = Peer(stream)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.peer import BINARY, TEXT
-from support.raw_client import RawClient, close, masked
+from support.frames import BINARY, TEXT
+from support.raw_client import RawClient, masked, masked_close
 
 from trio_ws_dom import WebSocketError, accept_websocket
 
@@ -75,7 +75,7 @@ async def test_client_fails_the_connection(
     """The codes that trio-websocket fails with are clean closes where the client sent them."""
 
     async def part(client: RawClient) -> None:
-        await client.send(close(code, reason))
+        await client.send(masked_close(code, reason))
         await client.read_to_end()
 
     await harness.play(wait, part)

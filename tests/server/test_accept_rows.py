@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 import trio.testing
-from support.peer import CLOSE, PING, TEXT, Frame
-from support.raw_client import RawClient, close, masked
+from support.frames import CLOSE, PING, TEXT
+from support.peer import Frame
+from support.raw_client import RawClient, masked, masked_close
 from support.transports import count_files, count_tasks
 
 from trio_ws_dom import WebSocket, accept_websocket
@@ -135,7 +136,7 @@ async def test_client_closes_first(harness: AcceptHarness, clock: object) -> Non
         await ws.wait_closed()
 
     async def part(client: RawClient) -> None:
-        await client.send(close(4321, "enough"))
+        await client.send(masked_close(4321, "enough"))
         await client.read_to_end()
 
     await harness.play(block, part)
@@ -154,7 +155,7 @@ async def test_client_closes_behind_messages(harness: AcceptHarness, clock: obje
         got.extend([message async for message in ws])
 
     async def part(client: RawClient) -> None:
-        await client.send(*[masked(TEXT, b"%d" % number) for number in range(50)], close())
+        await client.send(*[masked(TEXT, b"%d" % number) for number in range(50)], masked_close())
         await client.read_to_end()
 
     await harness.play(block, part)
@@ -193,7 +194,7 @@ async def test_closes_cross(harness: AcceptHarness, clock: object) -> None:
 
     async def part(client: RawClient) -> None:
         await trio.sleep(0.02)
-        await client.send(close(4000))
+        await client.send(masked_close(4000))
         await client.read_to_end()
 
     await harness.play(block, part)
@@ -295,7 +296,7 @@ async def test_client_answers_behind_a_flood(harness: AcceptHarness, clock: obje
 
     async def part(client: RawClient) -> None:
         await client.read_to_close()
-        await client.send(masked(TEXT, b"x" * 1000) * 100, close(1000))
+        await client.send(masked(TEXT, b"x" * 1000) * 100, masked_close(1000))
         await client.read_to_end()
 
     await harness.play(leave, part, close_timeout=20)
@@ -344,7 +345,7 @@ async def test_pings_are_answered_meanwhile(harness: AcceptHarness, clock: objec
         pong = await client.next()
         assert pong is not None
         assert pong.payload == b"there?"
-        await client.send(close(1000))
+        await client.send(masked_close(1000))
         await client.read_to_end()
 
     async def block(ws: WebSocket) -> None:

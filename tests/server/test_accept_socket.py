@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame
-from support.raw_client import RawClient, close, headers_of, masked
+from support.frames import BINARY, CLOSE, PING, PONG, TEXT
+from support.peer import Frame
+from support.raw_client import RawClient, headers_of, masked, masked_close
 from trio_websocket import WebSocketRequest
 
 from trio_ws_dom import Blob, MessageEvent, WebSocket, WebSocketError, accept_websocket
@@ -160,7 +161,7 @@ async def test_origin_of_events(harness: AcceptHarness, clock: object) -> None:
     async with harness.connect(handle) as stream:
         client = RawClient(stream)
         await client.call("/", "Origin: https://page.example")
-        await client.send(masked(TEXT, b"hello"), close())
+        await client.send(masked(TEXT, b"hello"), masked_close())
         await client.read_to_end()
     assert [(event.data, event.origin) for event in events] == [("hello", "https://page.example")]
 
@@ -175,7 +176,7 @@ async def test_messages_wait_for_the_first_look(harness: AcceptHarness, clock: o
         await ws.wait_closed()
 
     async def part(client: RawClient) -> None:
-        await client.send(*[masked(TEXT, b"%d" % number) for number in range(20)], close())
+        await client.send(*[masked(TEXT, b"%d" % number) for number in range(20)], masked_close())
         await client.read_to_end()
 
     await harness.play(block, part)
@@ -266,7 +267,7 @@ async def answer_pings(client: RawClient) -> None:
             await trio.sleep(0.02)
             await client.send(masked(PONG, got.payload))
         elif got.opcode == CLOSE:
-            await client.send(close(1000))
+            await client.send(masked_close(1000))
 
 
 async def test_ping(harness: AcceptHarness, clock: object) -> None:
@@ -339,7 +340,7 @@ async def test_keepalive_of_a_client_that_sends(harness: AcceptHarness, clock: o
         for _ in range(20):
             await client.send(masked(TEXT, b"x"))
             await trio.sleep(0.025)
-        await client.send(close(1000))
+        await client.send(masked_close(1000))
         await client.read_to_end()
 
     await harness.play(block, part, ping_interval=0.1, ping_timeout=0.2)
@@ -372,7 +373,7 @@ async def test_keepalive_while_the_program_does_not_look(
         got.extend([message async for message in ws])
 
     async def part(client: RawClient) -> None:
-        await client.send(*[masked(TEXT, b"x")] * 5, close(1000))
+        await client.send(*[masked(TEXT, b"x")] * 5, masked_close(1000))
         await client.read_to_end()
 
     await harness.play(block, part, ping_interval=0.1, ping_timeout=0.1)
@@ -426,7 +427,7 @@ async def test_keepalive_counts_from_when_the_ping_leaves(autojump_clock: Any) -
         ping = await client.next()
         assert ping is not None
         await trio.sleep(0.1)
-        await client.send(masked(PONG, ping.payload), close(1000))
+        await client.send(masked(PONG, ping.payload), masked_close(1000))
         await client.read_to_end()
     assert codes == [1000]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
-import trio.testing
-from support import fake_server
+from support.fake_server import stream_and_connection
+from support.opened import stream_and_peer
 from support.peer import Peer
 from support.transports import SocketTransport
 
@@ -21,34 +21,19 @@ if TYPE_CHECKING:
 
     from trio_ws_dom.testing import FakeServer
 
-    Accepted = Callable[..., Awaitable[tuple[WebSocketStream, Peer]]]
+
+@pytest.fixture
+def with_peer(nursery: trio.Nursery) -> Callable[..., Awaitable[tuple[WebSocketStream, Peer]]]:
+    """Return a function that opens a stream in memory, and returns it and its peer."""
+    return partial(stream_and_peer, nursery)
 
 
 @pytest.fixture
-def accepted(nursery: trio.Nursery) -> Accepted:
-    """Make a stream by the bare constructor, opened, and its peer.
-
-    In memory; with ``lockstep`` a write waits until the peer reads, else it never waits.
-    """
-
-    async def accepted(
-        *headers: str, lockstep: bool = False, **options: Any
-    ) -> tuple[WebSocketStream, Peer]:
-        pair = trio.testing.lockstep_stream_pair if lockstep else trio.testing.memory_stream_pair
-        ours, theirs = pair()
-        stream = WebSocketStream("ws://peer.test/", nursery=nursery, stream=ours, **options)
-        peer = Peer(theirs)
-        await peer.accept(*headers)
-        await stream.opened
-        return stream, peer
-
-    return accepted
-
-
-@pytest.fixture
-def opened(server: FakeServer, nursery: trio.Nursery) -> Callable[..., Awaitable[StreamPair]]:
-    """Likewise, and the fake server's end."""
-    return partial(fake_server.accepted_stream, server, nursery)
+def with_connection(
+    server: FakeServer, nursery: trio.Nursery
+) -> Callable[..., Awaitable[StreamPair]]:
+    """Return a function that opens a stream, and returns it and the fake server's end."""
+    return partial(stream_and_connection, server, nursery)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 from support.floods import KERNEL, MEMORY, Flood, MiB, Peak
-from support.peer import BINARY, PING, PONG, TEXT, frame
+from support.frames import BINARY, PING, PONG, TEXT, frame
 
 from trio_ws_dom import (
     open_websocket,

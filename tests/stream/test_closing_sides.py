@@ -38,20 +38,20 @@ async def test_what_closing_a_side_sends(
     arguments: tuple[object, ...],
     code: int,
     reason: str,
-    opened: Any,
+    with_connection: Any,
     autojump_clock: Any,
 ) -> None:
     """1000 for ``aclose()``; of a WebSocketError its code and reason; for all else no code."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     await getattr(getattr(stream, side), method)(*arguments)
     assert (connection.closeCode, connection.reason) == (code, reason)
     assert repr(stream).endswith("CLOSED>")  # it has waited for the whole handshake
 
 
 @pytest.mark.parametrize("closer", [name for name in CLOSERS if name != "stream.close"])
-async def test_cancelled_close(closer: str, opened: Any, autojump_clock: Any) -> None:
+async def test_cancelled_close(closer: str, with_connection: Any, autojump_clock: Any) -> None:
     """Under cancellation the goodbye gets ``cancelled_close_timeout``; all is closed behind it."""
-    stream, connection = await opened(cancelled_close_timeout=0.5)
+    stream, connection = await with_connection(cancelled_close_timeout=0.5)
     connection.stall()
     start = trio.current_time()
     with trio.CancelScope() as scope:
@@ -62,9 +62,9 @@ async def test_cancelled_close(closer: str, opened: Any, autojump_clock: Any) ->
     assert repr(stream).endswith("CLOSED>")
 
 
-async def test_cancelled_during_the_close(opened: Any, autojump_clock: Any) -> None:
+async def test_cancelled_during_the_close(with_connection: Any, autojump_clock: Any) -> None:
     """Likewise where the cancellation comes while it waits for the peer."""
-    stream, connection = await opened(cancelled_close_timeout=0.5)
+    stream, connection = await with_connection(cancelled_close_timeout=0.5)
     connection.stall()
     start = trio.current_time()
     with trio.move_on_after(1) as scope:
@@ -73,10 +73,12 @@ async def test_cancelled_during_the_close(opened: Any, autojump_clock: Any) -> N
     assert trio.current_time() - start == pytest.approx(1.5)
 
 
-async def test_generic_code(opened: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_generic_code(
+    with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """Code that knows of nothing but channels can carry messages from one stream to another."""
-    source, one = await opened()
-    target, other = await opened()
+    source, one = await with_connection()
+    target, other = await with_connection()
 
     async def carry(
         receive: trio.abc.ReceiveChannel[str | bytes], send: trio.abc.SendChannel[str | bytes]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, frame
+from support.frames import BINARY, CLOSE, PING, PONG, TEXT, frame
+from support.peer import Frame
 
 from trio_ws_dom import WebSocketError
 from trio_ws_dom._stream._writable import MAX_QUEUED
@@ -27,9 +28,9 @@ async def pieces(*values: Any, error: BaseException | None = None) -> AsyncGener
         raise error
 
 
-async def test_frames_on_the_wire(accepted: Any, autojump_clock: Any) -> None:
+async def test_frames_on_the_wire(with_peer: Any, autojump_clock: Any) -> None:
     """The first frame has the opcode, the last FIN and nothing else; none is compressed."""
-    stream, peer = await accepted("Sec-WebSocket-Extensions: permessage-deflate")
+    stream, peer = await with_peer("Sec-WebSocket-Extensions: permessage-deflate")
     await stream.writable.send_fragments(pieces("a" * 100, "ä", ""))
     stream.close()
     raw = b""
@@ -42,9 +43,9 @@ async def test_frames_on_the_wire(accepted: Any, autojump_clock: Any) -> None:
     assert heads == [(TEXT, 100), (0, 2), (0, 0), (0x80, 0), (0x88, 0)]
 
 
-async def test_binary(accepted: Any, autojump_clock: Any) -> None:
+async def test_binary(with_peer: Any, autojump_clock: Any) -> None:
     """Anything bytes-like, in any mixture, makes a binary message."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await stream.writable.send_fragments(pieces(b"a", bytearray(b"b"), memoryview(b"c")))
     await stream.writable.send("next")
     got = [await peer.next() for _ in range(5)]
@@ -57,9 +58,9 @@ async def test_binary(accepted: Any, autojump_clock: Any) -> None:
     ]
 
 
-async def test_nothing_at_all(accepted: Any, autojump_clock: Any) -> None:
+async def test_nothing_at_all(with_peer: Any, autojump_clock: Any) -> None:
     """An iterable that is empty sends nothing, and the stream goes on."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     with trio.testing.assert_checkpoints():
         await stream.writable.send_fragments(pieces())
     await stream.writable.send("next")
@@ -67,10 +68,10 @@ async def test_nothing_at_all(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_compressed_messages_around(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """What is sent uncompressed in between does not disturb the compression of the others."""
-    stream, peer = await accepted("Sec-WebSocket-Extensions: permessage-deflate")
+    stream, peer = await with_peer("Sec-WebSocket-Extensions: permessage-deflate")
     await stream.writable.send("x" * 1000)
     await stream.writable.send_fragments(pieces(b"y" * 1000))
     await stream.writable.send("x" * 1000)
@@ -82,10 +83,10 @@ async def test_compressed_messages_around(
 
 
 async def test_other_messages_wait(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """A message never gets between the fragments of another; a pong does."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     send, receive = trio.open_memory_channel[str](0)
     nursery.start_soon(stream.writable.send_fragments, receive)
     await send.send("one")
@@ -105,9 +106,9 @@ async def test_other_messages_wait(
     ]
 
 
-async def test_backpressure(accepted: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_backpressure(with_peer: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
     """The iterable is asked for no more than there is room for."""
-    stream, peer = await accepted(lockstep=True)
+    stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     asked = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -123,9 +124,9 @@ async def test_backpressure(accepted: Any, nursery: trio.Nursery, autojump_clock
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
-async def test_the_iterable_raises(after: int, accepted: Any, autojump_clock: Any) -> None:
+async def test_the_iterable_raises(after: int, with_peer: Any, autojump_clock: Any) -> None:
     """Behind the first fragment the connection is closed with 1001; before it nothing happens."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     boom = ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
         await stream.writable.send_fragments(pieces(*["x"] * after, error=boom))
@@ -143,9 +144,9 @@ async def test_the_iterable_raises(after: int, accepted: Any, autojump_clock: An
 
 
 @pytest.mark.parametrize("begun", [False, True])
-async def test_cancelled(begun: bool, accepted: Any, autojump_clock: Any) -> None:
+async def test_cancelled(begun: bool, with_peer: Any, autojump_clock: Any) -> None:
     """Cancelled half-way, likewise; and before the first fragment nothing happens."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
 
     async def stuck() -> AsyncIterator[str]:
         if begun:
@@ -164,10 +165,10 @@ async def test_cancelled(begun: bool, accepted: Any, autojump_clock: Any) -> Non
 
 
 async def test_cancelled_while_waiting_for_the_turn(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Who has not begun yet harms nobody by being cancelled."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     send, receive = trio.open_memory_channel[str](0)
     nursery.start_soon(stream.writable.send_fragments, receive)
     await send.send("one")
@@ -180,9 +181,9 @@ async def test_cancelled_while_waiting_for_the_turn(
 
 
 @pytest.mark.parametrize("values", [("text", b"bytes"), (b"bytes", "text"), ("text", 1)])
-async def test_mixed_kinds(values: Any, accepted: Any, autojump_clock: Any) -> None:
+async def test_mixed_kinds(values: Any, with_peer: Any, autojump_clock: Any) -> None:
     """A fragment of another kind than the first is a TypeError; the message is cut off."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     with pytest.raises(TypeError):
         await stream.writable.send_fragments(pieces(*values))
     await peer.finish()
@@ -190,9 +191,11 @@ async def test_mixed_kinds(values: Any, accepted: Any, autojump_clock: Any) -> N
     assert len(peer.frames) == 2
 
 
-async def test_closed_in_between(accepted: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_closed_in_between(
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """One's own close ends the message where it is: a Close, no more fragments."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
 
     async def closing() -> AsyncIterator[str]:
         yield "one"
@@ -206,9 +209,9 @@ async def test_closed_in_between(accepted: Any, nursery: trio.Nursery, autojump_
     assert len(peer.frames) == 2
 
 
-async def test_closed_before(accepted: Any, autojump_clock: Any) -> None:
+async def test_closed_before(with_peer: Any, autojump_clock: Any) -> None:
     """A closed stream asks the iterable for nothing."""
-    stream, _ = await accepted()
+    stream, _ = await with_peer()
     stream.close()
     fragments = pieces("one")
     with pytest.raises(trio.ClosedResourceError):
@@ -217,9 +220,9 @@ async def test_closed_before(accepted: Any, autojump_clock: Any) -> None:
     await fragments.aclose()
 
 
-async def test_the_peer_closes_in_between(accepted: Any, autojump_clock: Any) -> None:
+async def test_the_peer_closes_in_between(with_peer: Any, autojump_clock: Any) -> None:
     """The peer's close raises with its code."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
 
     async def closing() -> AsyncIterator[str]:
         yield "one"
@@ -235,9 +238,9 @@ async def test_the_peer_closes_in_between(accepted: Any, autojump_clock: Any) ->
     assert [got.opcode for got in peer.frames] == [TEXT, CLOSE]
 
 
-async def test_sending_from_within(accepted: Any, autojump_clock: Any) -> None:
+async def test_sending_from_within(with_peer: Any, autojump_clock: Any) -> None:
     """An iterable that sends on the same stream would wait for itself: an error, not a hang."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
 
     async def selfish() -> AsyncIterator[str]:
         yield "one"

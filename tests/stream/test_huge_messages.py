@@ -12,7 +12,8 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.floods import KERNEL, MEMORY, Flood, MiB, Peak
-from support.peer import BINARY, Peer, close, frame
+from support.frames import BINARY, close, frame
+from support.peer import Peer
 
 from trio_ws_dom import open_websocket_stream
 

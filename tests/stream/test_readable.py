@@ -13,9 +13,9 @@ from support.streams import CLOSERS, is_blocked, is_closed_error
 from trio_ws_dom import WebSocketError
 
 
-async def test_all_messages_then_the_end(opened: Any, autojump_clock: Any) -> None:
+async def test_all_messages_then_the_end(with_connection: Any, autojump_clock: Any) -> None:
     """Everything that came before a clean close, then EndOfChannel, as often as asked."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     await say(connection, "one", b"two")
     await connection.close(4000, "bye")
     await stream.closed
@@ -26,9 +26,9 @@ async def test_all_messages_then_the_end(opened: Any, autojump_clock: Any) -> No
     assert [message async for message in stream.readable] == []
 
 
-async def test_all_messages_then_the_failure(opened: Any, autojump_clock: Any) -> None:
+async def test_all_messages_then_the_failure(with_connection: Any, autojump_clock: Any) -> None:
     """Everything that came before an unclean end, then WebSocketError, as often as asked."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     await say(connection, "one", "two")
     await connection.drop()
     assert [await stream.readable.receive() for _ in range(2)] == ["one", "two"]
@@ -42,10 +42,10 @@ async def test_all_messages_then_the_failure(opened: Any, autojump_clock: Any) -
 
 
 async def test_messages_before_the_first_receive(
-    opened: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Nothing is lost between the handshake and the first ``receive()``, however late that is."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     await say(connection, *map(str, range(3000)))
     nursery.start_soon(connection.close)
     await trio.sleep(1)
@@ -54,9 +54,9 @@ async def test_messages_before_the_first_receive(
         await stream.readable.receive()
 
 
-async def test_cancelled_receive(opened: Any, autojump_clock: Any) -> None:
+async def test_cancelled_receive(with_connection: Any, autojump_clock: Any) -> None:
     """A ``receive()`` that was cancelled has taken nothing."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     with trio.move_on_after(1) as scope:
         await stream.readable.receive()
     assert scope.cancelled_caught
@@ -68,9 +68,11 @@ async def test_cancelled_receive(opened: Any, autojump_clock: Any) -> None:
     assert await stream.readable.receive() == "one"
 
 
-async def test_two_receivers(opened: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_two_receivers(
+    with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """A second task that receives is told that the side is busy."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     box = await is_blocked(nursery, stream.readable.receive)
     with pytest.raises(trio.BusyResourceError):
         await stream.readable.receive()
@@ -80,10 +82,10 @@ async def test_two_receivers(opened: Any, nursery: trio.Nursery, autojump_clock:
 
 @pytest.mark.parametrize("closer", ["readable.aclose", "readable.cancel"])
 async def test_blocked_receiver_and_ones_own_close(
-    closer: str, opened: Any, nursery: trio.Nursery, autojump_clock: Any
+    closer: str, with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Who waits in ``receive()`` gets ClosedResourceError at once, and what waits is dropped."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     connection.stall()
     box = await is_blocked(nursery, stream.readable.receive)
     nursery.start_soon(CLOSERS[closer], stream)
@@ -97,10 +99,10 @@ async def test_blocked_receiver_and_ones_own_close(
 
 @pytest.mark.parametrize("closer", ["stream.close", "writable.aclose", "writable.abort"])
 async def test_what_was_received_outlives_the_close(
-    closer: str, opened: Any, nursery: trio.Nursery, autojump_clock: Any
+    closer: str, with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Closing the other side drops nothing that was received; what comes later is dropped."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     await say(connection, "before")
     connection.stall()  # else it would answer at once
     nursery.start_soon(CLOSERS[closer], stream)

@@ -10,7 +10,8 @@ import pytest
 import trio
 import trio.testing
 from support.floods import Peak
-from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, close, frame
+from support.frames import BINARY, CLOSE, PING, PONG, TEXT, close, frame
+from support.peer import Frame
 from support.streams import closes_by_peer, is_blocked
 
 from trio_ws_dom import WebSocketError
@@ -28,10 +29,10 @@ async def taken(stream: Any) -> list[str | bytes]:
 
 
 async def test_pieces_as_they_come(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """A fragment is given when it has come, though the next has not."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF)
     async with await stream.readable.receive_pieces() as pieces:
         assert await pieces.receive() == "one "
@@ -49,17 +50,17 @@ async def test_pieces_as_they_come(
 @pytest.mark.parametrize("data", [b"", b"small"])
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 async def test_a_short_message_is_one_piece(
-    opcode: int, data: bytes, accepted: Any, autojump_clock: Any
+    opcode: int, data: bytes, with_peer: Any, autojump_clock: Any
 ) -> None:
     """Also an empty one, which tells its kind by it."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(opcode, data))
     assert await taken(stream) == [data.decode() if opcode == TEXT else data]
 
 
-async def test_an_empty_end_is_no_piece(accepted: Any, autojump_clock: Any) -> None:
+async def test_an_empty_end_is_no_piece(with_peer: Any, autojump_clock: Any) -> None:
     """Where the last fragment has nothing, as of ``send_fragments()``, there is no piece for it."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF)
     async with await stream.readable.receive_pieces() as pieces:
         assert await pieces.receive() == "one "
@@ -70,9 +71,9 @@ async def test_an_empty_end_is_no_piece(accepted: Any, autojump_clock: Any) -> N
 
 
 @pytest.mark.parametrize("text", [False, True])
-async def test_pieces_are_plain(text: bool, accepted: Any, autojump_clock: Any) -> None:
+async def test_pieces_are_plain(text: bool, with_peer: Any, autojump_clock: Any) -> None:
     """They are ``str`` and ``bytes`` themselves, none longer than what is read at a time."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(TEXT if text else BINARY, LONG, fin=False))
     await trio.testing.wait_all_tasks_blocked()
     await peer.send(frame(0, LONG))
@@ -83,9 +84,9 @@ async def test_pieces_are_plain(text: bool, accepted: Any, autojump_clock: Any) 
 
 
 @pytest.mark.parametrize("way", ["receive", "iterate", "pieces"])
-async def test_a_long_message_whole(way: str, accepted: Any, autojump_clock: Any) -> None:
+async def test_a_long_message_whole(way: str, with_peer: Any, autojump_clock: Any) -> None:
     """However it is taken, it is the same, and the next one after it is too."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(BINARY, LONG), HALF)
     await trio.testing.wait_all_tasks_blocked()
     await peer.send(REST)
@@ -103,10 +104,10 @@ async def test_a_long_message_whole(way: str, accepted: Any, autojump_clock: Any
 
 
 async def test_memory_of_tiny_fragments(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """A message that comes byte by byte costs its size while it is joined, not a hundred times."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     box = await is_blocked(nursery, stream.readable.receive)
     await peer.send(frame(BINARY, b"x", fin=False))
     with Peak() as peak:
@@ -120,18 +121,18 @@ async def test_memory_of_tiny_fragments(
     assert box == [b"x" * 3002]
 
 
-async def test_a_compressed_message(accepted: Any, autojump_clock: Any) -> None:
+async def test_a_compressed_message(with_peer: Any, autojump_clock: Any) -> None:
     """Pieces are what was sent, inflated."""
-    stream, peer = await accepted("Sec-WebSocket-Extensions: permessage-deflate")
+    stream, peer = await with_peer("Sec-WebSocket-Extensions: permessage-deflate")
     compressor = zlib.compressobj(wbits=-15)
     payload = (compressor.compress(LONG) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
     await peer.send(frame(TEXT, payload[:9], fin=False, rsv=4), frame(0, payload[9:]))
     assert "".join(map(str, await taken(stream))).encode() == LONG
 
 
-async def test_cancelled_in_the_middle_of_a_message(accepted: Any, autojump_clock: Any) -> None:
+async def test_cancelled_in_the_middle_of_a_message(with_peer: Any, autojump_clock: Any) -> None:
     """A cancelled ``receive()`` has taken nothing, also of what had come; the next takes all."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     for chunk in (HALF, frame(0, b"more ", fin=False)):
         await peer.send(chunk)
         with trio.move_on_after(1) as scope:
@@ -144,9 +145,9 @@ async def test_cancelled_in_the_middle_of_a_message(accepted: Any, autojump_cloc
     assert await stream.readable.receive() == "one more two"
 
 
-async def test_pieces_of_what_was_begun(accepted: Any, autojump_clock: Any) -> None:
+async def test_pieces_of_what_was_begun(with_peer: Any, autojump_clock: Any) -> None:
     """A message that a cancelled ``receive()`` has begun can be taken in pieces, from its start."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(BINARY, b"one ", fin=False))
     with trio.move_on_after(1):
         await stream.readable.receive()
@@ -154,9 +155,9 @@ async def test_pieces_of_what_was_begun(accepted: Any, autojump_clock: Any) -> N
     assert await taken(stream) == [b"one ", b"two"]
 
 
-async def test_cancelled_pieces(accepted: Any, autojump_clock: Any) -> None:
+async def test_cancelled_pieces(with_peer: Any, autojump_clock: Any) -> None:
     """Cancelled calls have taken nothing, and within its block a message goes on."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     with trio.move_on_after(1) as scope:
         await stream.readable.receive_pieces()
     assert scope.cancelled_caught
@@ -173,9 +174,9 @@ async def test_cancelled_pieces(accepted: Any, autojump_clock: Any) -> None:
         assert await pieces.receive() == "two"
 
 
-async def test_no_next_message(accepted: Any, autojump_clock: Any) -> None:
+async def test_no_next_message(with_peer: Any, autojump_clock: Any) -> None:
     """Behind the last message, the end is told as ``receive()`` tells it, not as no pieces."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"last"))
     await closes_by_peer(peer)
     assert await taken(stream) == ["last"]
@@ -186,10 +187,10 @@ async def test_no_next_message(accepted: Any, autojump_clock: Any) -> None:
 
 @pytest.mark.parametrize("how", ["clean", "lost", "broken", "too big"])
 async def test_the_end_in_the_middle_of_a_message(
-    how: str, accepted: Any, autojump_clock: Any
+    how: str, with_peer: Any, autojump_clock: Any
 ) -> None:
     """Never looks like the end of the message; what had come is given before it."""
-    stream, peer = await accepted(max_message_size=100)
+    stream, peer = await with_peer(max_message_size=100)
     await peer.send(HALF)
     if how == "clean":
         await closes_by_peer(peer)
@@ -214,9 +215,9 @@ async def test_the_end_in_the_middle_of_a_message(
 
 
 @pytest.mark.parametrize("how", ["clean", "lost"])
-async def test_receiving_half_a_message(how: str, accepted: Any, autojump_clock: Any) -> None:
+async def test_receiving_half_a_message(how: str, with_peer: Any, autojump_clock: Any) -> None:
     """``receive()`` drops a message that has no end."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF)
     await (closes_by_peer(peer) if how == "clean" else peer.stream.aclose())
     for _ in range(2):
@@ -226,9 +227,9 @@ async def test_receiving_half_a_message(how: str, accepted: Any, autojump_clock:
         assert [message async for message in stream.readable] == []
 
 
-async def test_iterating_to_half_a_message(accepted: Any, autojump_clock: Any) -> None:
+async def test_iterating_to_half_a_message(with_peer: Any, autojump_clock: Any) -> None:
     """A loop ends, with a clean close, where half a message was the last that came."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"whole"), HALF)
     await closes_by_peer(peer)
     assert [message async for message in stream.readable] == ["whole"]
@@ -249,9 +250,9 @@ async def leave_half_way(how: str, stream: Any) -> None:
 
 
 @pytest.mark.parametrize("how", ["break", "aclose", "raise", "cancel"])
-async def test_left_half_way(how: str, accepted: Any, autojump_clock: Any) -> None:
+async def test_left_half_way(how: str, with_peer: Any, autojump_clock: Any) -> None:
     """The connection is closed with 1001, and the block's own exception comes out."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF)
     raised = {"raise": ValueError, "cancel": trio.TooSlowError}.get(how)
     with pytest.raises(raised) if raised else nullcontext():
@@ -266,9 +267,9 @@ async def test_left_half_way(how: str, accepted: Any, autojump_clock: Any) -> No
     assert (await stream.closed).closeCode == 1001
 
 
-async def test_left_before_its_only_piece(accepted: Any, autojump_clock: Any) -> None:
+async def test_left_before_its_only_piece(with_peer: Any, autojump_clock: Any) -> None:
     """A message of which nothing was taken is not skipped either."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"whole"))
     async with await stream.readable.receive_pieces():
         pass
@@ -276,9 +277,9 @@ async def test_left_before_its_only_piece(accepted: Any, autojump_clock: Any) ->
     assert peer.close_code == 1001
 
 
-async def test_an_error_under_cancellation(accepted: Any, autojump_clock: Any) -> None:
+async def test_an_error_under_cancellation(with_peer: Any, autojump_clock: Any) -> None:
     """An exception that leaves the block while it is cancelled is not hidden by that."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF)
     with pytest.raises(ValueError, match="boom"), trio.CancelScope() as scope:
         async with await stream.readable.receive_pieces():
@@ -286,9 +287,9 @@ async def test_an_error_under_cancellation(accepted: Any, autojump_clock: Any) -
             raise ValueError("boom")
 
 
-async def test_left_behind_its_last_piece(accepted: Any, autojump_clock: Any) -> None:
+async def test_left_behind_its_last_piece(with_peer: Any, autojump_clock: Any) -> None:
     """With all pieces taken there is nothing to close the connection for."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"one"), frame(TEXT, b"two"))
     async with await stream.readable.receive_pieces() as pieces:
         assert await pieces.receive() == "one"
@@ -299,9 +300,9 @@ async def test_left_behind_its_last_piece(accepted: Any, autojump_clock: Any) ->
     assert await stream.readable.receive() == "two"
 
 
-async def test_leaving_is_a_checkpoint(accepted: Any, autojump_clock: Any) -> None:
+async def test_leaving_is_a_checkpoint(with_peer: Any, autojump_clock: Any) -> None:
     """As leaving any channel is."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"one"))
     pieces = await stream.readable.receive_pieces()
     await pieces.receive()
@@ -310,9 +311,9 @@ async def test_leaving_is_a_checkpoint(accepted: Any, autojump_clock: Any) -> No
             pass
 
 
-async def test_one_at_a_time(accepted: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_one_at_a_time(with_peer: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
     """While a message is taken in pieces, nobody else receives; nor the other way round."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     readable = stream.readable
     box = await is_blocked(nursery, readable.receive)
     for receiving in (readable.receive, readable.receive_pieces):
@@ -337,10 +338,10 @@ async def test_one_at_a_time(accepted: Any, nursery: trio.Nursery, autojump_cloc
 
 @pytest.mark.parametrize("closer", ["readable", "pieces"])
 async def test_closed_while_waiting_for_a_piece(
-    closer: str, accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    closer: str, with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Who waits is told at once, whichever of the two is closed."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF)
     pieces = await stream.readable.receive_pieces()
     await pieces.receive()
@@ -353,10 +354,10 @@ async def test_closed_while_waiting_for_a_piece(
 
 
 async def test_ones_own_close_in_the_middle(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """What comes behind ``stream.close()`` is dropped, so the message has no end."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF)
     async with await stream.readable.receive_pieces() as pieces:
         stream.close(closeCode=4001)
@@ -369,9 +370,9 @@ async def test_ones_own_close_in_the_middle(
     assert peer.frames == [Frame(CLOSE, b"\x0f\xa1")]
 
 
-async def test_pings_between_pieces(accepted: Any, autojump_clock: Any) -> None:
+async def test_pings_between_pieces(with_peer: Any, autojump_clock: Any) -> None:
     """They are answered in the middle of a message."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF, frame(PING, b"ping"))
     async with await stream.readable.receive_pieces() as pieces:
         assert await pieces.receive() == "one "
@@ -380,9 +381,9 @@ async def test_pings_between_pieces(accepted: Any, autojump_clock: Any) -> None:
         assert await pieces.receive() == "two"
 
 
-async def test_the_peers_close_code_in_the_middle(accepted: Any, autojump_clock: Any) -> None:
+async def test_the_peers_close_code_in_the_middle(with_peer: Any, autojump_clock: Any) -> None:
     """A Close without a code is 1005 here as everywhere."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.send(HALF, close())
     async with await stream.readable.receive_pieces() as pieces:
         await pieces.receive()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import CLOSE, TEXT, Frame, Peer, close, frame
+from support.frames import CLOSE, TEXT, close, frame
+from support.peer import Frame, Peer
 from support.scope_harness import (
     StreamHarness,
     accept_and_flood,

@@ -34,7 +34,7 @@ def connecting(server: FakeServer, nursery: trio.Nursery) -> Callable[..., WebSo
 
 
 async def test_opened_tells_what_was_agreed(
-    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """``opened`` gives both channels, the extensions and the protocol."""
     stream = connecting(protocols=["a", "b"])
@@ -48,7 +48,7 @@ async def test_opened_tells_what_was_agreed(
 
 
 async def test_url_and_repr(
-    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """``url`` is the serialized URL; the repr shows it, and where the stream stands."""
     stream = connecting()
@@ -59,7 +59,9 @@ async def test_url_and_repr(
     assert repr(stream) == "<WebSocketStream ws://peer.test/chat OPEN>"
 
 
-async def test_channels_before_opened(connecting: Any, opened: Any, autojump_clock: Any) -> None:
+async def test_channels_before_opened(
+    connecting: Any, with_connection: Any, autojump_clock: Any
+) -> None:
     """There is nothing to read from or write to before the stream is open."""
     stream = connecting()
     for name in ("readable", "writable"):
@@ -69,7 +71,7 @@ async def test_channels_before_opened(connecting: Any, opened: Any, autojump_clo
 
 
 async def test_opened_and_closed_by_many(
-    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """Both are awaited by several tasks, before it happens and after, and agree."""
     stream = connecting()
@@ -90,7 +92,7 @@ async def test_opened_and_closed_by_many(
 
 
 async def test_a_failure_is_raised_afresh(
-    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """Each who awaits a failed stream gets an exception of his own, with the cause. What was never
     open was not closed with a code: that is in ``closed`` alone."""
@@ -107,7 +109,7 @@ async def test_a_failure_is_raised_afresh(
 
 
 async def test_refused(
-    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """Where a server answered with something else, its answer is told."""
     stream = connecting()
@@ -119,9 +121,9 @@ async def test_refused(
         await stream.closed
 
 
-async def test_closed_uncleanly(opened: Any, autojump_clock: Any) -> None:
+async def test_closed_uncleanly(with_connection: Any, autojump_clock: Any) -> None:
     """``closed`` raises where TCP is lost; ``opened`` still gives."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     await connection.drop()
     with pytest.raises(WebSocketError) as caught:
         await stream.closed
@@ -130,7 +132,7 @@ async def test_closed_uncleanly(opened: Any, autojump_clock: Any) -> None:
 
 
 async def test_failures_that_nobody_awaits(
-    server: FakeServer, opened: Any, autojump_clock: Any, recwarn: Any
+    server: FakeServer, with_connection: Any, autojump_clock: Any, recwarn: Any
 ) -> None:
     """A stream that fails and is forgotten raises nothing and warns of nothing."""
     async with trio.open_nursery() as nursery:
@@ -153,10 +155,10 @@ async def test_failures_that_nobody_awaits(
     ],
 )
 async def test_close(
-    arguments: Any, code: int, reason: str, opened: Any, autojump_clock: Any
+    arguments: Any, code: int, reason: str, with_connection: Any, autojump_clock: Any
 ) -> None:
     """``close()`` sends its code and reason; 1000 where there is a reason alone."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     assert stream.close(**arguments) is None
     assert (await stream.closed).closeCode == code
     assert (connection.closeCode, connection.reason) == (code, reason)
@@ -171,7 +173,12 @@ async def test_close(
     ],
 )
 async def test_close_refuses(
-    arguments: Any, name: str, connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    arguments: Any,
+    name: str,
+    connecting: Any,
+    with_connection: Any,
+    server: FakeServer,
+    autojump_clock: Any,
 ) -> None:
     """Other codes and longer reasons are refused, and nothing has happened; also before open."""
     stream = connecting()
@@ -187,7 +194,7 @@ async def test_close_refuses(
 
 
 async def test_close_while_connecting(
-    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """It gives the handshake up: both raise, with neither the code nor the reason."""
     stream = connecting()
@@ -200,9 +207,9 @@ async def test_close_while_connecting(
     await request.ignore()  # TCP has ended
 
 
-async def test_close_twice(opened: Any, autojump_clock: Any) -> None:
+async def test_close_twice(with_connection: Any, autojump_clock: Any) -> None:
     """The first close is the one that counts."""
-    stream, connection = await opened()
+    stream, connection = await with_connection()
     stream.close(closeCode=3001)
     stream.close(closeCode=3002)
     await connection.wait_closed()
@@ -215,7 +222,7 @@ async def test_close_twice(opened: Any, autojump_clock: Any) -> None:
 
 
 async def test_signal_aborts_the_handshake(
-    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """Both raise the signal's reason, the very object; the server sees TCP end."""
     controller, reason = AbortController(), ValueError("changed my mind")
@@ -229,7 +236,9 @@ async def test_signal_aborts_the_handshake(
     await request.ignore()
 
 
-async def test_signal_without_a_reason(connecting: Any, opened: Any, autojump_clock: Any) -> None:
+async def test_signal_without_a_reason(
+    connecting: Any, with_connection: Any, autojump_clock: Any
+) -> None:
     """An abort without a reason, or with one that cannot be raised, is an AbortError."""
     for given in (None, "a string"):
         controller = AbortController()
@@ -240,7 +249,9 @@ async def test_signal_without_a_reason(connecting: Any, opened: Any, autojump_cl
         assert caught.value.name == "AbortError"
 
 
-async def test_signal_that_has_aborted(connecting: Any, opened: Any, autojump_clock: Any) -> None:
+async def test_signal_that_has_aborted(
+    connecting: Any, with_connection: Any, autojump_clock: Any
+) -> None:
     """Nothing is sent at all, and the given stream is closed."""
     reason = KeyError("before")
     ours, theirs = trio.testing.memory_stream_pair()
@@ -252,10 +263,10 @@ async def test_signal_that_has_aborted(connecting: Any, opened: Any, autojump_cl
     assert await theirs.receive_some() == b""
 
 
-async def test_signal_does_nothing_later(opened: Any, autojump_clock: Any) -> None:
+async def test_signal_does_nothing_later(with_connection: Any, autojump_clock: Any) -> None:
     """Once open, the stream is none of the signal's business; nor does the signal keep it."""
     controller = AbortController()
-    stream, connection = await opened(signal=controller.signal)
+    stream, connection = await with_connection(signal=controller.signal)
     assert not controller.signal._algorithms
     controller.abort()
     await stream.writable.send("still here")
@@ -264,7 +275,9 @@ async def test_signal_does_nothing_later(opened: Any, autojump_clock: Any) -> No
     await stream.closed
 
 
-async def test_signal_behind_a_close(connecting: Any, opened: Any, autojump_clock: Any) -> None:
+async def test_signal_behind_a_close(
+    connecting: Any, with_connection: Any, autojump_clock: Any
+) -> None:
     """While a given-up handshake has not been told of, the signal's reason is told in its place."""
     controller, reason = AbortController(), ValueError("changed my mind")
     stream = connecting(signal=controller.signal)
@@ -275,7 +288,9 @@ async def test_signal_behind_a_close(connecting: Any, opened: Any, autojump_cloc
             await promise
 
 
-async def test_signal_after_a_failure(connecting: Any, opened: Any, autojump_clock: Any) -> None:
+async def test_signal_after_a_failure(
+    connecting: Any, with_connection: Any, autojump_clock: Any
+) -> None:
     """A handshake that has failed, and was told of, keeps its own failure."""
     controller = AbortController()
     stream = connecting(signal=controller.signal)
@@ -289,7 +304,7 @@ async def test_signal_after_a_failure(connecting: Any, opened: Any, autojump_clo
 
 
 async def test_timeout_signal(
-    connecting: Any, opened: Any, server: FakeServer, autojump_clock: Any
+    connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """A signal with a time limit limits the handshake."""
     stream = connecting(signal=AbortSignal.timeout(500))

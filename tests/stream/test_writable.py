@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import BINARY, CLOSE, TEXT, Frame, close, frame
+from support.frames import BINARY, CLOSE, TEXT, close, frame
+from support.peer import Frame
 from support.streams import BIG, CLOSERS, closes_by_peer, is_blocked, is_closed_error
 
 from trio_ws_dom import WebSocketError
@@ -26,27 +27,27 @@ from trio_ws_dom._stream._writable import MAX_QUEUED
     ],
 )
 async def test_what_can_be_sent(
-    value: Any, sent: Frame, accepted: Any, autojump_clock: Any
+    value: Any, sent: Frame, with_peer: Any, autojump_clock: Any
 ) -> None:
     """Text and anything bytes-like, each as one message."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await stream.writable.send(value)
     assert await peer.next() == sent
 
 
 @pytest.mark.parametrize("value", [None, 1, ["a"], object()])
-async def test_what_cannot_be_sent(value: Any, accepted: Any, autojump_clock: Any) -> None:
+async def test_what_cannot_be_sent(value: Any, with_peer: Any, autojump_clock: Any) -> None:
     """Anything else is a TypeError, and the stream goes on."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     with pytest.raises(TypeError):
         await stream.writable.send(value)
     await stream.writable.send("next")
     assert await peer.next() == Frame(TEXT, b"next")
 
 
-async def test_each_call_is_a_checkpoint(accepted: Any, autojump_clock: Any) -> None:
+async def test_each_call_is_a_checkpoint(with_peer: Any, autojump_clock: Any) -> None:
     """Sending, receiving and closing let others run, also where nothing has to be waited for."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     with trio.testing.assert_checkpoints():
         await stream.writable.send("hello")
     await peer.send(frame(TEXT, b"hello"))
@@ -60,9 +61,9 @@ async def test_each_call_is_a_checkpoint(accepted: Any, autojump_clock: Any) -> 
             await aclose()
 
 
-async def test_cancelled_send(accepted: Any, autojump_clock: Any) -> None:
+async def test_cancelled_send(with_peer: Any, autojump_clock: Any) -> None:
     """A ``send()`` that was cancelled has queued nothing, whether or not it would have waited."""
-    stream, peer = await accepted(lockstep=True)
+    stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     with trio.CancelScope() as scope:
         scope.cancel()
         await stream.writable.send("not sent")
@@ -77,10 +78,10 @@ async def test_cancelled_send(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_send_waits_for_room(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """At most MAX_QUEUED bytes may wait; who comes then waits too, in the order of coming."""
-    stream, peer = await accepted(lockstep=True)
+    stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(b"x" * MAX_QUEUED)
     await stream.writable.send("fits, as it was not more than the bound")
     for letter in "abc":
@@ -91,10 +92,10 @@ async def test_send_waits_for_room(
 
 
 async def test_bytes_are_copied_at_the_call(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """A bytearray that is changed while its ``send()`` waits is sent as it was."""
-    stream, peer = await accepted(lockstep=True)
+    stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(BIG)
     data = bytearray(b"before")
     await is_blocked(nursery, lambda: stream.writable.send(data))
@@ -105,10 +106,12 @@ async def test_bytes_are_copied_at_the_call(
 
 @pytest.mark.parametrize("size", [100, 1000])
 async def test_smaller_max_buffered_amount(
-    size: int, accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    size: int, with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """With less allowed to be queued than MAX_QUEUED, sending waits sooner, and does not fail."""
-    stream, peer = await accepted(lockstep=True, max_buffered_amount=1000)
+    stream, peer = await with_peer(
+        pair=trio.testing.lockstep_stream_pair(), max_buffered_amount=1000
+    )
     await stream.writable.send(b"x" * 901)
     box = await is_blocked(nursery, lambda: stream.writable.send(b"y" * size))
     await peer.next()
@@ -116,9 +119,9 @@ async def test_smaller_max_buffered_amount(
     assert box == [None]
 
 
-async def test_a_message_beyond_max_buffered_amount(accepted: Any, autojump_clock: Any) -> None:
+async def test_a_message_beyond_max_buffered_amount(with_peer: Any, autojump_clock: Any) -> None:
     """One that can never fit fails the connection, and the call says so."""
-    stream, _ = await accepted(max_buffered_amount=1000)
+    stream, _ = await with_peer(max_buffered_amount=1000)
     with pytest.raises(WebSocketError, match="max_buffered_amount"):
         await stream.writable.send(b"x" * 1001)
     with pytest.raises(WebSocketError, match="max_buffered_amount"):
@@ -127,9 +130,9 @@ async def test_a_message_beyond_max_buffered_amount(accepted: Any, autojump_cloc
         await stream.closed
 
 
-async def test_send_when_the_peer_has_closed(accepted: Any, autojump_clock: Any) -> None:
+async def test_send_when_the_peer_has_closed(with_peer: Any, autojump_clock: Any) -> None:
     """Also a clean end is a broken channel to the one who sends; the error has the peer's code."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await closes_by_peer(peer)
     await stream.closed
     with pytest.raises(trio.BrokenResourceError) as caught:
@@ -139,9 +142,9 @@ async def test_send_when_the_peer_has_closed(accepted: Any, autojump_clock: Any)
     assert caught.value.__cause__ is None  # nothing went wrong
 
 
-async def test_send_when_the_connection_is_lost(accepted: Any, autojump_clock: Any) -> None:
+async def test_send_when_the_connection_is_lost(with_peer: Any, autojump_clock: Any) -> None:
     """The error has 1006, and the cause."""
-    stream, peer = await accepted()
+    stream, peer = await with_peer()
     await peer.stream.aclose()
     with pytest.raises(WebSocketError):
         await stream.closed
@@ -153,10 +156,10 @@ async def test_send_when_the_connection_is_lost(accepted: Any, autojump_clock: A
 
 @pytest.mark.parametrize("how", ["close", "lost"])
 async def test_blocked_sender_and_the_peers_end(
-    how: str, accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    how: str, with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Those who wait in ``send()`` are told that the connection is gone."""
-    stream, peer = await accepted(lockstep=True)
+    stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(BIG)
     boxes = [await is_blocked(nursery, lambda: stream.writable.send("waits")) for _ in range(2)]
     if how == "close":
@@ -170,10 +173,10 @@ async def test_blocked_sender_and_the_peers_end(
 
 @pytest.mark.parametrize("closer", CLOSERS)
 async def test_blocked_sender_and_ones_own_close(
-    closer: str, accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    closer: str, with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Those who wait in ``send()`` get ClosedResourceError at once; so does who comes later."""
-    stream, _ = await accepted(lockstep=True)
+    stream, _ = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(BIG)
     boxes = [await is_blocked(nursery, lambda: stream.writable.send("waits")) for _ in range(2)]
     start = trio.current_time()
@@ -188,10 +191,10 @@ async def test_blocked_sender_and_ones_own_close(
 
 
 async def test_close_is_behind_what_was_sent(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """What ``send()`` has taken goes out before the Close."""
-    stream, peer = await accepted(lockstep=True)
+    stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(BIG)
     nursery.start_soon(stream.writable.aclose)
     await trio.testing.wait_all_tasks_blocked()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from support.frames import raw_frame
 from trio_ws_dom._wire._decoder import Decoder
 from trio_ws_dom._wire._deflate import DeflateParameters, Inflater
 from trio_ws_dom._wire._errors import ProtocolError
@@ -22,18 +23,8 @@ HELLO = bytes((FIN | TEXT, 5)) + b"Hello"
 GRIN = "\N{GRINNING FACE}".encode()  # f0 9f 98 80
 
 
-def frame(first: int, payload: bytes = b"") -> bytes:
-    """A server's frame: not masked, in the shortest form."""
-    size = len(payload)
-    if size < 126:
-        return bytes((first, size)) + payload
-    if size < 0x10000:
-        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
-
-
 def close_frame(payload: bytes) -> bytes:
-    return frame(FIN | CLOSE, payload)
+    return raw_frame(FIN | CLOSE, payload)
 
 
 def deflate(data: bytes) -> bytes:

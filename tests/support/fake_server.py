@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     StreamPair = tuple[WebSocketStream, FakeConnection]
 
 
-async def accepted(server: FakeServer, nursery: trio.Nursery, **options: Any) -> Pair:
-    """A socket by the bare constructor, OPEN, and the server's end."""
+async def socket_and_connection(server: FakeServer, nursery: trio.Nursery, **options: Any) -> Pair:
+    """Return a socket by the bare constructor, OPEN, and the server's end."""
     ws = WebSocket(server.url, nursery=nursery, **options)
     connection = await server.accept()
     await trio.testing.wait_all_tasks_blocked()
     return ws, connection
 
 
-async def accepted_stream(server: FakeServer, nursery: trio.Nursery, **options: Any) -> StreamPair:
-    """A stream by the bare constructor, opened, and the server's end."""
+async def stream_and_connection(
+    server: FakeServer, nursery: trio.Nursery, **options: Any
+) -> StreamPair:
+    """Return a stream by the bare constructor, opened, and the server's end."""
     stream = WebSocketStream(server.url, nursery=nursery, **options)
     connection = await server.accept()
     await stream.opened

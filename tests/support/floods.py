@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from support.peer import close
+from support.frames import close
 
 if TYPE_CHECKING:
     from support.transports import SocketTransport

@@ -6,24 +6,16 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from support.frames import raw_frame
 from trio_ws_dom._wire._frames import (
     BINARY,
     CLOSE,
     CONTINUATION,
     FIN,
-    MASKED,
     PING,
     PONG,
     TEXT,
-    encode,
 )
-
-
-def frame(first: int, payload: bytes = b"") -> bytes:
-    """A server's frame: ours, with its mask of nothing taken out."""
-    masked = encode(first, payload, bytes(4))
-    header = masked[: len(masked) - len(payload) - 4]
-    return bytes((header[0], header[1] & ~MASKED)) + header[2:] + payload
 
 
 @st.composite
@@ -87,7 +79,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     pieces = draw(conversations())
     for odd in draw(st.lists(ANY_PIECE, max_size=2)):
         pieces.insert(draw(st.integers(0, len(pieces))), odd)
-    data = bytearray(b"".join(frame(*piece) for piece in pieces))
+    data = bytearray(b"".join(raw_frame(*piece) for piece in pieces))
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, min(len(data), 200)))
         data[at : at + draw(st.integers(0, 2))] = draw(st.binary(max_size=2))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import struct
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 import trio.testing
 
+from support.frames import CLOSE, frame
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 PATIENCE = 30
 """Seconds that a peer waits for the client at a time: broken code fails, and does not hang."""
@@ -34,23 +33,6 @@ class Frame(NamedTuple):
 
     opcode: int
     payload: bytes
-
-
-def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0) -> bytes:
-    """One unmasked frame, as a server sends it."""
-    first = (0x80 if fin else 0) | rsv << 4 | opcode
-    if len(payload) < 126:
-        head = bytes((first, len(payload)))
-    elif len(payload) < 0x10000:
-        head = struct.pack("!BBH", first, 126, len(payload))
-    else:
-        head = struct.pack("!BBQ", first, 127, len(payload))
-    return head + payload
-
-
-def close(code: int | None = None, reason: str = "") -> bytes:
-    """A Close frame; None: one without a body."""
-    return frame(CLOSE, b"" if code is None else struct.pack("!H", code) + reason.encode())
 
 
 class End(ABC):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from support.peer import CLOSE, Peer, frame
+from support.frames import CLOSE, frame
+from support.peer import Peer
 from trio_ws_dom import open_websocket
 
 if TYPE_CHECKING:

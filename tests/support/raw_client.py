@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from support.peer import CLOSE, End, Frame, frame
+from support.frames import CLOSE, close, frame
+from support.peer import End, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,16 +14,13 @@ MASK = b"\x01\x02\x03\x04"
 
 
 def masked(opcode: int, payload: bytes = b"", *, fin: bool = True) -> bytes:
-    """One frame as a client sends it."""
-    plain = frame(opcode, payload, fin=fin)
-    head = bytearray(plain[: len(plain) - len(payload)])
-    head[1] |= 0x80
-    return bytes(head) + MASK + bytes(b ^ MASK[i % 4] for i, b in enumerate(payload))
+    """Return one frame as a client sends it."""
+    return frame(opcode, payload, fin=fin, mask=MASK)
 
 
-def close(code: int | None = None, reason: str = "") -> bytes:
-    """A Close frame; None: one without a body."""
-    return masked(CLOSE, b"" if code is None else code.to_bytes(2, "big") + reason.encode())
+def masked_close(code: int | None = None, reason: str = "") -> bytes:
+    """Return a client's Close frame, without a body if the code is None."""
+    return close(code, reason, mask=MASK)
 
 
 class RawClient(End):

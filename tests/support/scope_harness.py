@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import trio
 
-from support.peer import TEXT, Peer, close, frame
+from support.frames import TEXT, close, frame
+from support.peer import Peer
 from trio_ws_dom import (
     WebSocketCloseInfo,
     WebSocketError,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 import trio.testing
 
-from support.peer import close
+from support.frames import close
 from trio_ws_dom._stream._writable import MAX_QUEUED
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 import trio
 import trio.testing
+from support.frames import BINARY, PING, TEXT, close, frame
 from support.har import check_har
-from support.peer import BINARY, PING, TEXT, Peer, close, frame
+from support.peer import Peer
 from support.scope_harness import SHORT, ScopeHarness
 from support.transports import MemoryTransport
 

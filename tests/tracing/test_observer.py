@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.decoding import frame
+from support.frames import raw_frame
 
 from trio_ws_dom._trace._observer import Observer
 from trio_ws_dom._trace._records import TraceData, TraceEnd, TraceFrame, TraceHead, TraceRecord
@@ -76,7 +76,7 @@ def test_frames_in_the_segment_of_the_head() -> None:
     for at in range(len(RESPONSE)):
         look.see("received", RESPONSE[at : at + 1])
     assert len(look.records) == 1
-    other = Look().see("received", RESPONSE + frame(FIN | TEXT, b"Hello"))
+    other = Look().see("received", RESPONSE + raw_frame(FIN | TEXT, b"Hello"))
     assert isinstance(other[1], TraceFrame)
     assert other[1].payload == b"Hello"
 
@@ -84,7 +84,7 @@ def test_frames_in_the_segment_of_the_head() -> None:
 def test_frames_of_both_sides(opened: Look) -> None:
     """Ours are masked, theirs are not."""
     (sent,) = opened.see("sent", encode(FIN | TEXT, b"Hello", MASK), 1.0)
-    (received,) = opened.see("received", frame(FIN | TEXT, b"World"), 1.5)
+    (received,) = opened.see("received", raw_frame(FIN | TEXT, b"World"), 1.5)
     assert isinstance(sent, TraceFrame)
     assert (sent.direction, sent.payload, sent.elapsed) == ("sent", b"Hello", 1.0)
     assert isinstance(received, TraceFrame)
@@ -94,7 +94,7 @@ def test_frames_of_both_sides(opened: Look) -> None:
 def test_answers_before_the_answer() -> None:
     """Responses of 1xx are heads, and more follow."""
     early = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-    found = Look().see("received", early + RESPONSE + frame(FIN | TEXT, b"x"))
+    found = Look().see("received", early + RESPONSE + raw_frame(FIN | TEXT, b"x"))
     assert [type(one) for one in found] == [TraceHead, TraceHead, TraceFrame]
 
 
@@ -117,7 +117,9 @@ def test_compression_as_agreed(extension: str, ours: bool, theirs: bool) -> None
         for _ in range(2):
             payload = deflater.compress(text)
             first = FIN | RSV1 | TEXT
-            wire = encode(first, payload, MASK) if direction == "sent" else frame(first, payload)
+            wire = (
+                encode(first, payload, MASK) if direction == "sent" else raw_frame(first, payload)
+            )
             (found,) = look.see(direction, wire)
             assert isinstance(found, TraceFrame)
             assert (found.payload, found.inflated) == (text, True)
@@ -130,7 +132,7 @@ def test_compression_that_is_none(line: str) -> None:
     """What was not agreed on, or is malformed, is not inflated; the frames are seen."""
     look = Look()
     look.see("received", RESPONSE[:-2] + f"Sec-WebSocket-Extensions: {line}\r\n\r\n".encode())
-    (found,) = look.see("received", frame(FIN | RSV1 | TEXT, b"x"))
+    (found,) = look.see("received", raw_frame(FIN | RSV1 | TEXT, b"x"))
     assert isinstance(found, TraceFrame)
     assert (found.compressed, found.inflated) == (True, False)
 
@@ -192,7 +194,7 @@ def test_the_end_of_what_was_whole(opened: Look) -> None:
 
 def test_the_end_in_the_middle_of_a_frame(opened: Look) -> None:
     """What there is of it comes first."""
-    opened.see("received", frame(FIN | TEXT, b"Hello")[:4])
+    opened.see("received", raw_frame(FIN | TEXT, b"Hello")[:4])
     half, end = opened.end("received")
     assert isinstance(half, TraceFrame)
     assert (half.payload, half.complete, half.direction) == (b"He", False, "received")
@@ -236,7 +238,7 @@ def test_messages_have_a_limit() -> None:
     look.see("received", RESPONSE[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n")
     for size, inflated in ((10_000, True), (10_001, False)):
         payload = Deflater(DeflateParameters()).compress(bytes(size))
-        (found,) = look.see("received", frame(FIN | RSV1 | TEXT, payload))
+        (found,) = look.see("received", raw_frame(FIN | RSV1 | TEXT, payload))
         assert isinstance(found, TraceFrame)
         assert found.inflated is inflated
     (sent,) = look.see("sent", encode(FIN | RSV1 | TEXT, payload, MASK))

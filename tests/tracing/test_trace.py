@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import PING, TEXT, Peer, close, frame
+from support.frames import PING, TEXT, close, frame
+from support.peer import Peer
 from support.scope_harness import SHORT, ScopeHarness
 from support.transports import EventRecorder, Transport
 

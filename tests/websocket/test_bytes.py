@@ -10,26 +10,15 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fake_server import begin
-from support.peer import BINARY, PING, PONG, TEXT, Frame, Peer, close, frame
+from support.frames import BINARY, PING, PONG, TEXT, close, frame
+from support.opened import socket_and_peer
+from support.peer import Frame, Peer
 
 from trio_ws_dom import Blob, EventTarget, MessageEvent, WebSocket, open_websocket
 from trio_ws_dom._socket._inbox import MAX_WAITING_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-async def accepted(
-    nursery: trio.Nursery, *headers: str, lockstep: bool = False
-) -> tuple[WebSocket, Peer]:
-    """A socket by the bare constructor, OPEN, and its peer."""
-    pair = trio.testing.lockstep_stream_pair if lockstep else trio.testing.memory_stream_pair
-    ours, theirs = pair()
-    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
-    peer = Peer(theirs)
-    await peer.accept(*headers)
-    await trio.testing.wait_all_tasks_blocked()
-    return ws, peer
 
 
 async def test_other_listeners_still_run(autojump_clock: Any) -> None:
@@ -42,7 +31,7 @@ async def test_other_listeners_still_run(autojump_clock: Any) -> None:
 
     with pytest.raises(ExceptionGroup) as caught:
         async with trio.open_nursery() as nursery:
-            ws, peer = await accepted(nursery)
+            ws, peer = await socket_and_peer(nursery)
             ws.addEventListener("message", listener)
             ws.addEventListener("message", lambda event: trace.append(event.data))
             nursery.start_soon(peer.finish)
@@ -54,7 +43,7 @@ async def test_other_listeners_still_run(autojump_clock: Any) -> None:
 
 async def test_signal(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A listener removed in the middle of a segment gets no more of it, a new one gets the rest."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     trace: list[str] = []
 
     def first(event: MessageEvent) -> None:
@@ -70,7 +59,7 @@ async def test_signal(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_no_listener_after_close_frame(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A Close behind messages of one segment comes after them, and nothing comes after it."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     trace: list[str] = []
     ws.onmessage = lambda event: trace.append(event.data)
     ws.onclose = lambda event: trace.append("close")
@@ -86,7 +75,7 @@ async def test_binary_type_set_by_a_listener(
     listeners: int, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """``binaryType`` set while a message is handled holds for the next one of the same segment."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     seen: list[Any] = []
 
     def listener(event: MessageEvent) -> None:
@@ -139,7 +128,7 @@ async def traced(messages: list[str | bytes], actions: list[str], plain: bool) -
         return act(ws, actions[(len(events) - 1) % len(actions)], event, listener)
 
     async with trio.open_nursery() as nursery:
-        ws, peer = await accepted(nursery)
+        ws, peer = await socket_and_peer(nursery)
         # a channel for another type sends all events along the plain path
         channel = ws.when("other") if plain else None
         ws.onmessage = listener
@@ -181,7 +170,7 @@ def test_both_paths_do_the_same(messages: list[str | bytes], actions: list[str])
 
 async def test_full_inbox_stops_the_reading(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """An inbox that nobody empties holds the peer up; memory is bounded, and nothing is lost."""
-    ws, peer = await accepted(nursery, lockstep=True)
+    ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     await begin(ws)
     sent = 0
 
@@ -204,7 +193,7 @@ async def test_full_inbox_stops_the_reading(nursery: trio.Nursery, autojump_cloc
 
 async def test_pings_wait_behind_a_full_inbox(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """The reading stands still; it goes on when the inbox has become empty."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     await begin(ws)
     await peer.send(frame(TEXT) * 5000, frame(PING, b"ping"))
     await trio.testing.wait_all_tasks_blocked()
@@ -218,7 +207,7 @@ async def test_pings_wait_behind_a_full_inbox(nursery: trio.Nursery, autojump_cl
 
 async def test_peer_is_held_up(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """The reading stops, so the peer's writing does; closing the channel sets it free."""
-    ws, peer = await accepted(nursery, lockstep=True)
+    ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     messages = ws.when("message")
     sent = trio.Event()
 
@@ -238,7 +227,7 @@ async def test_buffered_amount_of_an_unclean_end(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Bytes that will never leave stay counted."""
-    ws, peer = await accepted(nursery, lockstep=True)
+    ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     ws.send(b"x" * 100)
     await trio.testing.wait_all_tasks_blocked()
     await trio.aclose_forcefully(peer.stream)
@@ -312,7 +301,7 @@ async def test_no_end_between_close_frame_and_close_event(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """While the server has not ended TCP, a receiver waits, though no message can come."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     await begin(ws)
     await peer.send(close(1000))
     await trio.testing.wait_all_tasks_blocked()
@@ -326,7 +315,7 @@ async def test_nothing_is_dispatched_inside_close(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """The event comes at a checkpoint after it, and only when TCP is gone."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     calls: list[str] = []
     ws.onclose = lambda event: calls.append("close")
     await peer.send(close(1000))
@@ -346,7 +335,7 @@ async def test_buffered_amount_counts_before_compression(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """It is the program's bytes that are counted, not those of the wire."""
-    ws, peer = await accepted(nursery, "Sec-WebSocket-Extensions: permessage-deflate")
+    ws, peer = await socket_and_peer(nursery, "Sec-WebSocket-Extensions: permessage-deflate")
     ws.send("a" * 1000)
     assert ws.bufferedAmount == 1000
     got = await peer.next()

@@ -7,24 +7,21 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import Peer, close
+from support.frames import close
+from support.opened import socket_and_peer
+from support.peer import Peer
 
 from trio_ws_dom import WebSocket, WebSocketError
 
 
-async def accepted(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, Peer]:
-    """An OPEN socket whose peer takes bytes only when it reads."""
-    ours, theirs = trio.testing.lockstep_stream_pair()
-    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
-    peer = Peer(theirs)
-    await peer.accept()
-    await trio.testing.wait_all_tasks_blocked()
-    return ws, peer
+async def lockstep(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, Peer]:
+    """Return an OPEN socket whose peer takes bytes only when it reads."""
+    return await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair(), **options)
 
 
 async def test_waits_until_all_has_left(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """By default until ``bufferedAmount`` is 0."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await lockstep(nursery)
     ws.send(b"x" * 1000)
     with trio.move_on_after(1) as scope:
         await ws.drain()
@@ -36,7 +33,7 @@ async def test_waits_until_all_has_left(nursery: trio.Nursery, autojump_clock: A
 
 async def test_below(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``below`` asks for less: enough must have left for the amount to be under it."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await lockstep(nursery)
     for _ in range(4):
         ws.send(b"x" * 50_000)
     await trio.testing.wait_all_tasks_blocked()
@@ -47,7 +44,7 @@ async def test_below(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_nothing_to_wait_for(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It is a checkpoint nevertheless."""
-    ws, _ = await accepted(nursery)
+    ws, _ = await lockstep(nursery)
     with trio.testing.assert_checkpoints():
         await ws.drain()
     ws.send(b"1234")
@@ -57,7 +54,7 @@ async def test_nothing_to_wait_for(nursery: trio.Nursery, autojump_clock: Any) -
 
 async def test_below_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """No amount is less than 0 bytes: that would be waited for without end."""
-    ws, _ = await accepted(nursery)
+    ws, _ = await lockstep(nursery)
     for below in (0, -1):
         with pytest.raises(ValueError, match="1 byte or more"):
             await ws.drain(below)
@@ -65,7 +62,7 @@ async def test_below_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None
 
 async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Any number of tasks may wait; each is woken."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await lockstep(nursery)
     ws.send(b"x" * 1000)
     async with trio.open_nursery() as waiters:
         for _ in range(3):
@@ -76,7 +73,7 @@ async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_unclean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """The socket closes first: a WebSocketError, with the failure behind it."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await lockstep(nursery)
     ws.send(b"x" * 1000)
     await trio.testing.wait_all_tasks_blocked()
     nursery.start_soon(trio.aclose_forcefully, peer.stream)
@@ -88,7 +85,7 @@ async def test_unclean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_clean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """What was sent too late never leaves: the same error, after a clean close too."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await lockstep(nursery)
     ws.close(3000)
     ws.send(b"too late")
     nursery.start_soon(peer.finish)
@@ -100,7 +97,7 @@ async def test_clean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_closed_with_nothing_queued(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """There is nothing to complain of."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await lockstep(nursery)
     nursery.start_soon(peer.send, close(1000))
     nursery.start_soon(peer.finish)
     await ws.wait_closed()

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support import fake_server
-from support.fake_server import say
+from support.fake_server import say, socket_and_connection
 
 from trio_ws_dom import Event, EventTarget, MessageEvent, WebSocket, open_websocket
 from trio_ws_dom._socket._dispatcher import MAX_UNFINISHED
@@ -209,7 +208,7 @@ async def test_errors_outlive_a_cancellation(server: FakeServer, autojump_clock:
 
     with pytest.raises(ExceptionGroup) as caught:
         async with trio.open_nursery() as nursery:
-            ws, _ = await fake_server.accepted(server, nursery)
+            ws, _ = await socket_and_connection(server, nursery)
             for _ in range(2):
                 ws.addEventListener("open-late", wait)
             ws.dispatchEvent(Event("open-late"))

@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from support.peer import CLOSE, TEXT, Peer, close, frame
+from support.frames import CLOSE, TEXT, close, frame
+from support.peer import Peer
 from support.scope_harness import SHORT, ScopeHarness
 from support.transports import MemoryTransport
 

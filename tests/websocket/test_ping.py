@@ -8,19 +8,11 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.peer import CLOSE, PING, PONG, TEXT, Peer, close, frame
+from support.frames import CLOSE, PING, PONG, TEXT, close, frame
+from support.opened import socket_and_peer
+from support.peer import Peer
 
 from trio_ws_dom import DOMException, WebSocket, WebSocketError, open_websocket
-
-
-async def accepted(nursery: trio.Nursery, pair: Any = None, **options: Any) -> tuple[Any, Peer]:
-    """An OPEN socket, and its peer, who answers no Ping by itself."""
-    ours, theirs = pair or trio.testing.memory_stream_pair()
-    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
-    peer = Peer(theirs)
-    await peer.accept()
-    await trio.testing.wait_all_tasks_blocked()
-    return ws, peer
 
 
 class Pinging:
@@ -49,7 +41,7 @@ async def next_ping(peer: Peer) -> bytes:
 
 async def test_round_trip(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """The seconds from the call to the Pong, by trio's clock."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
     payload = await next_ping(peer)
     await trio.sleep(2.5)
@@ -60,7 +52,7 @@ async def test_round_trip(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_pings_of_several_tasks(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Each has its own payload and its own time; the order of the answers is the peer's."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     first = Pinging(nursery, ws)
     one = await next_ping(peer)
     await trio.sleep(1)
@@ -79,7 +71,7 @@ async def test_pings_of_several_tasks(nursery: trio.Nursery, autojump_clock: Any
 
 async def test_latest_answer_is_enough(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A peer may answer the latest of several Pings only (RFC 6455 section 5.5.3)."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     pings = []
     for _ in range(3):
         pings.append(Pinging(nursery, ws))
@@ -93,7 +85,7 @@ async def test_latest_answer_is_enough(nursery: trio.Nursery, autojump_clock: An
 
 async def test_unasked_pong_answers_no_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Another payload, or one that was answered already."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
     answered = await next_ping(peer)
     await peer.send(frame(PONG, answered))
@@ -117,7 +109,7 @@ async def test_ping_before_open(nursery: trio.Nursery, autojump_clock: Any) -> N
 
 async def test_peer_closes_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """As ``drain()``: a WebSocketError also after a clean close, behind the ``close`` event."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
     await next_ping(peer)
     states: list[bool] = []
@@ -132,7 +124,7 @@ async def test_peer_closes_before_the_pong(nursery: trio.Nursery, autojump_clock
 
 async def test_lost_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """After an unclean end the failure is behind the error."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
     await trio.testing.wait_all_tasks_blocked()
     await peer.stream.aclose()
@@ -143,7 +135,7 @@ async def test_lost_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) 
 
 async def test_own_close_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A Ping that has left may be answered while CLOSING; one that comes later never leaves."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     before = Pinging(nursery, ws)
     payload = await next_ping(peer)
     ws.close(3000)
@@ -162,7 +154,7 @@ async def test_own_close_before_the_pong(nursery: trio.Nursery, autojump_clock: 
 
 async def test_no_ping_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Not even in front of a Close that has not left."""
-    ws, peer = await accepted(nursery, trio.testing.lockstep_stream_pair())
+    ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     ws.send("x")
     await trio.testing.wait_all_tasks_blocked()
     ws.close(1000)
@@ -175,7 +167,7 @@ async def test_no_ping_while_closing(nursery: trio.Nursery, autojump_clock: Any)
 
 async def test_ping_when_closed(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """The same error, at once."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     nursery.start_soon(peer.finish)
     await ws.aclose(3001)
     start = trio.current_time()
@@ -186,7 +178,7 @@ async def test_ping_when_closed(nursery: trio.Nursery, autojump_clock: Any) -> N
 
 async def test_cancelled_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Its Pong is ignored when it comes, and the next Ping is as good as ever."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     with trio.move_on_after(1):
         await ws.ping()
     late = await next_ping(peer)
@@ -202,7 +194,7 @@ async def test_cancelled_ping(nursery: trio.Nursery, autojump_clock: Any) -> Non
 
 async def test_ping_under_cancellation(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A call that is cancelled from the start sends nothing."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     with trio.CancelScope() as scope:
         scope.cancel()
         await ws.ping()
@@ -214,7 +206,7 @@ async def test_ping_under_cancellation(nursery: trio.Nursery, autojump_clock: An
 
 async def test_ping_overtakes_data(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It waits for what is being written, and not for what is queued."""
-    ws, peer = await accepted(nursery, trio.testing.lockstep_stream_pair())
+    ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     for _ in range(10):
         ws.send(b"x" * 60_000)
     await trio.testing.wait_all_tasks_blocked()
@@ -229,7 +221,7 @@ async def test_ping_overtakes_data(nursery: trio.Nursery, autojump_clock: Any) -
 
 async def test_pings_that_cannot_leave_are_one(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A peer that does not read costs one frame, however often the program asks."""
-    ws, peer = await accepted(nursery, trio.testing.lockstep_stream_pair())
+    ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     ws.send(b"x")
     await trio.testing.wait_all_tasks_blocked()
     first = Pinging(nursery, ws)

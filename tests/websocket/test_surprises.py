@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.peer import CLOSE, TEXT, Frame, Peer, close, frame
+from support.frames import CLOSE, TEXT, close, frame
+from support.opened import socket_and_peer
+from support.peer import Frame, Peer
 from support.transports import MemoryTransport
 
 from trio_ws_dom import DOMException, WebSocket
@@ -31,14 +33,6 @@ async def connect(
     return ws, await transport.peer()
 
 
-async def accepted(nursery: trio.Nursery) -> tuple[WebSocket, Peer]:
-    """A socket that is OPEN, and its peer."""
-    ws, peer = await connect(nursery)
-    await peer.accept()
-    await trio.testing.wait_all_tasks_blocked()
-    return ws, peer
-
-
 def record(ws: WebSocket) -> list[tuple[str, int]]:
     """What will have been dispatched, with the readyState at that moment."""
     trace: list[tuple[str, int]] = []
@@ -49,7 +43,7 @@ def record(ws: WebSocket) -> list[tuple[str, int]]:
 
 async def test_send_while_closing_is_silent(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``send()`` while CLOSING returns, sends nothing, and ``bufferedAmount`` grows."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     ws.close()
     ws.send("lost")
     assert ws.bufferedAmount == 4
@@ -58,7 +52,7 @@ async def test_send_while_closing_is_silent(nursery: trio.Nursery, autojump_cloc
 
 async def test_send_once_closed_is_silent(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """The same while CLOSED."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     await peer.stream.aclose()
     await ws.wait_closed()
     ws.send("lost")
@@ -75,7 +69,7 @@ async def test_send_while_connecting_raises(nursery: trio.Nursery, autojump_cloc
 
 async def test_buffered_amount(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It rises at once, by bytes of UTF-8, and does not fall in one synchronous stretch."""
-    ws, _ = await accepted(nursery)
+    ws, _ = await socket_and_peer(nursery)
     ws.send("€")
     ws.send("\ud800")
     assert ws.bufferedAmount == 6
@@ -105,7 +99,7 @@ async def test_close_codes(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_close_reason(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It has 123 bytes of UTF-8 at most, counted when lone surrogates have become U+FFFD."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     with pytest.raises(DOMException) as caught:
         ws.close(1000, "\ud800" * 42)
     assert caught.value.name == "SyntaxError"
@@ -115,7 +109,7 @@ async def test_close_reason(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_close_without_code(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A Close without body goes out; the echo has none either, and the event says 1005."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     ws.close()
     nursery.start_soon(peer.finish)
     event = await ws.wait_closed()
@@ -235,7 +229,7 @@ async def test_bad_answers(
 
 async def test_error_comes_when_closed_already(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """After a broken rule ``error`` fires right before ``close``, in CLOSED, not when it broke."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     trace = record(ws)
     await peer.send(frame(TEXT, b"\xff"))
     await peer.read_to_close()
@@ -257,7 +251,7 @@ async def test_junk_binary_type(nursery: trio.Nursery, autojump_clock: Any) -> N
 
 async def test_messages_after_close_are_dropped(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """What arrives after the program's own ``close()`` fires nothing."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     trace = record(ws)
     ws.close()
     await peer.send(frame(TEXT, b"late"), close(1000))
@@ -271,7 +265,7 @@ async def test_messages_of_the_same_segment_are_dropped(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Also those that had arrived along with the one whose listener closes."""
-    ws, peer = await accepted(nursery)
+    ws, peer = await socket_and_peer(nursery)
     seen: list[str] = []
 
     def listener(event: Any) -> None:

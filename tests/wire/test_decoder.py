@@ -15,8 +15,8 @@ from support.decoding import (
     deflate,
     failure,
     feed,
-    frame,
 )
+from support.frames import raw_frame
 
 from trio_ws_dom._wire._decoder import Decoder
 from trio_ws_dom._wire._deflate import DeflateParameters, Inflater
@@ -42,7 +42,7 @@ def test_binary_of_every_length(size: int) -> None:
     """All three forms of the length, at their bounds."""
     data = bytes(i & 0xFF for i in range(min(size, KIB))).ljust(size, b"x")
     tried = decoder()
-    assert feed(tried, frame(FIN | BINARY, data)) == Answer([data])
+    assert feed(tried, raw_frame(FIN | BINARY, data)) == Answer([data])
     assert feed(tried, HELLO) == Answer(["Hello"])
 
 
@@ -51,7 +51,7 @@ def test_text_of_every_length(size: int) -> None:
     """Counted in bytes; given as str."""
     data = "ü" * (size // 2) + "x" * (size % 2)
     tried = decoder()
-    assert feed(tried, frame(FIN | TEXT, data.encode())) == Answer([data])
+    assert feed(tried, raw_frame(FIN | TEXT, data.encode())) == Answer([data])
     assert feed(tried, HELLO) == Answer(["Hello"])
 
 
@@ -101,8 +101,8 @@ def test_a_partial_frame_waits(header: str) -> None:
 def test_all_that_is_there_is_given() -> None:
     """The rest of a frame, the frame behind it, and a whole message, in one batch."""
     tried = decoder()
-    assert feed(tried, frame(TEXT, b"ab")[:3]) == Answer([])
-    tried.feed(b"b" + frame(FIN | CONTINUATION, b"c") + HELLO)
+    assert feed(tried, raw_frame(TEXT, b"ab")[:3]) == Answer([])
+    tried.feed(b"b" + raw_frame(FIN | CONTINUATION, b"c") + HELLO)
     assert tried.take() == (["abc", "Hello"], None)
 
 
@@ -123,15 +123,15 @@ def test_nothing_was_fed() -> None:
 @pytest.mark.parametrize(("opcode", "expected"), [(TEXT, "Hello"), (BINARY, b"Hello")])
 def test_fragments_are_one_message(opcode: int, expected: Message) -> None:
     """Of the first one's type, ended by FIN; some may be empty (section 5.4)."""
-    parts = [frame(opcode, b"Hel"), frame(CONTINUATION), frame(CONTINUATION, b"l")]
-    assert decode(*parts, frame(FIN | CONTINUATION, b"o"), HELLO) == Answer([expected, "Hello"])
+    parts = [raw_frame(opcode, b"Hel"), raw_frame(CONTINUATION), raw_frame(CONTINUATION, b"l")]
+    assert decode(*parts, raw_frame(FIN | CONTINUATION, b"o"), HELLO) == Answer([expected, "Hello"])
 
 
 @pytest.mark.parametrize(("opcode", "expected"), [(TEXT, ""), (BINARY, b"")])
 def test_empty_messages(opcode: int, expected: Message) -> None:
     """In one frame, or in two."""
-    two = frame(opcode) + frame(FIN | CONTINUATION)
-    assert decode(frame(FIN | opcode), two) == Answer([expected, expected])
+    two = raw_frame(opcode) + raw_frame(FIN | CONTINUATION)
+    assert decode(raw_frame(FIN | opcode), two) == Answer([expected, expected])
 
 
 @pytest.mark.parametrize("size", [0, 1, 125])
@@ -139,18 +139,18 @@ def test_control_frames_between_fragments(size: int) -> None:
     """They are given at once, and the message goes on behind them (section 5.4)."""
     data = bytes(size)
     assert decode(
-        frame(TEXT, b"a"),
-        frame(FIN | PING, data),
-        frame(CONTINUATION, b"b"),
-        frame(FIN | PONG, data),
-        frame(FIN | CONTINUATION, b"c"),
+        raw_frame(TEXT, b"a"),
+        raw_frame(FIN | PING, data),
+        raw_frame(CONTINUATION, b"b"),
+        raw_frame(FIN | PONG, data),
+        raw_frame(FIN | CONTINUATION, b"c"),
     ) == Answer([Ping(data), Pong(data), "abc"])
 
 
 def test_a_control_frame_ends_the_batch() -> None:
     """So that what came before it is dealt with before it."""
     tried = decoder()
-    tried.feed(HELLO + frame(FIN | PING, b"1") + HELLO + HELLO)
+    tried.feed(HELLO + raw_frame(FIN | PING, b"1") + HELLO + HELLO)
     assert tried.take() == (["Hello"], Ping(b"1"))
     assert tried.take() == (["Hello", "Hello"], None)
     assert tried.take() == ([], None)
@@ -175,7 +175,7 @@ def test_a_fragmented_control_frame_fails(opcode: int) -> None:
 def test_a_continuation_of_nothing_fails() -> None:
     """With FIN or without (section 5.4); also behind a whole message."""
     for first in (CONTINUATION, FIN | CONTINUATION):
-        exc = failure(HELLO, frame(first))
+        exc = failure(HELLO, raw_frame(first))
         assert exc.code == 1002
         assert str(exc) == "expected a text or binary frame, got a continuation of nothing"
 
@@ -184,7 +184,7 @@ def test_a_continuation_of_nothing_fails() -> None:
 def test_a_message_within_a_message_fails(opcode: int) -> None:
     """Fragments of two messages do not mix (section 5.4)."""
     for first in (opcode, FIN | opcode):
-        exc = failure(frame(TEXT, b"a"), frame(first))
+        exc = failure(raw_frame(TEXT, b"a"), raw_frame(first))
         assert exc.code == 1002
         assert str(exc) == f"expected a continuation of the message, got a new one ({opcode:#x})"
 
@@ -194,7 +194,7 @@ def test_a_message_within_a_message_fails(opcode: int) -> None:
 
 def test_compressed_and_plain_messages_mix() -> None:
     """Each says for itself (RFC 7692 section 6)."""
-    packed = frame(FIN | RSV1 | TEXT, deflate(b"Hello"))
+    packed = raw_frame(FIN | RSV1 | TEXT, deflate(b"Hello"))
     assert decode(packed, HELLO, packed, compression=True) == Answer(["Hello"] * 3)
 
 
@@ -202,8 +202,8 @@ def test_a_compressed_message_in_fragments() -> None:
     """RSV1 on the first only; cut anywhere, with a Ping between (RFC 7692 section 6.1)."""
     data = deflate(b"Hello" * 100)
     for cut in range(len(data) + 1):
-        parts = [frame(RSV1 | TEXT, data[:cut]), frame(FIN, data[cut:])]
-        assert decode(parts[0], frame(FIN | PING), parts[1], compression=True) == Answer(
+        parts = [raw_frame(RSV1 | TEXT, data[:cut]), raw_frame(FIN, data[cut:])]
+        assert decode(parts[0], raw_frame(FIN | PING), parts[1], compression=True) == Answer(
             [Ping(b""), "Hello" * 100]
         )
 
@@ -214,4 +214,4 @@ def test_the_servers_context_lives_on() -> None:
     tried = Decoder(inflater=Inflater(DeflateParameters()))
     for _ in range(3):
         data = compressor.compress(b"Hello, Hello") + compressor.flush(zlib.Z_SYNC_FLUSH)
-        assert feed(tried, frame(FIN | RSV1 | TEXT, data[:-4])) == Answer(["Hello, Hello"])
+        assert feed(tried, raw_frame(FIN | RSV1 | TEXT, data[:-4])) == Answer(["Hello, Hello"])

@@ -15,9 +15,9 @@ from support.decoding import (
     decoder,
     deflate,
     feed,
-    frame,
 )
 from support.deflating import bomb
+from support.frames import raw_frame
 
 from trio_ws_dom._wire._decoder import MAX_BATCH, MAX_BATCH_BYTES
 from trio_ws_dom._wire._errors import ProtocolError
@@ -31,7 +31,9 @@ from trio_ws_dom._wire._frames import BINARY, FIN, PING, RSV1, TEXT, Ping
 def test_a_batch_is_bounded_by_count(payload: bytes, rsv1: int) -> None:
     """By the fast path and the plain one alike."""
     tried = decoder(compression=True)
-    tried.feed(frame(FIN | BINARY | rsv1, deflate(payload) if rsv1 else payload) * (MAX_BATCH + 1))
+    tried.feed(
+        raw_frame(FIN | BINARY | rsv1, deflate(payload) if rsv1 else payload) * (MAX_BATCH + 1)
+    )
     assert tried.take() == ([payload] * MAX_BATCH, None)
     assert tried.take() == ([payload], None)
     assert tried.take() == ([], None)
@@ -40,7 +42,7 @@ def test_a_batch_is_bounded_by_count(payload: bytes, rsv1: int) -> None:
 def test_a_batch_of_plain_and_fast_messages_is_bounded() -> None:
     """However they alternate."""
     tried = decoder(compression=True)
-    tried.feed((frame(FIN | BINARY | RSV1, deflate(b"x")) + HELLO * 2) * MAX_BATCH)
+    tried.feed((raw_frame(FIN | BINARY | RSV1, deflate(b"x")) + HELLO * 2) * MAX_BATCH)
     counts = [len(tried.take()[0]) for _ in range(4)]
     assert counts == [MAX_BATCH, MAX_BATCH, MAX_BATCH, 0]
 
@@ -48,7 +50,7 @@ def test_a_batch_of_plain_and_fast_messages_is_bounded() -> None:
 def test_a_batch_that_begins_with_a_plain_message_is_bounded() -> None:
     """Also where the fast path has all the rest."""
     tried = decoder(compression=True)
-    tried.feed(frame(FIN | BINARY | RSV1, deflate(b"x")) + HELLO * 2 * MAX_BATCH)
+    tried.feed(raw_frame(FIN | BINARY | RSV1, deflate(b"x")) + HELLO * 2 * MAX_BATCH)
     assert [len(tried.take()[0]) for _ in range(3)] == [MAX_BATCH, MAX_BATCH, 1]
 
 
@@ -56,7 +58,7 @@ def test_a_batch_is_bounded_by_bytes() -> None:
     """It ends with the message that reaches the bound."""
     tried = decoder()
     half = bytes(MAX_BATCH_BYTES // 2)
-    tried.feed(frame(FIN | BINARY, half) * 3)
+    tried.feed(raw_frame(FIN | BINARY, half) * 3)
     assert tried.take() == ([half, half], None)
     assert tried.take() == ([half], None)
 
@@ -65,7 +67,7 @@ def test_a_byte_below_the_bound_there_is_one_more() -> None:
     """The bound is where a batch ends, not what fits into it."""
     tried = decoder()
     sizes = (MAX_BATCH_BYTES - 1, 64 * KIB, 64 * KIB)  # none is for the fast path
-    tried.feed(b"".join(frame(FIN | BINARY, bytes(size)) for size in sizes))
+    tried.feed(b"".join(raw_frame(FIN | BINARY, bytes(size)) for size in sizes))
     assert [[len(message) for message in tried.take()[0]] for _ in range(3)] == [
         [MAX_BATCH_BYTES - 1, 64 * KIB],
         [64 * KIB],
@@ -76,14 +78,14 @@ def test_a_byte_below_the_bound_there_is_one_more() -> None:
 def test_a_batch_is_bounded_by_inflated_bytes() -> None:
     """1,000 messages of 100 KiB, in 150 bytes each, come three at a time."""
     tried = decoder(compression=True)
-    tried.feed(frame(FIN | RSV1 | BINARY, deflate(bytes(100 * KIB))) * 1000)
+    tried.feed(raw_frame(FIN | RSV1 | BINARY, deflate(bytes(100 * KIB))) * 1000)
     assert {len(tried.take()[0]) for _ in range(10)} == {3}
 
 
 def test_the_next_batch_has_all_its_room() -> None:
     """What one batch used is not missing in the next."""
     tried = decoder()
-    tried.feed(frame(FIN | BINARY, bytes(MAX_BATCH_BYTES)) * 2)
+    tried.feed(raw_frame(FIN | BINARY, bytes(MAX_BATCH_BYTES)) * 2)
     assert [len(tried.take()[0]) for _ in range(3)] == [1, 1, 0]
 
 
@@ -92,7 +94,7 @@ def test_the_next_batch_has_all_its_room() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [b"\x83", frame(FIN | TEXT, b"\xff"), frame(FIN), b"\x81\x85", close_frame(b"x")],
+    [b"\x83", raw_frame(FIN | TEXT, b"\xff"), raw_frame(FIN), b"\x81\x85", close_frame(b"x")],
 )
 def test_messages_before_a_broken_frame_come_first(broken: bytes) -> None:
     """Then the failure, once, then nothing ever."""
@@ -107,7 +109,7 @@ def test_messages_before_a_broken_frame_come_first(broken: bytes) -> None:
 
 def test_a_control_frame_before_a_broken_one_comes_first() -> None:
     """It ends its batch, so that the failure is of the next."""
-    assert decode(frame(FIN | PING), b"\x83") == Answer([Ping(b"")], 1002)
+    assert decode(raw_frame(FIN | PING), b"\x83") == Answer([Ping(b"")], 1002)
 
 
 def test_bytes_between_a_failure_and_its_telling_are_dropped() -> None:
@@ -127,7 +129,7 @@ def test_a_failure_holds_no_bytes() -> None:
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        assert feed(tried, frame(BINARY, bytes(MIB)), b"\x83" + bytes(MIB)) == Answer([], 1002)
+        assert feed(tried, raw_frame(BINARY, bytes(MIB)), b"\x83" + bytes(MIB)) == Answer([], 1002)
         for _ in range(10):
             tried.feed(bytes(MIB))
         assert tracemalloc.get_traced_memory()[0] - before < 64 * KIB
@@ -141,9 +143,9 @@ def test_a_failure_that_is_kept_holds_no_message(opcode: int) -> None:
     tried = decoder(MIB)
     tracemalloc.start()
     try:
-        tried.feed(frame(opcode, b"x" * MIB))
+        tried.feed(raw_frame(opcode, b"x" * MIB))
         tried.take()
-        tried.feed(frame(FIN, b"x"))
+        tried.feed(raw_frame(FIN, b"x"))
         with pytest.raises(ProtocolError) as caught:
             tried.take()
         assert tracemalloc.get_traced_memory()[0] < 64 * KIB
@@ -156,7 +158,7 @@ def test_a_failure_that_is_kept_holds_no_message(opcode: int) -> None:
 def test_a_failure_that_is_kept_holds_nothing_that_was_inflated(opcode: int) -> None:
     """Of a whole compressed message, that turns out to be broken at its end."""
     tried = decoder(compression=True)
-    tried.feed(frame(FIN | RSV1 | opcode, bomb(8) + b"\xff" * 9))
+    tried.feed(raw_frame(FIN | RSV1 | opcode, bomb(8) + b"\xff" * 9))
     tracemalloc.start()
     try:
         with pytest.raises(ProtocolError) as caught:

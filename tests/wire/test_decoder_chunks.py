@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.decoding import RSV2, Answer, bytewise, decode, decoder, deflate, feed, frame
+from support.decoding import RSV2, Answer, bytewise, decode, decoder, deflate, feed
 from support.deflating import bomb, final_blocks
+from support.frames import raw_frame
 
 from trio_ws_dom._wire._frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, TEXT
 from trio_ws_dom._wire._messages import Message
@@ -26,7 +27,7 @@ PAYLOAD = st.one_of(
         [b"\x03\xe8", b"\x03\xe8bye", b"x" * 125, b"x" * 126, b"x" * 65_535, b"x" * 65_536]
     ),
 )
-STREAM = st.lists(st.builds(frame, FIRST, PAYLOAD), max_size=8).map(b"".join)
+STREAM = st.lists(st.builds(raw_frame, FIRST, PAYLOAD), max_size=8).map(b"".join)
 
 
 @st.composite
@@ -60,7 +61,7 @@ def test_any_chunking_gives_the_same_answer(
 
 def test_which_rule_was_broken_first_does_not_depend_on_the_chunking() -> None:
     """The wrong byte comes before the one too many, so it is what counts."""
-    data = frame(FIN | RSV1 | TEXT, deflate(b"\xff" + b"x" * 10))
+    data = raw_frame(FIN | RSV1 | TEXT, deflate(b"\xff" + b"x" * 10))
     assert decode(data, limit=5, compression=True) == Answer([], 1007)
 
 
@@ -69,7 +70,7 @@ def test_which_rule_was_broken_first_does_not_depend_on_the_chunking() -> None:
 def test_what_was_encoded_is_decoded(payloads: list[Message]) -> None:
     """Whole messages, in order, by the fast path and by the plain one."""
     frames = [
-        frame(FIN | TEXT, p.encode()) if isinstance(p, str) else frame(FIN | BINARY, p)
+        raw_frame(FIN | TEXT, p.encode()) if isinstance(p, str) else raw_frame(FIN | BINARY, p)
         for p in payloads
     ]
     assert decode(*frames) == Answer(list(payloads))

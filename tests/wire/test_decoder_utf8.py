@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.decoding import GRIN, HELLO, Answer, decode, deflate, failure, frame
+from support.decoding import GRIN, HELLO, Answer, decode, deflate, failure
+from support.frames import raw_frame
 
 from trio_ws_dom._wire._frames import BINARY, CONTINUATION, FIN, PING, RSV1, TEXT, Ping
 
@@ -22,13 +23,13 @@ from trio_ws_dom._wire._frames import BINARY, CONTINUATION, FIN, PING, RSV1, TEX
 @pytest.mark.parametrize("size", [0, 200])
 def test_text_that_is_not_utf_8_fails(bad: bytes, size: int) -> None:
     """With 1007 (section 8.1), in a short frame or a long one, behind what was good."""
-    exc = failure(HELLO, frame(FIN | TEXT, b"x" * size + bad + b"x"))
+    exc = failure(HELLO, raw_frame(FIN | TEXT, b"x" * size + bad + b"x"))
     assert (exc.code, str(exc).startswith("expected UTF-8 in a text message")) == (1007, True)
 
 
 def test_an_error_shows_four_bytes() -> None:
     """From the wrong one on."""
-    exc = failure(frame(FIN | TEXT, b"ok" + bytes.fromhex("ff01020304")))
+    exc = failure(raw_frame(FIN | TEXT, b"ok" + bytes.fromhex("ff01020304")))
     assert str(exc) == (
         "expected UTF-8 in a text message, got bytes ff 01 02 03 (invalid start byte)"
     )
@@ -38,8 +39,8 @@ def test_an_error_shows_four_bytes() -> None:
 def test_a_character_cut_by_the_end_fails(cut: int) -> None:
     """A message's text is whole."""
     for frames in (
-        [frame(FIN | TEXT, GRIN[:cut])],
-        [frame(TEXT, GRIN[:cut]), frame(FIN | CONTINUATION)],
+        [raw_frame(FIN | TEXT, GRIN[:cut])],
+        [raw_frame(TEXT, GRIN[:cut]), raw_frame(FIN | CONTINUATION)],
     ):
         exc = failure(*frames)
         assert exc.code == 1007
@@ -53,14 +54,16 @@ def test_a_character_cut_by_the_end_fails(cut: int) -> None:
 def test_a_character_cut_by_fragments_is_whole(cut: int) -> None:
     """Also with a Ping in the middle of it."""
     assert decode(
-        frame(TEXT, GRIN[:cut]), frame(FIN | PING), frame(FIN | CONTINUATION, GRIN[cut:])
+        raw_frame(TEXT, GRIN[:cut]),
+        raw_frame(FIN | PING),
+        raw_frame(FIN | CONTINUATION, GRIN[cut:]),
     ) == Answer([Ping(b""), GRIN.decode()])
 
 
 def test_an_invalid_byte_fails_within_a_fragmented_message() -> None:
     """As soon as it is there: neither its frame nor the message is complete."""
     start = bytes((CONTINUATION, 100)) + b"abc"
-    exc = failure(frame(TEXT, b"abc"), start, b"\xff")
+    exc = failure(raw_frame(TEXT, b"abc"), start, b"\xff")
     assert (exc.code, "got bytes ff (invalid start byte)" in str(exc)) == (1007, True)
 
 
@@ -77,7 +80,7 @@ def test_an_invalid_byte_fails_within_a_short_frame() -> None:
 
 def test_an_invalid_byte_fails_within_a_compressed_message() -> None:
     """As soon as it is inflated."""
-    assert failure(frame(RSV1 | TEXT, deflate(b"ab\xffcd")), compression=True).code == 1007
+    assert failure(raw_frame(RSV1 | TEXT, deflate(b"ab\xffcd")), compression=True).code == 1007
 
 
 def test_the_first_byte_that_cannot_be_fails() -> None:
@@ -87,4 +90,6 @@ def test_the_first_byte_that_cannot_be_fails() -> None:
 
 def test_binary_may_be_anything() -> None:
     """No one looks at it."""
-    assert decode(frame(FIN | BINARY, b"\xff\xc0"), frame(BINARY, b"\xff")) == Answer([b"\xff\xc0"])
+    assert decode(raw_frame(FIN | BINARY, b"\xff\xc0"), raw_frame(BINARY, b"\xff")) == Answer(
+        [b"\xff\xc0"]
+    )

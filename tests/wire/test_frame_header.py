@@ -13,8 +13,8 @@ from support.decoding import (
     decoder,
     failure,
     feed,
-    frame,
 )
+from support.frames import raw_frame
 
 from trio_ws_dom._wire._frames import (
     BINARY,
@@ -60,7 +60,7 @@ def test_rsv1_in_a_control_frame_fails(compression: bool) -> None:
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 def test_rsv1_without_compression_fails(opcode: int) -> None:
     """Nobody negotiated it (section 5.2)."""
-    exc = failure(frame(FIN | RSV1 | opcode))
+    exc = failure(raw_frame(FIN | RSV1 | opcode))
     assert exc.code == 1002
     assert str(exc) == "expected RSV1 to be clear, as no compression was negotiated"
 
@@ -68,7 +68,7 @@ def test_rsv1_without_compression_fails(opcode: int) -> None:
 @pytest.mark.parametrize("first", [TEXT, RSV1 | TEXT])
 def test_rsv1_in_a_continuation_fails(first: int) -> None:
     """It stands on a message's first frame alone (RFC 7692 section 6.1)."""
-    exc = failure(frame(first), frame(FIN | RSV1 | CONTINUATION), compression=True)
+    exc = failure(raw_frame(first), raw_frame(FIN | RSV1 | CONTINUATION), compression=True)
     assert exc.code == 1002
     assert str(exc) == "expected RSV1 to be clear in a continuation frame, but it is set"
 
@@ -142,5 +142,5 @@ def test_nothing_follows_a_close() -> None:
 def test_a_close_within_a_message() -> None:
     """It may stand between fragments, and the message is never given (section 5.5.1)."""
     tried = decoder()
-    assert feed(tried, frame(TEXT, b"a"), close_frame(b"")) == Answer([Close(1005)])
-    assert feed(tried, frame(FIN | CONTINUATION, b"b")) == Answer([])
+    assert feed(tried, raw_frame(TEXT, b"a"), close_frame(b"")) == Answer([Close(1005)])
+    assert feed(tried, raw_frame(FIN | CONTINUATION, b"b")) == Answer([])

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.codecs import Answer, ours, websockets, wsproto
-from support.framing import TEXTS, Piece, broken_streams, conversations, frame, messages, splits
+from support.frames import raw_frame
+from support.framing import TEXTS, Piece, broken_streams, conversations, messages, splits
 from websockets.extensions.permessage_deflate import PerMessageDeflate as TheirDeflate
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Side
@@ -69,7 +70,7 @@ def test_what_websockets_sends_we_read(data: st.DataObject, pieces: list[Piece])
         Frame(Opcode(p.first & 15), p.payload, bool(p.first & FIN)).serialize(mask=False)
         for p in pieces
     )
-    assert stream == b"".join(frame(*piece) for piece in pieces)
+    assert stream == b"".join(raw_frame(*piece) for piece in pieces)
     expected = websockets(Side.CLIENT, [stream])
     if expected.message != "incomplete fragmented message":
         assert ours(data.draw(splits(stream))) == expected
@@ -138,7 +139,7 @@ def test_what_websockets_compresses_we_read(
         )
         for p in plain
     )
-    expected = ours([b"".join(frame(*piece) for piece in plain)])
+    expected = ours([b"".join(raw_frame(*piece) for piece in plain)])
     assert ours(data.draw(splits(stream)), Inflater(agreed(line))) == expected
 
 
@@ -158,7 +159,7 @@ def test_what_wsproto_compresses_we_read(data: st.DataObject, line: str, sent: l
 @given(data=st.data(), pieces=conversations(), mask=st.binary(min_size=4, max_size=4))
 def test_what_we_send_they_read(data: st.DataObject, pieces: list[Piece], mask: bytes) -> None:
     """Both servers read the same as we do from the same frames without masks."""
-    expected = ours([b"".join(frame(*piece) for piece in pieces)])
+    expected = ours([b"".join(raw_frame(*piece) for piece in pieces)])
     assert expected.code is None
     chunks = data.draw(splits(b"".join(encode(*piece, mask) for piece in pieces)))
     assert wsproto(False, chunks) == expected
@@ -240,5 +241,5 @@ def test_garbage_gives_a_protocol_error(chunks: list[bytes], line: str) -> None:
 @given(payload=st.binary(max_size=200), opcode=st.sampled_from([TEXT, BINARY]))
 def test_garbage_to_inflate_gives_a_protocol_error(payload: bytes, opcode: int) -> None:
     """Never zlib's own."""
-    stream = frame(FIN | RSV1 | opcode, payload) + frame(FIN | TEXT, b"on")
+    stream = raw_frame(FIN | RSV1 | opcode, payload) + raw_frame(FIN | TEXT, b"on")
     assert ours([stream], Inflater(agreed(""))).code in (None, 1007)

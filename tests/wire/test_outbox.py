@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.peer import BINARY, CLOSE, PING, PONG, TEXT, Frame, Peer
+from support.frames import BINARY, CLOSE, PING, PONG, TEXT
+from support.peer import Frame, Peer
 from trio.testing import memory_stream_pair
 
 from trio_ws_dom._wire._frames import FIN, LONG, Close

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.peer import BINARY, TEXT, close, frame
+from support.frames import BINARY, TEXT, close, frame
 
 from trio_ws_dom._wire._decoder import MAX_BATCH_BYTES, SLICE, Decoder
 from trio_ws_dom._wire._deflate import DeflateParameters, Inflater

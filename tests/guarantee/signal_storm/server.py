@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
-from support.peer import TEXT, Peer, close, frame
+from support.frames import TEXT, close, frame
+from support.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

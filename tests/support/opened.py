@@ -1,0 +1,56 @@
+"""Open a socket or a stream over memory, by its bare constructor, with a ``Peer``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import trio
+import trio.testing
+
+from support.peer import Peer
+from trio_ws_dom import WebSocket, WebSocketStream
+
+if TYPE_CHECKING:
+    StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
+
+
+async def socket_and_peer(
+    nursery: trio.Nursery,
+    *headers: str,
+    pair: StreamPair | None = None,
+    then: bytes = b"",
+    trace: list[str] | None = None,
+    **options: Any,
+) -> tuple[WebSocket, Peer]:
+    """Return a socket that is OPEN, and its peer, which does nothing by itself.
+
+    Args:
+      nursery: the socket's.
+      headers: further lines of the peer's 101.
+      pair: the two ends of the connection; None: of memory streams, where a write never waits.
+      then: what the peer sends in the same segment as its 101.
+      trace: gets the type of each event, of a message its data.
+      options: of the socket.
+    """
+    ours, theirs = pair or trio.testing.memory_stream_pair()
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
+    if trace is not None:
+        for name in ("open", "error", "close"):
+            ws.addEventListener(name, lambda event: trace.append(event.type))
+        ws.addEventListener("message", lambda event: trace.append(event.data))
+    peer = Peer(theirs)
+    await peer.accept(*headers, then=then)
+    await trio.testing.wait_all_tasks_blocked()
+    return ws, peer
+
+
+async def stream_and_peer(
+    nursery: trio.Nursery, *headers: str, pair: StreamPair | None = None, **options: Any
+) -> tuple[WebSocketStream, Peer]:
+    """Do the same with a stream, which is opened when this returns."""
+    ours, theirs = pair or trio.testing.memory_stream_pair()
+    stream = WebSocketStream("ws://peer.test/", nursery=nursery, stream=ours, **options)
+    peer = Peer(theirs)
+    await peer.accept(*headers)
+    await stream.opened
+    return stream, peer
