@@ -1,0 +1,271 @@
+"""A bounded queue for one receiving task: under ``EventTarget.when()`` and a socket's inbox.
+
+The sender never waits. It puts what it has, then looks at :attr:`ReceiveQueue.full` before it
+fetches more, and goes on when ``on_room`` is called. So a queue holds at most its bound and what
+one fetch brought.
+
+Items come in batches, and a batch's size is released when its last item is taken: one subtraction
+a batch instead of one an item.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
+
+_STR_HEADER: Final = sys.getsizeof("é") - 2  # one character and the NUL after it
+
+
+def held_size(data: str | bytes) -> int:
+    """Return the bytes of memory that the content of ``data`` takes, in constant time.
+
+    Text takes its length times 1, 2 or 4, by its widest character.
+    """
+    if not isinstance(data, str) or data.isascii():
+        return len(data)
+    length = len(data)
+    # A subclass of str has a longer header, which counts for something only in short strings.
+    return length * min(4, (sys.getsizeof(data) - _STR_HEADER) // (length + 1))
+
+
+def held_sizes(batch: Sequence[str | bytes]) -> int:
+    """Return the sum of :func:`held_size` of these, faster."""
+    return sum(
+        [
+            len(data) if data.__class__ is bytes or data.isascii() else held_size(data)
+            for data in batch
+        ]
+    )
+
+
+@final
+class ReceiveQueue(Generic[T]):
+    """Items for one task at a time to receive, bounded in number and in size.
+
+    Args:
+      max_items: from this number on the queue is full.
+      max_size: from this sum of sizes on the queue is full.
+      on_room: called when the queue was full and has room again, or was closed.
+      refill_when_empty: a full queue has room again once it is empty, instead of once it is
+        below both bounds.
+      on_sleep: called before the receiver sleeps.
+      burst: items that :meth:`receive` returns at most without letting other tasks run.
+      burst_seconds: for how long it does so at most, by trio's clock.
+      owner: what the queue belongs to, for error messages.
+    """
+
+    __slots__ = (
+        "_batches",
+        "_burst",
+        "_burst_ends",
+        "_burst_left",
+        "_burst_seconds",
+        "_clock",
+        "_closed",
+        "_end",
+        "_items",
+        "_max_items",
+        "_max_size",
+        "_on_room",
+        "_on_sleep",
+        "_owner",
+        "_receiver",
+        "_receiving",
+        "_refill_when_empty",
+        "_size",
+        "_untaken",
+        "full",
+    )
+
+    def __init__(
+        self,
+        *,
+        max_items: float,
+        max_size: float,
+        on_room: Callable[[], object],
+        refill_when_empty: bool = False,
+        on_sleep: Callable[[], object] | None = None,
+        burst: int = 0,
+        burst_seconds: float = 0,
+        owner: str = "channel",
+    ) -> None:
+        self._max_items = max_items
+        self._max_size = max_size
+        self._on_room = on_room
+        self._refill_when_empty = refill_when_empty
+        self._on_sleep = on_sleep
+        self._burst = burst
+        self._burst_seconds = burst_seconds
+        self._owner = owner
+
+        self.full = False
+        """Whether the sender should wait for ``on_room``."""
+
+        self._items: deque[T] = deque()
+        self._batches: deque[tuple[int, int]] = deque()  # the number and the size of items
+        self._untaken = 0  # items of the first batch
+        self._size = 0  # of all batches
+        self._end: Callable[[], Exception] | None = None  # makes what follows the last item
+        self._closed = False
+        self._receiver: trio.lowlevel.Task | None = None  # asleep until there is an item or an end
+        self._receiving = False
+        self._burst_left = 0
+        self._burst_ends = 0.0
+        self._clock: Callable[[], float]  # trio's; set where a burst begins
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: T, size: int) -> None:
+        """Add an item and wake the receiver; a closed queue drops it."""
+        self.put_many((item,), size)
+
+    @trio.lowlevel.enable_ki_protection
+    def put_many(self, items: Sequence[T], size: int) -> None:
+        """Add items that are of this size together; otherwise as :meth:`put`."""
+        if self._closed or not items:
+            return
+        if not self._items:
+            self._untaken = len(items)
+        self._items.extend(items)
+        self._batches.append((len(items), size))
+        self._size += size
+        if len(self._items) >= self._max_items or self._size >= self._max_size:
+            self.full = True
+        if self._receiver is not None:
+            self._wake()
+
+    @trio.lowlevel.enable_ki_protection
+    def put_back(self, item: T, size: int) -> None:
+        """Make this the next item; for the task that has just taken it, or some of it."""
+        if self._closed:
+            return
+        if self._items:
+            self._batches[0] = self._untaken, self._batches[0][1]
+        self._untaken = 1
+        self._items.appendleft(item)
+        self._batches.appendleft((1, size))
+        self._size += size
+        if len(self._items) >= self._max_items or self._size >= self._max_size:
+            self.full = True
+
+    @trio.lowlevel.enable_ki_protection
+    def end(self, error: Callable[[], Exception]) -> None:
+        """Let ``receive()`` raise ``error()`` after the last item, a new exception each time."""
+        if self._end is None:
+            self._end = error
+            self._wake()
+
+    @trio.lowlevel.enable_ki_protection
+    def close(self, error: Callable[[], Exception]) -> None:
+        """Drop the items, now and from now on, and let ``receive()`` raise ``error()``."""
+        if self._closed:
+            return
+        self._closed = True
+        self._end = error
+        self._items.clear()
+        self._batches.clear()
+        self._size = 0
+        self._wake()
+        if self.full:
+            self._make_room()
+
+    def _wake(self) -> None:
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            trio.lowlevel.reschedule(receiver)
+
+    @property
+    def ready(self) -> bool:
+        """Whether :meth:`take` may be called without letting other tasks run first."""
+        return (
+            bool(self._items)
+            and self._burst_left > 0
+            and not self._receiving
+            and self._clock() < self._burst_ends
+        )
+
+    @trio.lowlevel.enable_ki_protection
+    def take(self) -> T:
+        """Return the next item; there must be one."""
+        self._burst_left -= 1
+        item = self._items.popleft()
+        self._untaken -= 1
+        if not self._untaken:
+            self._release_batch()
+        return item
+
+    def _release_batch(self) -> None:
+        self._size -= self._batches.popleft()[1]
+        if self._batches:
+            self._untaken = self._batches[0][0]
+        if self.full and self._has_room():
+            self._make_room()
+
+    def _has_room(self) -> bool:
+        if self._refill_when_empty:
+            return not self._items
+        return len(self._items) < self._max_items and self._size < self._max_size
+
+    def _make_room(self) -> None:
+        self.full = False
+        self._on_room()
+
+    @trio.lowlevel.enable_ki_protection
+    async def receive(self) -> T:
+        """Wait for the next item and return it. Cancelled, it has taken nothing.
+
+        Raises:
+          Exception: what :meth:`end` or :meth:`close` was given makes it.
+          trio.BusyResourceError: another task is receiving.
+        """
+        if self._receiving:
+            raise trio.BusyResourceError(f"another task is receiving from this {self._owner}")
+        if self.ready:
+            await trio.lowlevel.checkpoint_if_cancelled()
+        else:
+            await self._wait()
+        if not self._items:
+            assert self._end is not None  # without an item, only an end wakes the receiver
+            raise self._end()
+        return self.take()
+
+    async def _wait(self) -> None:
+        """Let other tasks run, and sleep until there is an item or an end."""
+        self._receiving = True
+        try:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            if not self._items and self._end is None and self._on_sleep is not None:
+                self._on_sleep()
+            if self._items or self._end is not None:
+                await trio.lowlevel.cancel_shielded_checkpoint()
+            else:
+                await self._sleep()
+        finally:
+            self._receiving = False
+        if self._burst:
+            self._begin_burst()
+
+    async def _sleep(self) -> None:
+        # Whoever wakes the receiver leaves it an item or an end; a cancellation after that comes
+        # too late.
+        self._receiver = trio.lowlevel.current_task()
+
+        def abort(_: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
+            self._receiver = None
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(abort)
+
+    def _begin_burst(self) -> None:
+        self._clock = trio.lowlevel.current_clock().current_time
+        self._burst_left = self._burst
+        self._burst_ends = self._clock() + self._burst_seconds
