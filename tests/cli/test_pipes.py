@@ -162,7 +162,10 @@ def test_nobody_there() -> None:
         (("ws://a/#b",), "without a fragment"),
         (("ws://a/", "-s", "bad name"), "expected a token as subprotocol"),
         (("ws://a/", "-H", "hunter2"), "--header: expected 'NAME: VALUE', got no colon"),
-        (("ws://a/", "-H", "Upgrade: h2c"), "header Upgrade is set by the handshake itself"),
+        (
+            ("ws://a/", "-H", "Upgrade: h2c"),
+            "expected no header Upgrade, which the handshake sets itself",
+        ),
         (("ws://a/", "-b", "hunter2"), "--cookie: expected NAME=VALUE, got no ="),
         (("ws://a/", "--cacert", "/no/such/file"), "--cacert: "),
         (("ws://a/", "--cert", "/no/such/file"), "--cert: "),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -24,9 +26,6 @@ from trio_ws_dom import (
     __version__,
     open_websocket,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 URL = "ws://user:hunter2@peer.test/room?a=1&b="
 
@@ -70,15 +69,13 @@ async def talk(harness: ScopeHarness, recorder: HarRecorder, **options: Any) -> 
     return recorder.to_dict()
 
 
-async def test_a_har_has_its_form(harness: ScopeHarness) -> None:
-    """All keys that it must have, none that it must not, and values of their types."""
+async def test_a_har_fits_its_schema(harness: ScopeHarness) -> None:
     har = await talk(harness, HarRecorder())
     check_har(har)
     assert har["log"]["creator"] == {"name": "trio_ws_dom", "version": __version__}
 
 
-async def test_the_check_of_the_form_finds_what_is_missing(harness: ScopeHarness) -> None:
-    """Each key of an entry is missed, and one too many is noticed."""
+async def test_the_schema_finds_missing_and_extra_keys(harness: ScopeHarness) -> None:
     har = await talk(harness, HarRecorder())
     entry = har["log"]["entries"][0]
     for broken in (entry, entry["request"], entry["response"], entry["timings"]):
@@ -93,8 +90,7 @@ async def test_the_check_of_the_form_finds_what_is_missing(harness: ScopeHarness
         entry[key] = value
 
 
-async def test_messages_of_a_har(harness: ScopeHarness) -> None:
-    """Text as it is, all else in base64; those that go out and come in, in order."""
+async def test_messages_are_in_order_text_plain_and_binary_in_base64(harness: ScopeHarness) -> None:
     har = await talk(harness, HarRecorder())
     assert messages(har) == [
         ("send", 1, "hello"),
@@ -108,31 +104,35 @@ async def test_messages_of_a_har(harness: ScopeHarness) -> None:
     assert [started - 0.001, *times] == sorted([started - 0.001, *times])
 
 
-async def test_the_handshake_of_a_har(harness: ScopeHarness) -> None:
-    """Request and response, as they stood on the wire."""
+async def test_a_har_has_request_and_response(harness: ScopeHarness) -> None:
     entry = (await talk(harness, HarRecorder()))["log"]["entries"][0]
     request, response = entry["request"], entry["response"]
     assert (request["method"], request["httpVersion"]) == ("GET", "HTTP/1.1")
-    assert request["url"] == "ws://peer.test/room?a=1&b="
-    assert request["queryString"] == [{"name": "a", "value": "1"}, {"name": "b", "value": ""}]
+    assert (request["url"], request["queryString"]) == ("ws://peer.test/room", [])
     assert (response["status"], response["statusText"]) == (101, "Switching Protocols")
     assert response["httpVersion"] == "HTTP/1.1"
     assert {"name": "Upgrade", "value": "websocket"} in response["headers"]
 
 
-async def test_credentials_are_not_in_a_har(harness: ScopeHarness) -> None:
-    """Unless they are asked for: then as sent, and still not in the URL."""
-    sent = {"Cookie": "session=hunter2"}
-    har = await talk(harness, HarRecorder(), headers=sent)
+async def test_secrets_are_not_in_a_har(harness: ScopeHarness) -> None:
+    har = await talk(harness, HarRecorder(), headers={"Cookie": "session=hunter2"})
     assert headers(har)["Authorization"] == headers(har)["Cookie"] == "[redacted]"
     assert "hunter2" not in json.dumps(har)
-    har = await talk(harness, HarRecorder(credentials=True), headers=sent)
+    check_har(har)
+
+
+async def test_secrets_are_in_a_har_if_they_are_asked_for(harness: ScopeHarness) -> None:
+    """They are there as they were sent, so user and password are not in the URL."""
+    recorder = HarRecorder(secrets=True)
+    har = await talk(harness, recorder, headers={"Cookie": "session=hunter2"})
     assert headers(har)["Cookie"] == "session=hunter2"
-    assert "hunter2" not in har["log"]["entries"][0]["request"]["url"]
+    request = har["log"]["entries"][0]["request"]
+    assert request["url"] == "ws://peer.test/room?a=1&b="
+    assert request["queryString"] == [{"name": "a", "value": "1"}, {"name": "b", "value": ""}]
+    check_har(har)
 
 
-async def test_fragments_are_one_message(harness: ScopeHarness) -> None:
-    """With the Ping between them before it; also where a character is cut."""
+async def test_fragments_are_one_message_after_the_ping_between_them(harness: ScopeHarness) -> None:
     recorder = HarRecorder()
 
     async def part(peer: Peer) -> None:
@@ -148,8 +148,7 @@ async def test_fragments_are_one_message(harness: ScopeHarness) -> None:
     assert messages(recorder.to_dict())[:2] == [("receive", 9, b64(b"?")), ("receive", 1, "€")]
 
 
-async def test_a_message_that_was_cut_off(harness: ScopeHarness) -> None:
-    """What there was of it is there."""
+async def test_the_start_of_a_message_that_was_cut_off_is_kept(harness: ScopeHarness) -> None:
     recorder = HarRecorder()
 
     async def part(peer: Peer) -> None:
@@ -162,8 +161,7 @@ async def test_a_message_that_was_cut_off(harness: ScopeHarness) -> None:
     assert messages(recorder.to_dict()) == [("receive", 1, "Hello")]
 
 
-async def test_long_messages_are_whole(harness: ScopeHarness) -> None:
-    """Up to the recorder's limit, by default 16 MiB."""
+async def test_messages_are_kept_up_to_the_payload_limit(harness: ScopeHarness) -> None:
     for recorder, size in ((HarRecorder(), 100_000), (HarRecorder(payload_limit=10), 10)):
         await harness.play()
         async with open_websocket(URL, **harness.transport.options(trace=recorder)) as ws:
@@ -171,8 +169,7 @@ async def test_long_messages_are_whole(harness: ScopeHarness) -> None:
         assert messages(recorder.to_dict())[0] == ("send", 1, "x" * size)
 
 
-async def test_a_refusal_in_a_har(harness: ScopeHarness) -> None:
-    """The status, where it points to, and the body."""
+async def test_a_har_has_a_refusals_status_redirect_and_body(harness: ScopeHarness) -> None:
     recorder = HarRecorder()
 
     async def part(peer: Peer) -> None:
@@ -191,8 +188,7 @@ async def test_a_refusal_in_a_har(harness: ScopeHarness) -> None:
     assert response["content"] == {"size": 5, "mimeType": "text/plain", "text": "login"}
 
 
-async def test_no_answer_at_all(harness: ScopeHarness) -> None:
-    """An entry without a response is still one; the transport's word is kept."""
+async def test_an_answer_that_is_no_http_is_an_entry_without_status(harness: ScopeHarness) -> None:
     recorder = HarRecorder()
 
     async def part(peer: Peer) -> None:
@@ -209,8 +205,7 @@ async def test_no_answer_at_all(harness: ScopeHarness) -> None:
     assert (response["status"], response["content"]["text"]) == (0, "junk")
 
 
-async def test_a_lost_connection_in_a_har(harness: ScopeHarness) -> None:
-    """What the transport said is Chromium's _error."""
+async def test_a_har_has_the_transports_error(harness: ScopeHarness) -> None:
     recorder = HarRecorder()
     ours, theirs = trio.testing.memory_stream_pair()
 
@@ -226,8 +221,7 @@ async def test_a_lost_connection_in_a_har(harness: ScopeHarness) -> None:
     assert recorder.to_dict()["log"]["entries"][0]["response"]["_error"] == "the cable is gone"
 
 
-async def test_many_connections(harness: ScopeHarness) -> None:
-    """An entry for each, in the order in which they were made; none while there was none."""
+async def test_each_connection_is_an_entry(harness: ScopeHarness) -> None:
     recorder = HarRecorder()
     assert recorder.to_dict()["log"]["entries"] == []
     await talk(harness, recorder)
@@ -238,11 +232,39 @@ async def test_many_connections(harness: ScopeHarness) -> None:
     assert first["connection"] != second["connection"]
 
 
-async def test_a_file(harness: ScopeHarness, tmp_path: Path) -> None:
-    """The same as JSON, in place of what was there."""
+def test_a_saved_har_replaces_a_file_and_is_its_owners_alone(tmp_path: Path) -> None:
     recorder = HarRecorder()
-    har = await talk(harness, recorder)
     path = tmp_path / "x.har"
     path.write_text("x" * 100_000)
+    path.chmod(0o666)
     recorder.save(path)
-    assert json.loads(path.read_text(encoding="utf-8")) == har
+    assert json.loads(path.read_text(encoding="utf-8")) == recorder.to_dict()
+    assert list(tmp_path.iterdir()) == [path]
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_har_that_cannot_be_written_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.har"
+    path.write_text("old")
+
+    def fail(*names: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="the disk is full"):
+        HarRecorder().save(path)
+    assert [found.read_text() for found in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_har_is_saved_where_a_link_points_to(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "x.har")
+    HarRecorder().save(tmp_path / "link")
+    assert json.loads((tmp_path / "x.har").read_text())["log"]["entries"] == []
+
+
+def test_a_har_is_written_into_what_is_no_file() -> None:
+    HarRecorder().save(os.devnull)
+    assert not Path(os.devnull).is_file()

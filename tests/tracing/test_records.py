@@ -1,4 +1,4 @@
-"""Records of a trace, as a person reads them."""
+"""Records of a trace, as lines for a person, and without secrets."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ def columns(record: TraceFrame) -> list[str]:
         (frame(0, b"lo", text=True), "    1.500 > continuation        2  lo"),
     ],
 )
-def test_frames_as_lines(record: TraceFrame, line: str) -> None:
-    """When, which way, what, how long, and the payload's start."""
+def test_a_frame_is_one_line(record: TraceFrame, line: str) -> None:
     assert str(record) == line
 
 
@@ -64,31 +63,27 @@ def test_frames_as_lines(record: TraceFrame, line: str) -> None:
         ({"fin": False, "complete": False}, "(to be continued, cut off)"),
     ],
 )
-def test_notes_behind_a_frame(fields: dict[str, Any], note: str) -> None:
-    """What is not as usual."""
+def test_what_is_unusual_about_a_frame_is_noted(fields: dict[str, Any], note: str) -> None:
     assert str(frame(1, b"Hello", **fields)).endswith(f"  Hello  {note}")
 
 
-def test_nothing_commands_the_terminal() -> None:
-    """Control characters are escaped, in payloads, reasons, heads and errors."""
+def test_control_characters_are_escaped_everywhere() -> None:
     bad = "\x1b[31m\r\n\x07\x9b\u202e"
-    head = TraceHead(**COMMON, size=1, start_line=bad, headers=((bad, bad),))
+    heading = TraceHead(**COMMON, size=1, start_line=bad, headers=((bad, bad),))
     end = TraceEnd(**COMMON, size=0, error=bad)
     data = TraceData(**COMMON, size=1, payload=bad.encode())
     close = frame(8, b"\x03\xe8" + bad.encode())
-    for record in (frame(1, bad.encode()), close, head, end, data):
+    for record in (frame(1, bad.encode()), close, heading, end, data):
         lines = str(record).split("\n")
         assert all(line.isprintable() for line in lines)
         assert lines[-1].endswith(r"\x1b[31m\r\n\x07\x9b\u202e")
 
 
-def test_what_can_be_shown_is() -> None:
-    """Beside what cannot."""
+def test_printable_characters_are_shown_beside_escapes() -> None:
     assert str(frame(1, "é\n€".encode())).endswith("  é\\n€")
 
 
 def test_long_payloads_are_cut() -> None:
-    """At 80 characters, or 24 bytes; and where the record has no more."""
     assert columns(frame(1, b"x" * 81))[-1] == "x" * 80 + "..."
     assert columns(frame(1, b"x" * 80))[-1] == "x" * 80
     assert columns(frame(1, b"x", length=2))[-1] == "x..."
@@ -96,30 +91,58 @@ def test_long_payloads_are_cut() -> None:
     assert columns(frame(2, bytes(24)))[4:] == ["00"] * 24
 
 
-def test_a_character_that_was_cut() -> None:
-    """Is not shown; what is no UTF-8 is, as U+FFFD."""
+def test_a_character_that_is_cut_in_two_is_not_shown() -> None:
     assert columns(frame(1, "a€".encode()[:3], length=4))[-1] == "a..."
     assert columns(frame(1, b"a\xffb"))[-1] == "a\ufffdb"
 
 
-SECRETS = ("Authorization", "cookie", "Set-Cookie", "Proxy-Authorization")
+def head(direction: str, line: str, *headers: tuple[str, str]) -> TraceHead:
+    common: dict[str, Any] = COMMON | {"direction": direction, "url": "ws://peer.test/?hunter2"}
+    return TraceHead(**common, size=100, start_line=line, headers=headers)
 
 
-def test_credentials_are_redacted() -> None:
-    """In the lines and in the repr; the record itself has them."""
-    headers = (*((name, "hunter2") for name in SECRETS), ("Host", "peer.test"))
-    head = TraceHead(**COMMON, size=100, start_line="GET / HTTP/1.1", headers=headers)
-    assert str(head).split("\n") == [
-        "    1.500 > GET / HTTP/1.1",
-        *(f"            {name}: [redacted]" for name in SECRETS),
-        "            Host: peer.test",
+HARMLESS = [("Host", "peer.test"), ("Origin", "https://page.test"), ("User-Agent", "x")]
+SECRET_IN_REQUESTS = (
+    "Authorization",
+    "cookie",
+    "Proxy-Authorization",
+    "Sec-WebSocket-Protocol",
+    "X-Api-Key",
+)
+SECRET_IN_RESPONSES = ("Set-Cookie", "sec-websocket-protocol", "Authentication-Info")
+
+
+def test_a_request_is_redacted_but_for_harmless_headers() -> None:
+    secrets = [(name, "hunter2") for name in SECRET_IN_REQUESTS]
+    redacted = head("sent", "GET /?hunter2 HTTP/1.1", *secrets, *HARMLESS).redacted()
+    assert "hunter2" not in repr(redacted)
+    assert str(redacted).split("\n") == [
+        "    1.500 > GET /?[redacted] HTTP/1.1",
+        *(f"            {name}: [redacted]" for name in SECRET_IN_REQUESTS),
+        *(f"            {name}: {value}" for name, value in HARMLESS),
     ]
-    assert "hunter2" not in repr(head)
-    assert head.headers == headers
 
 
-def test_data_and_end_as_lines() -> None:
-    """What is neither a head nor a frame; and how it ended."""
+def test_a_response_is_redacted_where_secrets_are_known_to_be() -> None:
+    secrets = [(name, "hunter2") for name in SECRET_IN_RESPONSES]
+    shown = [("Server", "x"), ("Location", "/login")]
+    response = head("received", "HTTP/1.1 302 What?", *secrets, ("Location", "/?hunter2"), *shown)
+    assert response.redacted().start_line == "HTTP/1.1 302 What?"
+    assert response.redacted().headers == (
+        *((name, "[redacted]") for name in SECRET_IN_RESPONSES),
+        ("Location", "/?[redacted]"),
+        *shown,
+    )
+
+
+@pytest.mark.parametrize("name", ["Set-Cookie : a=hunter2", "Set-Cookie ", " folded=hunter2", ""])
+def test_a_malformed_line_of_a_response_is_redacted_whole(name: str) -> None:
+    """It may be a part of a cookie, and its name a value."""
+    response = head("received", "HTTP/1.1 101 x", (name, "hunter2"))
+    assert response.redacted().headers == (("[redacted]", "[redacted]"),)
+
+
+def test_data_and_ends_are_one_line() -> None:
     data = TraceData(**COMMON, size=10, payload=b"not you")
     assert str(data) == "    1.500 > data               10  not you..."
     assert str(TraceData(**COMMON, size=0, payload=b"")) == "    1.500 > data                0"

@@ -1,4 +1,4 @@
-"""The option ``trace``: what goes over the wire, told to the program."""
+"""The option ``trace``: what goes over the wire, recorded for the program."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ def brief(record: TraceRecord) -> tuple[str, str]:
             return record.direction, type(record).__name__
 
 
-async def test_a_connection_from_end_to_end(harness: ScopeHarness, clock: object) -> None:
-    """The handshake, each frame, and the end of TCP, in the order in which they went."""
+async def test_a_whole_connection_is_recorded_in_order(
+    harness: ScopeHarness, clock: object
+) -> None:
     records: list[TraceRecord] = []
 
     async def greet(peer: Peer) -> None:
@@ -74,21 +75,41 @@ async def test_a_connection_from_end_to_end(harness: ScopeHarness, clock: object
     assert took == pytest.approx(times[-1] - times[0], abs=1e-5)
 
 
-async def test_credentials_stay_out_of_the_url(harness: ScopeHarness, clock: object) -> None:
-    """They are in the header, and nowhere else."""
-    records: list[TraceRecord] = []
+class Kept:
+    """A trace that keeps its records.
+
+    Args:
+      attributes: of the trace, as the option documents them.
+    """
+
+    def __init__(self, **attributes: object) -> None:
+        self.records: list[TraceRecord] = []
+        vars(self).update(attributes)
+
+    def __call__(self, record: TraceRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.mark.parametrize("secrets", [False, True])
+async def test_secrets_are_recorded_if_the_trace_asks_for_them(
+    secrets: bool, harness: ScopeHarness, clock: object
+) -> None:
+    trace = Kept(secrets=secrets)
     await harness.play()
-    url = harness.transport.url.replace("://", "://user:hunter2@")
-    async with open_websocket(url, **harness.transport.options(trace=records.append)):
+    url = harness.transport.url.replace("://", "://user:hunter2@") + "room?hunter2"
+    async with open_websocket(url, **harness.transport.options(trace=trace)):
         pass
-    assert "hunter2" not in repr(records)
-    assert isinstance(records[0], TraceHead)
-    assert ("Authorization", "Basic dXNlcjpodW50ZXIy") in records[0].headers
-    assert "hunter2" not in "".join(map(str, records))
+    request = trace.records[0]
+    assert isinstance(request, TraceHead)
+    assert (("Authorization", "Basic dXNlcjpodW50ZXIy") in request.headers) is secrets
+    assert {record.url for record in trace.records} == {
+        f"{harness.transport.url}room" + ("?hunter2" if secrets else "")
+    }
+    assert ("hunter2" in repr(trace.records)) is secrets
+    assert ("hunter2" in str(request)) is secrets
 
 
-async def test_two_connections_are_told_apart(harness: ScopeHarness, clock: object) -> None:
-    """By a number of their own."""
+async def test_each_connection_has_its_own_number(harness: ScopeHarness, clock: object) -> None:
     records: list[TraceRecord] = []
     for _ in range(2):
         await harness.play()
@@ -100,19 +121,10 @@ async def test_two_connections_are_told_apart(harness: ScopeHarness, clock: obje
     assert [record.connection for record in records] == [first] * 6 + [second] * 6
 
 
-async def test_payloads_limit(harness: ScopeHarness, clock: object) -> None:
-    """256 bytes, unless the trace wants others."""
-
-    class Greedy:
-        payload_limit = 1000
-
-        def __init__(self) -> None:
-            self.records: list[TraceRecord] = []
-
-        def __call__(self, record: TraceRecord) -> None:
-            self.records.append(record)
-
-    greedy = Greedy()
+async def test_a_trace_sets_how_much_of_a_payload_it_gets(
+    harness: ScopeHarness, clock: object
+) -> None:
+    greedy = Kept(payload_limit=1000)
     records: list[TraceRecord] = []
     for trace in (greedy, records.append):
         await harness.play()
@@ -128,8 +140,7 @@ async def test_payloads_limit(harness: ScopeHarness, clock: object) -> None:
     assert sizes == [1000, 256]
 
 
-async def test_what_is_compressed_is_read(harness: ScopeHarness, clock: object) -> None:
-    """As agreed in the handshake that it has seen."""
+async def test_compressed_messages_are_inflated(harness: ScopeHarness, clock: object) -> None:
     records: list[TraceRecord] = []
 
     async def compress(peer: Peer) -> None:
@@ -147,8 +158,7 @@ async def test_what_is_compressed_is_read(harness: ScopeHarness, clock: object) 
     assert text.size < 100
 
 
-async def test_a_refusal_is_seen(harness: ScopeHarness, clock: object) -> None:
-    """With its body."""
+async def test_a_refusal_is_recorded_with_its_body(harness: ScopeHarness, clock: object) -> None:
     records: list[TraceRecord] = []
 
     async def refuse(peer: Peer) -> None:
@@ -166,8 +176,7 @@ async def test_a_refusal_is_seen(harness: ScopeHarness, clock: object) -> None:
     assert body.payload == b"not you"
 
 
-async def test_a_lost_connection_is_seen(nursery: trio.Nursery) -> None:
-    """As the end of its direction, with the transport's word."""
+async def test_a_lost_connection_is_an_end_with_the_transports_error(nursery: trio.Nursery) -> None:
     records: list[TraceRecord] = []
     ours, theirs = trio.testing.memory_stream_pair()
     peer = Peer(theirs)
@@ -185,8 +194,7 @@ async def test_a_lost_connection_is_seen(nursery: trio.Nursery) -> None:
     assert ("received", "the cable is gone") in [(one.direction, one.error) for one in ends]
 
 
-async def test_writing_to_a_lost_connection_is_seen(nursery: trio.Nursery) -> None:
-    """Likewise, of ours."""
+async def test_a_failed_write_is_an_end_with_the_transports_error(nursery: trio.Nursery) -> None:
     records: list[TraceRecord] = []
     ours, theirs = trio.testing.memory_stream_pair()
     nursery.start_soon(Peer(theirs).accept)
@@ -203,8 +211,9 @@ async def test_writing_to_a_lost_connection_is_seen(nursery: trio.Nursery) -> No
 
 
 @pytest.mark.parametrize("at", range(8))
-async def test_a_trace_that_raises(at: int, harness: ScopeHarness, clock: object) -> None:
-    """As a listener's: at whatever record, it comes out of the scope, and is not called again."""
+async def test_what_a_trace_raises_comes_out_of_the_scope_once(
+    at: int, harness: ScopeHarness, clock: object
+) -> None:
     calls = 0
     boom = ValueError("boom")
 
@@ -237,8 +246,7 @@ async def test_a_trace_that_raises(at: int, harness: ScopeHarness, clock: object
         assert harness.peer.close_code == (1001 if at < 4 else 1000)
 
 
-async def test_ctrl_c_in_a_trace(harness: ScopeHarness, clock: object) -> None:
-    """It is no error of the trace's: it comes out bare."""
+async def test_ctrl_c_in_a_trace_comes_out_bare(harness: ScopeHarness, clock: object) -> None:
 
     def trace(record: TraceRecord) -> None:
         if isinstance(record, TraceFrame):
@@ -254,8 +262,7 @@ async def test_ctrl_c_in_a_trace(harness: ScopeHarness, clock: object) -> None:
     assert harness.peer.close_code == 1001
 
 
-async def test_streams_are_traced_too(harness: ScopeHarness, clock: object) -> None:
-    """Each door takes it."""
+async def test_a_websocket_stream_is_traced(harness: ScopeHarness, clock: object) -> None:
     records: list[TraceRecord] = []
     await harness.play()
     options = harness.transport.options(trace=records.append)
@@ -265,15 +272,13 @@ async def test_streams_are_traced_too(harness: ScopeHarness, clock: object) -> N
 
 
 @pytest.mark.parametrize("trace", ["print", 1, trio.sleep])
-async def test_what_is_no_trace(trace: Any) -> None:
-    """A TypeError for what cannot be called at once."""
+async def test_a_trace_must_be_a_function_that_is_not_async(trace: Any) -> None:
     with pytest.raises(TypeError, match="expected trace as a function"):
         async with open_websocket("ws://peer.test/", trace=trace):
             raise AssertionError("the block is never entered")
 
 
-async def test_where_nobody_is(nursery: trio.Nursery) -> None:
-    """Nothing went over a wire, so nothing is told."""
+async def test_nothing_is_recorded_where_nothing_was_dialled(nursery: trio.Nursery) -> None:
     records: list[TraceRecord] = []
     with pytest.raises(WebSocketError):
         async with open_websocket("ws://127.0.0.1:1/", trace=records.append):
@@ -281,8 +286,7 @@ async def test_where_nobody_is(nursery: trio.Nursery) -> None:
     assert records == []
 
 
-async def test_an_onlooker_is_a_stream() -> None:
-    """What it does not look at goes through."""
+async def test_a_traced_stream_waits_as_its_transport() -> None:
     settings = resolve("ws://peer.test/", (), {"trace": print})[1]
     ours, theirs = trio.testing.memory_stream_pair()
     asked = 0
@@ -297,8 +301,7 @@ async def test_an_onlooker_is_a_stream() -> None:
     await theirs.aclose()
 
 
-async def test_a_failing_connection_is_half_closed(nursery: trio.Nursery) -> None:
-    """A server that waits for our end of TCP sees it behind the Close, traced or not."""
+async def test_a_traced_connection_that_fails_is_half_closed(nursery: trio.Nursery) -> None:
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listener.socket.getsockname()[1]
     peers: list[Peer] = []
@@ -320,8 +323,7 @@ async def test_a_failing_connection_is_half_closed(nursery: trio.Nursery) -> Non
     await listener.aclose()
 
 
-async def test_a_reset_is_one(nursery: trio.Nursery) -> None:
-    """A socket that is cancelled without a goodbye resets TCP, traced or not."""
+async def test_a_traced_connection_is_reset_as_an_untraced_one(nursery: trio.Nursery) -> None:
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listener.socket.getsockname()[1]
     ended: list[str | None] = []

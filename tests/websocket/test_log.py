@@ -1,4 +1,4 @@
-"""The logger ``trio_ws_dom``: the life of each connection, without what is secret."""
+"""The logger ``trio_ws_dom``: the life of each connection, without secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from support.peer import Peer
 from support.scope_harness import SHORT, ScopeHarness
 from support.transports import MemoryTransport
 
-from trio_ws_dom import HandshakeError, WebSocketError, open_websocket
+from trio_ws_dom import HandshakeError, ProxyError, WebSocketError, open_websocket
+from trio_ws_dom._net._log import describe_cause
+from trio_ws_dom._wire._errors import ProtocolError
+from trio_ws_dom._wire._http._response import HandshakeFailure
 
 if TYPE_CHECKING:
     import trio
@@ -32,7 +35,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def lines(log: pytest.LogCaptureFixture) -> list[str]:
-    """What was said of the one connection, behind its number and URL."""
+    """Return the lines about the one connection, without its number and URL."""
     prefixes = {message.partition(": ")[0] for message in log.messages}
     (prefix,) = prefixes
     assert prefix.startswith("#")
@@ -40,10 +43,9 @@ def lines(log: pytest.LogCaptureFixture) -> list[str]:
     return [message.partition(": ")[2] for message in log.messages]
 
 
-async def test_a_life(
+async def test_the_log_of_a_connection_that_goes_well(
     harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
-    """From connecting to closed, with the facts of each step; at DEBUG."""
 
     async def greet(peer: Peer) -> None:
         await peer.accept("Sec-WebSocket-Protocol: chat")
@@ -55,7 +57,7 @@ async def test_a_life(
     assert lines(log) == [
         "connecting",
         "dialled",
-        "answered: status 101, protocol 'chat', extensions ''",
+        "answered: status 101, a subprotocol, extensions ''",
         "open",
         "closing: a Close is queued",
         "closing: sent 1000 ''",
@@ -65,10 +67,9 @@ async def test_a_life(
     assert {record.levelno for record in log.records} == {logging.DEBUG}
 
 
-async def test_who_closes(
+async def test_a_close_of_the_servers_is_logged_as_received(
     harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
-    """The server's Close is said to have come from there."""
 
     async def leave(peer: Peer) -> None:
         await peer.accept(then=close(4401, "log in\n"))
@@ -81,10 +82,9 @@ async def test_who_closes(
     assert lines(log)[-1] == "closed: 4401 'log in\\n', clean"
 
 
-async def test_why_it_was_not_clean(
+async def test_an_unclean_end_is_logged_with_its_cause(
     harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
-    """The cause, by its kind and what it says."""
 
     async def hang(peer: Peer) -> None:
         await peer.accept()
@@ -99,10 +99,9 @@ async def test_why_it_was_not_clean(
     )
 
 
-async def test_a_refusal_in_the_log(
+async def test_a_refusal_is_logged_with_its_status_only(
     harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
-    """Its status, and nothing of where it points to."""
 
     async def redirect(peer: Peer) -> None:
         await peer.read_request()
@@ -119,10 +118,9 @@ async def test_a_refusal_in_the_log(
     ]
 
 
-async def test_nothing_secret_is_logged(
+async def test_payloads_credentials_and_query_are_not_logged(
     harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
-    """No payload, whole or broken, no credentials, and no query."""
 
     async def break_a_rule(peer: Peer) -> None:
         await peer.accept()
@@ -137,7 +135,7 @@ async def test_nothing_secret_is_logged(
         with pytest.raises(WebSocketError):
             async for _ in ws:
                 pass
-    assert "failing: ProtocolError, to be answered with 1007" in lines(log)
+    assert "failing: ProtocolError, answered with 1007" in lines(log)
     assert SECRET not in log.text
     assert SECRET not in repr([record.__dict__ for record in log.records])
     assert "ff" not in log.text
@@ -146,7 +144,6 @@ async def test_nothing_secret_is_logged(
 async def test_messages_are_not_logged(
     harness: ScopeHarness, log: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
-    """Any number of them makes no line."""
     await harness.play()
     async with open_websocket(URL, **harness.transport.options()) as ws:
         before = len(log.records)
@@ -157,12 +154,35 @@ async def test_messages_are_not_logged(
     assert [got.opcode for got in harness.peer.frames].count(CLOSE) == 1
 
 
-async def test_silent_by_default(
+async def test_nothing_is_logged_at_info(
     harness: ScopeHarness, caplog: pytest.LogCaptureFixture, autojump_clock: trio.abc.Clock
 ) -> None:
-    """At INFO there is nothing."""
     caplog.set_level(logging.INFO, "trio_ws_dom")
     await harness.play()
     async with open_websocket(URL, **harness.transport.options()):
         pass
     assert caplog.records == []
+
+
+def from_(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "description"),
+    [
+        (ProtocolError(1007, SECRET), "ProtocolError, answered with 1007"),
+        (HandshakeFailure(SECRET, status=403), "HandshakeFailure, status 403"),
+        (HandshakeFailure(SECRET), "HandshakeFailure, no HTTP response"),
+        (ProxyError("proxy", SECRET, 407), "ProxyError, status 407"),
+        (
+            from_(ProxyError("proxy", SECRET), HandshakeFailure(SECRET)),
+            "ProxyError: HandshakeFailure, no HTTP response",
+        ),
+        (ProxyError("proxy", "no route"), "ProxyError: proxy: no route"),
+        (OSError("reset\x1b[2J"), r"OSError: reset\x1b[2J"),
+    ],
+)
+def test_a_cause_is_described_without_what_a_peer_sent(cause: Exception, description: str) -> None:
+    assert describe_cause(cause) == description

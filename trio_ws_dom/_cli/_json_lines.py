@@ -63,7 +63,7 @@ def _traced(record: TraceRecord) -> tuple[str, dict[str, Any]]:
     """A record's event, and its keys."""
     match record:
         case TraceHead():
-            return "head", {"startLine": record.start_line, "headers": record.redacted()}
+            return "head", {"startLine": record.start_line, "headers": record.headers}
         case TraceFrame():
             return "frame", {
                 "opcode": record.opcode,

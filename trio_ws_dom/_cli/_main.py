@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final, final
 
 import trio
 
-from .. import DOMException, HandshakeError, HarRecorder, WebSocketError, open_websocket
+from .. import (
+    DOMException,
+    HandshakeError,
+    HarRecorder,
+    TraceHead,
+    WebSocketError,
+    open_websocket,
+)
 from ._arguments import parse
 from ._connecting import BadArgument, options_of, url_of
 from ._demo import start_demo
@@ -76,7 +83,7 @@ class _Conversation:
         self._arguments = arguments
         self._terminal = terminal
         self._display = terminal.display
-        self._recorder = HarRecorder(credentials=arguments.har_credentials)
+        self._recorder = HarRecorder(secrets=arguments.har_credentials)
 
     async def run(self, nursery: trio.Nursery) -> int:
         """Have it; gives the exit status.
@@ -167,12 +174,13 @@ class _Tracer:
         self._show = display.trace if arguments.trace else None
         self._record = recorder if arguments.har is not None else None
         self.payload_limit = 256 if self._record is None else recorder.payload_limit
+        self.secrets = recorder.secrets
 
     def __call__(self, record: TraceRecord) -> None:
         if self._record is not None:
             self._record(record)
         if self._show is not None:
-            self._show(record)
+            self._show(record.redacted() if isinstance(record, TraceHead) else record)
 
 
 def _show_log(display: Display) -> None:

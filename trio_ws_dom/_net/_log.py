@@ -1,7 +1,7 @@
-"""The life of each connection, as the logger ``trio_ws_dom`` tells it at DEBUG.
+"""The life of each connection, in the logger ``trio_ws_dom`` at DEBUG.
 
-A few lines for a connection, none for a message, and nothing of what messages say. A URL is shown
-without credentials, and without its query, where tokens stand.
+A few lines for a connection, none for a message. No line has a payload, credentials, a query, a
+subprotocol or what a server sent in place of HTTP.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, final
 from .._wire._closing import State
 from .._wire._errors import ProtocolError
 from .._wire._http._response import HandshakeFailure
+from .._wire._text import escape
+from ._dial._proxy import ProxyError
 
 if TYPE_CHECKING:
     from .._wire._closing import ClosingMachine
@@ -23,11 +25,11 @@ LOGGER: Final = logging.getLogger("trio_ws_dom")
 
 @final
 class Log:
-    """One connection's lines.
+    """The log of one connection.
 
     Args:
       number: the connection's.
-      where: its URL.
+      where: its URL, without credentials and query.
     """
 
     __slots__ = ("_number", "_where")
@@ -37,59 +39,65 @@ class Log:
         self._where = where
 
     def dialled(self) -> None:
-        """There is a transport."""
-        self._say("dialled")
+        """Log that there is a transport."""
+        self._log("dialled")
 
     def answered(self, response: Response) -> None:
-        """The server agreed."""
-        self._say(
-            "answered: status %d, protocol %r, extensions %r",
+        """Log that the server agreed."""
+        self._log(
+            "answered: status %d, %s subprotocol, extensions %r",
             response.status,
-            response.protocol,
+            "a" if response.protocol else "no",
             response.extensions,
         )
 
     def moved(self, machine: ClosingMachine) -> None:
-        """The connection stands where it has not stood before."""
+        """Log the state that the connection has moved to."""
         if not LOGGER.isEnabledFor(logging.DEBUG):
             return
         match machine.state:
             case State.CLOSE_QUEUED:
-                self._say("closing: a Close is queued")
+                self._log("closing: a Close is queued")
             case State.CLOSE_SENT:
-                self._say("closing: sent %s", _close(machine.sent))
+                self._log("closing: sent %s", _describe_close(machine.sent))
             case State.PEER_CLOSED:
-                self._say("closing: received %s", _close(machine.received))
+                self._log("closing: received %s", _describe_close(machine.received))
             case State.COMPLETE:
-                self._say("closing: Closes are exchanged")
+                self._log("closing: Closes are exchanged")
             case State.FAILING:
-                self._say("failing: %s", told(machine.cause))
+                self._log("failing: %s", describe_cause(machine.cause))
             case State.CLOSED:
-                self._say("closed: %s", _verdict(machine))
+                self._log("closed: %s", _describe_end(machine))
             case state:
-                self._say(state.name.lower())
+                self._log(state.name.lower())
 
-    def _say(self, message: str, *args: object) -> None:
-        LOGGER.debug("#%d %s: " + message, self._number, self._where.partition("?")[0], *args)
+    def _log(self, message: str, *args: object) -> None:
+        LOGGER.debug("#%d %s: " + message, self._number, self._where, *args)
 
 
-def _close(close: Close | None) -> str:
+def _describe_close(close: Close | None) -> str:
     assert close is not None  # it moved the machine
     return f"{close.code} {close.reason!r}"
 
 
-def _verdict(machine: ClosingMachine) -> str:
+def _describe_end(machine: ClosingMachine) -> str:
     code, reason, was_clean = machine.verdict
     if was_clean:
         return f"{code} {reason!r}, clean"
-    return f"{code}, not clean: {told(machine.cause)}"
+    return f"{code}, not clean: {describe_cause(machine.cause)}"
 
 
-def told(cause: Exception | None) -> str:
-    """The kind of it, and what it says, unless that quotes the server, and so perhaps a message."""
+def describe_cause(cause: Exception | None) -> str:
+    """Return the kind of a cause and its message, unless the message quotes the peer."""
     name = type(cause).__name__
-    if isinstance(cause, ProtocolError):
-        return f"{name}, to be answered with {cause.code}"
-    if isinstance(cause, HandshakeFailure) and cause.status:
-        return f"{name}, status {cause.status}"
-    return f"{name}: {cause}"
+    match cause:
+        case ProtocolError():
+            return f"{name}, answered with {cause.code}"
+        case HandshakeFailure():
+            return f"{name}, status {cause.status}" if cause.status else f"{name}, no HTTP response"
+        case ProxyError(status=int()):
+            return f"{name}, status {cause.status}"
+        case ProxyError(__cause__=Exception() as inner):
+            return f"{name}: {describe_cause(inner)}"
+        case _:
+            return f"{name}: {escape(str(cause))}"

@@ -1,4 +1,4 @@
-"""A stream that shows a trace what goes through it."""
+"""A stream that traces what goes through it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, final
 
 import trio
 
-from .._trace._observer import Observer
+from .._trace._tracer import WireTracer
+from .._wire._text import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,15 +20,15 @@ DEFAULT_PAYLOAD_LIMIT: Final = 256
 """Bytes of each payload in a record, unless the trace has a ``payload_limit`` of its own."""
 
 READ_SIZE: Final = 8 * 1024
-"""Bytes read at a time: they may be 4,000 frames, and other tasks are to have their turn."""
+"""Bytes read at a time. They may be 4,000 frames, after which other tasks get their turn."""
 
 
 @final
 class TracedStream(trio.abc.Stream):
-    """Another stream, and an observer of what goes through it, who never changes or delays it.
+    """A wrapper of another stream that records what goes through it and changes nothing of it.
 
     Args:
-      transport_stream: a connected stream; with TLS done, if it is to be.
+      transport_stream: a connected stream; for ``wss:`` with TLS done.
       settings: the connection's; ``trace`` is set.
       tell: called with each record; raises nothing.
     """
@@ -42,17 +43,20 @@ class TracedStream(trio.abc.Stream):
         self._tell = tell
         self._dialled = trio.current_time()
         self._ended: set[Direction] = set()
-        self._observer = Observer(
+        secrets = getattr(settings.trace, "secrets", False)
+        query = settings.target[len(without_query(settings.target)) :]
+        self._tracer = WireTracer(
             connection=settings.number,
-            url=settings.where,
+            url=settings.where + query if secrets else settings.where,
             started=time.time(),
             payload_limit=getattr(settings.trace, "payload_limit", DEFAULT_PAYLOAD_LIMIT),
             max_message_size=settings.max_message_size,
+            secrets=secrets,
         )
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send; it is told before it has left, as the answer may be there sooner."""
-        self._see("sent", bytes(data))
+        """Record, then send, as the answer may arrive before the call returns."""
+        self._feed("sent", bytes(data))
         try:
             await self.transport_stream.send_all(data)
         except (trio.BrokenResourceError, OSError) as exc:
@@ -60,42 +64,42 @@ class TracedStream(trio.abc.Stream):
             raise
 
     async def wait_send_all_might_not_block(self) -> None:
-        """As the transport's."""
+        """Wait as the transport does."""
         await self.transport_stream.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """Receive, then tell."""
+        """Receive, then record."""
         try:
             data = await self.transport_stream.receive_some(min(max_bytes or READ_SIZE, READ_SIZE))
         except (trio.BrokenResourceError, OSError) as exc:
             self._end("received", str(exc))
             raise
         if data:
-            self._see("received", bytes(data))
+            self._feed("received", bytes(data))
         else:
             self._end("received")
         return data
 
     async def aclose(self) -> None:
-        """Close the transport, too."""
-        self._rest("received")
+        """Record the end, and close the transport."""
+        self._flush("received")
         self._end("sent")
         await self.transport_stream.aclose()
 
-    def _see(self, direction: Direction, data: bytes) -> None:
-        for record in self._observer.see(direction, data, self._elapsed()):
+    def _feed(self, direction: Direction, data: bytes) -> None:
+        for record in self._tracer.feed(direction, data, self._elapsed()):
             self._tell(record)
 
-    def _rest(self, direction: Direction) -> None:
+    def _flush(self, direction: Direction) -> None:
         if direction not in self._ended:
-            for record in self._observer.rest(direction, self._elapsed()):
+            for record in self._tracer.flush(direction, self._elapsed()):
                 self._tell(record)
 
     def _end(self, direction: Direction, error: str = "") -> None:
-        self._rest(direction)
+        self._flush(direction)
         if direction not in self._ended:
             self._ended.add(direction)
-            self._tell(self._observer.end(direction, self._elapsed(), error))
+            self._tell(self._tracer.end(direction, self._elapsed(), error))
 
     def _elapsed(self) -> float:
         return trio.current_time() - self._dialled

@@ -15,7 +15,7 @@ import trio
 
 from .._dom._errors import WebSocketError
 from .._dom._events import CloseEvent
-from .._net._log import LOGGER, told
+from .._net._log import LOGGER, describe_cause
 from .._net._user_code import call_user
 from .._socket._close_wait import without_cancelled
 from .._socket._open_websocket import open_websocket
@@ -203,7 +203,7 @@ class ReconnectingWebSocket:
         self._due = self._ended_at + retry.delay
         LOGGER.info(
             "%s: %s; trying again in %.1f s (%d)",
-            self._where.partition("?")[0] or "before dialling",  # tokens stand in queries
+            self._where or "before dialling",
             _words(retry.cause).removeprefix(f"{self._where}: "),
             retry.delay,
             retry.number,
@@ -217,7 +217,7 @@ def _words(cause: Exception | CloseEvent) -> str:
     if isinstance(cause, CloseEvent):
         return f"closed with {cause.code} {cause.reason!r}"
     if isinstance(cause, WebSocketError) and isinstance(cause.__cause__, Exception):
-        return told(cause.__cause__)
+        return describe_cause(cause.__cause__)
     return type(cause).__name__  # what is not ours may tell of the program's secrets
 
 

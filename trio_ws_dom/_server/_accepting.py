@@ -23,6 +23,7 @@ from .._socket._websocket import WebSocket
 from .._wire._closing import Verdict
 from .._wire._frames import ABNORMAL_CLOSURE
 from .._wire._http._response import Response, lines_of, message_of
+from .._wire._text import without_query
 from ._accepted import AcceptedConnection
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def _address(request: WebSocketRequest) -> Address:
     base = _NO_SOCKET if local is None else local.url
     target = request.path
     href = base + target if target.startswith("/") else target  # else it is a whole URL, or "*"
-    where = href if peer is None else f"{href} from {peer.url.partition('//')[2]}"
+    where = without_query(href)
+    if peer is not None:
+        where = f"{where} from {peer.url.partition('//')[2]}"
     return Address(
         href=href,
         where=where,

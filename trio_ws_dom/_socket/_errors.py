@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -10,33 +12,37 @@ import trio
 from .._dom._errors import HandshakeError, WebSocketError
 from .._wire._http._handshake import Refused
 from .._wire._http._response import HandshakeFailure
+from .._wire._text import escape
 
 if TYPE_CHECKING:
     from .._wire._closing import Verdict
 
 _TLS_REASONS: Final = {
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server found nothing in common with our ciphers, or wants"
-    " a certificate of ours",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server wants a certificate of ours",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "the server takes none of the TLS versions that we offer",
-    "UNSUPPORTED_PROTOCOL": "the server's TLS version is older than what we take",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server has no cipher in common with us, or requires a"
+    " certificate of ours",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server requires a certificate of ours",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "the server accepts none of the TLS versions that we offer",
+    "UNSUPPORTED_PROTOCOL": "the server's TLS version is older than those that we accept",
     "WRONG_VERSION_NUMBER": "expected TLS, got something else, as from a server of ws: URLs",
 }
-"""OpenSSL's reasons whose own words tell nobody what is wrong; those about certificates do."""
+"""OpenSSL's reasons that do not explain themselves; those about certificates do."""
+
+_OURS: Final = "trio_ws_dom."
 
 
 def explain(where: str, cause: Exception, verdict: Verdict) -> WebSocketError:
-    """The error for an unclean end; a browser hides all of this from scripts.
+    """Return the error for an unclean end, which a browser hides from scripts.
 
     Args:
-      where: the URL, without credentials.
-      cause: what the network or the peer did; becomes ``__cause__``. Where trio wrapped what TLS
-        said (while a connection is open, too), that does.
+      where: the URL, without credentials and query.
+      cause: what the network or the peer did; becomes ``__cause__``. Where trio wrapped an error of
+        TLS (also while a connection is open), that error does.
       verdict: the code and reason that the close event has.
     """
     if isinstance(cause, trio.BrokenResourceError) and isinstance(cause.__cause__, ssl.SSLError):
         cause = cause.__cause__
-    message = f"{where}: {_words(cause)}"
+    _clear_locals(cause)
+    message = f"{where}: {_describe(cause)}"
     failure: WebSocketError
     if isinstance(cause, HandshakeFailure) and cause.status:
         body = cause.body if isinstance(cause, Refused) else b""
@@ -47,8 +53,25 @@ def explain(where: str, cause: Exception, verdict: Verdict) -> WebSocketError:
     return failure
 
 
-def _words(cause: Exception) -> str:
-    said = str(cause) or type(cause).__name__
+def _describe(cause: Exception) -> str:
+    message = escape(str(cause)) or type(cause).__name__
     # only OpenSSL's own errors have a reason
-    plainly = _TLS_REASONS.get(getattr(cause, "reason", ""))
-    return said if plainly is None else f"{plainly} ({said})"
+    explanation = _TLS_REASONS.get(getattr(cause, "reason", ""))
+    return message if explanation is None else f"{explanation} ({message})"
+
+
+def _clear_locals(cause: BaseException | None) -> None:
+    """Clear the local variables of the library's frames in the traceback.
+
+    A failure is often kept, and the frames would keep buffers, and show headers and cookies to
+    whoever prints a traceback with its locals. The lines of the traceback remain.
+    """
+    seen: set[BaseException] = set()
+    while cause is not None and cause not in seen:
+        seen.add(cause)
+        for frame, _ in traceback.walk_tb(cause.__traceback__):
+            # those of others may belong to a coroutine that is suspended, which clear() would end
+            if frame.f_globals.get("__name__", "").startswith(_OURS):
+                with suppress(RuntimeError):  # it is still running
+                    frame.clear()
+        cause = cause.__cause__ or cause.__context__

@@ -15,6 +15,7 @@ from ada_url import URL
 from .._dom._errors import DOMException
 from .._dom._webidl import usv_string
 from .._wire._http._extensions import TOKEN
+from .._wire._text import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,7 @@ class Address(NamedTuple):
 
     Attributes:
       href: the whole, serialized, credentials included, as the ``url`` attribute shows it.
-      where: the same without credentials, for messages and logs.
+      where: the same without credentials and query, for messages and logs.
       label: of the socket's task.
       origin: of the URL, as ``MessageEvent.origin`` shows it.
       host: to resolve; an address without brackets.
@@ -79,13 +80,13 @@ def _parse(url: str, base: str | None) -> Address:
 
 
 def _address(parsed: URL) -> Address:
-    href = where = parsed.href
+    href = parsed.href
     authorization = ""
     if parsed.username or parsed.password:
         user, password = unquote_to_bytes(parsed.username), unquote_to_bytes(parsed.password)
         authorization = "Basic " + base64.b64encode(user + b":" + password).decode()
         parsed.username = parsed.password = ""
-        where = parsed.href
+    where = without_query(parsed.href)
     origin = f"{parsed.protocol}//{parsed.host}"
     return Address(
         href=href,
@@ -96,7 +97,7 @@ def _address(parsed: URL) -> Address:
         host=parsed.hostname.strip("[]"),
         port=int(parsed.port or _DEFAULT_PORTS[parsed.protocol]),
         authority=parsed.host,
-        target=where.removeprefix(origin),  # with a "?" that has nothing behind it
+        target=parsed.href.removeprefix(origin),  # with a "?" that has nothing behind it
         authorization=authorization,
     )
 

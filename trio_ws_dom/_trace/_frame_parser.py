@@ -1,47 +1,35 @@
-"""Frames as an onlooker sees them: one direction's bytes in, what was in them out.
+"""One direction's frames, for a trace: bytes in, records out.
 
-It is lenient where the decoder is strict: a broken rule is for the connection to notice, and the
-onlooker is there to show what it was.
+The parser is lenient where the decoder is strict. The connection notices a broken rule, and the
+trace shows what it was.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, final
 
 from .._wire._deflate import InvalidDeflate, TooBig
 from .._wire._frames import CONTINUATION, FIN, MASKED, RSV1, TEXT, _masked
 from .._wire._messages import UNLIMITED
+from ._records import TraceFrame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._wire._deflate import Inflater
+    from ._records import Stamp
 
 _PIECE: Final = 64 * 1024
 """Bytes of a payload that are copied at a time."""
 
 
-class Frame(NamedTuple):
-    """One frame. ``size`` is all of it, in bytes on the wire; the rest is ``TraceFrame``'s."""
-
-    size: int
-    opcode: int
-    fin: bool
-    text: bool
-    compressed: bool
-    inflated: bool
-    length: int
-    payload: bytes
-    complete: bool
-
-
 @final
-class FrameView:
-    """One direction's frames; of a payload, however long, no more than its start is held.
+class FrameParser:
+    """A parser of one direction's frames, which holds only the start of a payload.
 
     Args:
       payload_limit: bytes of that start.
-      max_message_size: bytes that a message may have, after inflating; behind a larger one nothing
+      max_message_size: bytes that a message may have, after inflating; after a larger one nothing
         is inflated any more. None: no limit.
       inflater: if permessage-deflate is in use.
     """
@@ -55,19 +43,19 @@ class FrameView:
         # of the message
         self._text = False
         self._compressed = False
-        self._budget = 0  # bytes that it may yet grow by
+        self._budget = 0  # bytes by which it may still grow
         # of the frame
         self._head = bytearray()
-        self._missing = 2  # bytes of the head, as far as can be told
+        self._missing = 2  # bytes of the head, as far as is known
         self._is_compressed = False
         self._inflates = False
         self._size = 0  # of the payload on the wire
-        self._seen = 0  # of these bytes, so many have come
+        self._seen = 0  # how many of these bytes have arrived
         self._length = 0  # of the payload after inflating, so far
         self._start = bytearray()
 
-    def see(self, data: bytes) -> Iterator[Frame]:
-        """Take some bytes; gives the frames that they complete."""
+    def feed(self, data: bytes, stamp: Stamp) -> Iterator[TraceFrame]:
+        """Take some bytes, and yield the frames that they complete."""
         pos = 0
         while pos < len(data):
             if self._missing:
@@ -81,12 +69,12 @@ class FrameView:
                 self._take(taken)
             pos += len(taken)
             if self._seen == self._size and not self._missing:
-                yield self._end(complete=True)
+                yield self._end(stamp, complete=True)
 
-    def cut_off(self) -> Iterator[Frame]:
-        """Nothing more will come; gives the frame in whose middle that is, if so."""
+    def flush_incomplete(self, stamp: Stamp) -> Iterator[TraceFrame]:
+        """Yield the frame that the end of the bytes cut off, if there is one."""
         if self._head:
-            yield self._end(complete=False)
+            yield self._end(stamp, complete=False)
 
     @property
     def _is_control(self) -> bool:
@@ -103,10 +91,10 @@ class FrameView:
         self._inflates = self._is_compressed and self._inflater is not None
 
     def _take(self, piece: bytes) -> None:
-        """Some payload, as it stands on the wire."""
+        """Take some payload, as it stands on the wire."""
         turn = self._seen % 4
         self._seen += len(piece)
-        if not self._inflates:  # what is compressed and cannot be inflated says nothing
+        if not self._inflates:  # without inflating, compressed bytes are of no use
             piece = b"" if self._is_compressed else piece[: self._room]
         if self._head[1] & MASKED:
             mask = bytes(self._head[-4:])
@@ -117,15 +105,15 @@ class FrameView:
             self._start += piece
 
     def _inflate(self, piece: bytes | None) -> None:
-        """Some of a message's payload; None: its end."""
-        assert self._inflater is not None  # the callers have looked
+        """Inflate some of a message's payload, or with None its end."""
+        assert self._inflater is not None  # the callers have checked
         try:
             if piece is None:
                 self._inflater.finish(self._budget, self._keep_inflated)
             else:
                 self._inflater.inflate(piece, self._budget, self._keep_inflated)
         except (TooBig, InvalidDeflate):
-            self._inflater = None  # it is of no use any more
+            self._inflater = None  # its state is unusable from here on
             self._inflates = False
             self._start.clear()
 
@@ -136,15 +124,16 @@ class FrameView:
 
     @property
     def _room(self) -> int:
-        """Bytes of the payload that are still to be held."""
+        """Bytes of the payload that may still be held."""
         return self._payload_limit - len(self._start)
 
-    def _end(self, *, complete: bool) -> Frame:
+    def _end(self, stamp: Stamp, *, complete: bool) -> TraceFrame:
         first = self._head[0]
         fin = bool(first & FIN)
         if complete and fin and self._inflates:
             self._inflate(None)
-        frame = Frame(
+        frame = TraceFrame(
+            **stamp,
             size=len(self._head) + self._seen,
             opcode=first & 0x0F,
             fin=fin,
@@ -164,7 +153,7 @@ class FrameView:
 
 
 def _head_size(head: bytearray) -> int:
-    """Bytes of a frame's head, as far as can be told from its start."""
+    """Return the bytes of a frame's head, as far as its start says."""
     if len(head) < 2:
         return 2
     return 2 + {126: 2, 127: 8}.get(head[1] & 0x7F, 0) + (4 if head[1] & MASKED else 0)

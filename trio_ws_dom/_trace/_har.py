@@ -1,4 +1,4 @@
-"""Traces as HAR 1.2 files, with their messages as Chromium's network panel has them.
+"""Traces as HAR 1.2 files, with messages in the form of Chromium's network panel.
 
 HAR: http://www.softwareishard.com/blog/har-12-spec/ ; Chromium's own keys begin with ``_``.
 """
@@ -6,6 +6,7 @@ HAR: http://www.softwareishard.com/blog/har-12-spec/ ; Chromium's own keys begin
 from __future__ import annotations
 
 import base64
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_PAYLOAD_LIMIT: Final = 16 * 1024 * 1024
 
 _START_OF_RESPONSE: Final = re.compile(r"(HTTP/\S+) (\d{3}) ?(.*)")
-_UNKNOWN: Final = -1  # HAR's word for it
+_UNKNOWN: Final = -1  # as HAR spells it
 
 
 @final
@@ -34,27 +35,28 @@ class HarRecorder:
     messages in memory.
 
     Args:
-      credentials: whether to keep the values of headers such as Authorization and Cookie; else they
-        are "[redacted]". A URL's user and password are never in it, its query is.
-      payload_limit: bytes of a frame's payload to keep; what is beyond it is cut off.
+      secrets: whether to keep the query, the subprotocols, cookies, credentials and the values of
+        the program's own headers, which are "[redacted]" otherwise. The URL's user and password
+        are kept in the Authorization header only.
+      payload_limit: bytes of a frame's payload to keep; the rest is cut off.
     """
 
     def __init__(
-        self, *, credentials: bool = False, payload_limit: int = DEFAULT_PAYLOAD_LIMIT
+        self, *, secrets: bool = False, payload_limit: int = DEFAULT_PAYLOAD_LIMIT
     ) -> None:
+        self.secrets = secrets
         self.payload_limit = payload_limit
-        self._credentials = credentials
         self._entries: dict[int, _Entry] = {}
 
     def __call__(self, record: TraceRecord) -> None:
         """Take a record; the socket calls this."""
         entry = self._entries.get(record.connection)
         if entry is None:
-            entry = self._entries[record.connection] = _Entry(record, self._credentials)
+            entry = self._entries[record.connection] = _Entry(record)
         entry.add(record)
 
     def to_dict(self) -> dict[str, Any]:
-        """The HAR so far, to be made JSON of."""
+        """Return the HAR so far, as what ``json.dumps()`` takes."""
         return {
             "log": {
                 "version": "1.2",
@@ -65,24 +67,31 @@ class HarRecorder:
         }
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the HAR so far to a file, in place of what that has, and wait for the disk.
+        """Write the HAR so far to a file, which only its owner may read.
+
+        A file that exists is replaced, once the new one is complete. What is no file, such as a
+        pipe, is written to.
 
         Raises:
-          OSError: the file cannot be written.
+          OSError: the file cannot be written; one that existed is as it was.
         """
         import json  # slow to import, as other modules are that few need
 
-        Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(self.to_dict(), indent=2) + "\n"
+        path = Path(path)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
 
 
 @final
 class _Entry:
     """One connection."""
 
-    def __init__(self, first: TraceRecord, credentials: bool) -> None:
+    def __init__(self, first: TraceRecord) -> None:
         self._first = first
         self._last = first
-        self._credentials = credentials
         self._request: TraceHead | None = None
         self._response: TraceHead | None = None
         self._body: TraceData | None = None
@@ -105,7 +114,8 @@ class _Entry:
             self._error = record.error
 
     def _add_frame(self, frame: TraceFrame) -> None:
-        """Messages are whole, as in the panel; a Ping between their fragments comes before."""
+        """Add to the messages, which are whole as in the panel. A Ping between two fragments
+        comes before their message."""
         frames = [frame]
         if frame.opcode in (TEXT, BINARY, CONTINUATION):
             parts = self._parts[frame.direction]
@@ -165,7 +175,7 @@ class _Entry:
             "url": self._first.url,
             "httpVersion": rest.rpartition(" ")[2],
             "cookies": [],
-            "headers": self._headers(head),
+            "headers": _headers(head),
             "queryString": [
                 {"name": name, "value": value}
                 for name, value in parse_qsl(urlsplit(self._first.url).query, True)
@@ -178,7 +188,7 @@ class _Entry:
         head = self._response
         match = None if head is None else _START_OF_RESPONSE.match(head.start_line)
         version, status, text = ("", "0", "") if match is None else match.groups()
-        headers = self._headers(head)
+        headers = _headers(head)
         body = b"" if self._body is None else self._body.payload
         location = [h["value"] for h in headers if h["name"].lower() == "location"]
         types = [h["value"] for h in headers if h["name"].lower() == "content-type"]
@@ -200,12 +210,25 @@ class _Entry:
             "_error": self._error or None,
         }
 
-    def _headers(self, head: TraceHead | None) -> list[dict[str, str]]:
-        if head is None:
-            return []
-        fields = head.headers if self._credentials else head.redacted()
-        return [{"name": name, "value": value} for name, value in fields]
+
+def _headers(head: TraceHead | None) -> list[dict[str, str]]:
+    fields = () if head is None else head.headers
+    return [{"name": name, "value": value} for name, value in fields]
 
 
 def _milliseconds(start: TraceRecord, end: TraceRecord) -> float:
     return round(1000 * (end.elapsed - start.elapsed), 3)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file beside the old one, readable by its owner only, then put it in its place."""
+    from tempfile import mkstemp  # slow to import
+
+    descriptor, new = mkstemp(prefix=f".{path.name}.", dir=path.parent)  # its mode is 0600
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(new, path)
+    except BaseException:
+        os.unlink(new)
+        raise

@@ -1,18 +1,19 @@
-"""What a trace tells of a connection: records for a program to keep, and lines for a person."""
+"""The records of a trace, for a program to keep, and as lines for a person to read."""
 
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypedDict, final
 
 from .._wire._frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
-from .._wire._http._response import escaped
+from .._wire._text import escape, without_query
+from ._redaction import redact_request, redact_request_line, redact_response
 
 Direction = Literal["sent", "received"]
 
 
-class Fields(TypedDict):
+class Stamp(TypedDict):
     """What all records of one moment have in common."""
 
     connection: int
@@ -30,8 +31,6 @@ _NAMES: Final = {
     PING: "ping",
     PONG: "pong",
 }
-_SECRET: Final = frozenset(("authorization", "cookie", "proxy-authorization", "set-cookie"))
-REDACTED: Final = "[redacted]"
 
 _SHOWN_TEXT: Final = 80
 """Characters of a payload that a line shows."""
@@ -42,11 +41,11 @@ _SHOWN_BINARY: Final = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceRecord:
-    """Something that went over the wire. As ``str``, what a person reads of it.
+    """Something that went over the wire. Its ``str`` is a line for a person to read.
 
     Attributes:
-      connection: which connection, by a number that no other of this process has.
-      url: where to, without credentials.
+      connection: the number of the connection, unique in this process.
+      url: the URL without credentials, and without its query unless the trace asks for secrets.
       time: seconds since the epoch.
       elapsed: seconds since the connection was dialled, TLS included.
       direction: "sent" (handed to the transport) or "received".
@@ -69,7 +68,9 @@ class TraceRecord:
 class TraceHead(TraceRecord):
     """The head of the handshake's request, or of a response to it.
 
-    Credentials are in ``headers`` alone; ``str`` and ``repr`` do not show them.
+    Where a secret would be, it has "[redacted]", unless the trace has an attribute ``secrets`` that
+    is True: in the query, the subprotocols, cookies, credentials, and in every header of the
+    program's own but ``Origin`` and its like.
 
     Attributes:
       start_line: such as "HTTP/1.1 101 Switching Protocols".
@@ -77,17 +78,19 @@ class TraceHead(TraceRecord):
     """
 
     start_line: str
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    headers: tuple[tuple[str, str], ...]
 
-    def redacted(self) -> tuple[tuple[str, str], ...]:
-        """The headers, without the values of those that carry credentials."""
-        return tuple(
-            (name, REDACTED if name.lower() in _SECRET else value) for name, value in self.headers
-        )
+    def redacted(self) -> TraceHead:
+        """Return the same record without secrets."""
+        if self.direction == "sent":
+            line, headers = redact_request_line(self.start_line), redact_request(self.headers)
+        else:
+            line, headers = self.start_line, redact_response(self.headers)
+        return replace(self, url=without_query(self.url), start_line=line, headers=headers)
 
     def __str__(self) -> str:
-        lines = [self._line(escaped(self.start_line))]
-        lines += [f"{'':12}{escaped(f'{name}: {value}')}" for name, value in self.redacted()]
+        lines = [self._line(escape(self.start_line))]
+        lines += [f"{'':12}{escape(f'{name}: {value}')}" for name, value in self.headers]
         return "\n".join(lines)
 
 
@@ -101,10 +104,10 @@ class TraceFrame(TraceRecord):
       fin: whether it is its message's last.
       text: whether its message is text.
       compressed: whether its message is compressed (RFC 7692).
-      inflated: whether it was inflated for this record. What is broken, and what is behind a
-        message larger than ``max_message_size``, is not.
+      inflated: whether it was inflated for this record. Broken data is not, nor is anything after
+        a message larger than ``max_message_size``.
       length: bytes of payload; after inflating, if ``inflated``.
-      payload: the payload's start, unmasked and inflated; empty where that could not be.
+      payload: the payload's start, unmasked and inflated; empty where that was not possible.
       complete: False if the connection ended in the middle of it.
     """
 
@@ -119,7 +122,7 @@ class TraceFrame(TraceRecord):
 
     @property
     def name(self) -> str:
-        """What kind of frame it is, such as "text"."""
+        """The kind of frame, such as "text"."""
         return _NAMES.get(self.opcode, f"opcode {self.opcode}")
 
     def __str__(self) -> str:
@@ -145,7 +148,7 @@ class TraceFrame(TraceRecord):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceData(TraceRecord):
-    """Bytes that are neither a head nor frames: the body of a refusal, or junk.
+    """Bytes that are neither a head nor frames: the body of a refusal, or another protocol's.
 
     Attributes:
       payload: the first of them.
@@ -164,20 +167,20 @@ class TraceEnd(TraceRecord):
     """The end of a direction. "sent": we ended TCP; "received": the server did, or it was lost.
 
     Attributes:
-      error: what the transport said, if it was lost, else "".
+      error: the transport's error, if the connection was lost, else "".
     """
 
     error: str = ""
 
     def __str__(self) -> str:
-        return self._line(f"end          {escaped(self.error)}".rstrip())
+        return self._line(f"end          {escape(self.error)}".rstrip())
 
 
 def _start_of_text(payload: bytes, length: int) -> str:
-    # a character that the payload's limit cut is not shown
+    # a character that the limit of the payload cuts in two is not shown
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(payload)
     more = length > len(payload) or len(text) > _SHOWN_TEXT
-    return escaped(text[:_SHOWN_TEXT]) + ("..." if more else "")
+    return escape(text[:_SHOWN_TEXT]) + ("..." if more else "")
 
 
 def _start_of_binary(payload: bytes, length: int) -> str:

@@ -1,20 +1,23 @@
-"""What the peer did wrong, as a type of its own."""
+"""The error for what a peer did wrong."""
 
 from __future__ import annotations
 
 from typing import final
 
+from ._text import escape
+
 
 @final
 class ProtocolError(Exception):
-    """The peer broke a rule, or passed a limit: the connection is to be failed.
+    """The peer broke a rule or passed a limit, and the connection must be failed.
 
     Attributes:
       code: the close code that tells the peer why (RFC 6455 section 7.4.1).
-      message: what was expected and what came.
+      message: what was expected and what came, escaped.
     """
 
     def __init__(self, code: int, message: str) -> None:
+        message = escape(message)
         super().__init__(code, message)
         self.code = code
         self.message = message

@@ -116,7 +116,7 @@ def refused(error: WebSocketError, code: int, words: str) -> None:
 
 # Versions and ciphers.
 
-NO_VERSION = "the server takes none of the TLS versions that we offer"
+NO_VERSION = "the server accepts none of the TLS versions that we offer"
 
 
 async def test_server_that_knows_tls_1_1_at_most(server: Server) -> None:
@@ -143,7 +143,9 @@ async def test_server_that_answers_by_tls_1_0(server: Server) -> None:
     body = b"\x03\x01" + bytes(32) + b"\x00" + b"\x00\x2f" + b"\x00"  # RFC 2246 section 7.4.1.3
     hello = b"\x02" + len(body).to_bytes(3) + body
     error = await server.failure(b"\x16\x03\x01" + len(hello).to_bytes(2) + hello)
-    told(error, "the server's TLS version is older than what we take", "UNSUPPORTED_PROTOCOL")
+    told(
+        error, "the server's TLS version is older than those that we accept", "UNSUPPORTED_PROTOCOL"
+    )
 
 
 async def test_no_cipher_in_common(server: Server) -> None:
@@ -152,7 +154,7 @@ async def test_no_cipher_in_common(server: Server) -> None:
     theirs.maximum_version = ssl.TLSVersion.TLSv1_2
     theirs.set_ciphers("AES256-GCM-SHA384")
     ours.set_ciphers("AES128-GCM-SHA256")
-    words = "the server found nothing in common with our ciphers, or wants a certificate of ours"
+    words = "the server has no cipher in common with us, or requires a certificate of ours"
     told(await server.failure(theirs, ours), words, "SSLV3_ALERT_HANDSHAKE_FAILURE")
 
 
@@ -161,7 +163,7 @@ async def test_server_that_wants_a_certificate(server: Server) -> None:
     context = server_context()
     context.verify_mode = ssl.CERT_REQUIRED
     error = await server.failure(context)
-    words = "the server wants a certificate of ours"
+    words = "the server requires a certificate of ours"
     told(error, words, "TLSV13_ALERT_CERTIFICATE_REQUIRED")
 
 

@@ -1,4 +1,4 @@
-"""A 101: is it what RFC 6455 section 4.1 has a client validate?"""
+"""The validation of a 101 (RFC 6455 section 4.1)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ from trio_ws_dom._wire._http._response_heads import MAX_INFORMATIONAL
 # Agreement
 
 
-def test_a_plain_agreement() -> None:
-    """The least a server can say."""
+def test_the_shortest_101_is_accepted() -> None:
     response = answer(switch())
     assert (response.status, response.protocol, response.extensions) == (101, "", "")
     assert (response.deflate, response.trailing) == (None, b"")
 
 
-def test_the_responses_headers() -> None:
-    """All are there, in order, with duplicates, whatever bytes they hold."""
+def test_all_headers_of_a_101_are_kept() -> None:
     response = answer(switch(("Set-Cookie", "a=1"), ("X", "\xfc\x80"), ("set-cookie", "b=2")))
     assert list(response.headers) == [*GOOD, "Set-Cookie", "X", "set-cookie"]
     assert response.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
@@ -39,8 +37,7 @@ def test_the_responses_headers() -> None:
 
 
 @pytest.mark.parametrize("trailing", [b"\x81\x02hi", b"\n", b"HTTP/1.1 200 OK\r\n\r\n"])
-def test_bytes_behind_the_response_are_kept(trailing: bytes) -> None:
-    """The first frames may come with it."""
+def test_bytes_after_the_response_are_kept(trailing: bytes) -> None:
     assert answer(switch() + trailing).trailing == trailing
 
 
@@ -58,14 +55,12 @@ def test_bytes_behind_the_response_are_kept(trailing: bytes) -> None:
         switch().replace(b"Upgrade: websocket", b"Upgrade:\r\n websocket"),
     ],
 )
-def test_other_ways_to_agree(data: bytes) -> None:
-    """Case, lists, whitespace and line ends are taken as HTTP has them."""
+def test_case_lists_and_whitespace_are_read_as_http_has_them(data: bytes) -> None:
     assert answer(data).status == 101
 
 
 @pytest.mark.parametrize("protocol", ["chat", "chat.v2"])
-def test_a_protocol_asked_for(protocol: str) -> None:
-    """Any of those asked for will do."""
+def test_each_subprotocol_that_was_offered_is_accepted(protocol: str) -> None:
     assert answer(switch((PROTOCOL, protocol)), ASKING).protocol == protocol
 
 
@@ -83,8 +78,7 @@ def test_a_protocol_asked_for(protocol: str) -> None:
         ),
     ],
 )
-def test_deflate_is_agreed_on(lines: list[str], expected: DeflateParameters) -> None:
-    """The parameters are the server's, and its header is shown as it came."""
+def test_deflate_has_the_servers_parameters(lines: list[str], expected: DeflateParameters) -> None:
     response = answer(switch(*((EXTENSIONS, line) for line in lines)))
     assert response.deflate == expected
     assert response.extensions == ", ".join(lines)
@@ -92,7 +86,6 @@ def test_deflate_is_agreed_on(lines: list[str], expected: DeflateParameters) -> 
 
 @pytest.mark.parametrize("count", [1, MAX_INFORMATIONAL])
 def test_informational_responses_are_skipped(count: int) -> None:
-    """A 1xx before the 101 is not the answer (RFC 9110 section 15.2)."""
     hint = head("103 Early Hints", [("Link", "</x>")])
     assert answer(hint * count + switch()).status == 101
 
@@ -120,8 +113,8 @@ def test_informational_responses_are_skipped(count: int) -> None:
         (switch(Sec_WebSocket_Accept="x="), f"Sec-WebSocket-Accept: {ACCEPT}, got 'x='"),
         (switch(Sec_WebSocket_Accept=ACCEPT.swapcase()), f": {ACCEPT}, got 'S3PplmbIt"),
         (switch(("sec-websocket-accept", ACCEPT)), "Sec-WebSocket-Accept once, got it 2 times"),
-        (switch((PROTOCOL, "chat")), "expected no subprotocol, got 'chat'"),
-        (switch((PROTOCOL, "")), "expected no subprotocol, got ''"),
+        (switch((PROTOCOL, "chat")), "expected no subprotocol, as none was offered, got one"),
+        (switch((PROTOCOL, "")), "expected no subprotocol, as none was offered, got one"),
         (switch((EXTENSIONS, "foo")), "expected no extension but permessage-deflate, got 'foo'"),
         (switch((EXTENSIONS, "Permessage-Deflate")), "got 'Permessage-Deflate'"),
         (switch((EXTENSIONS, "permessage-deflate, foo")), "but permessage-deflate, got 'foo'"),
@@ -140,8 +133,7 @@ def test_informational_responses_are_skipped(count: int) -> None:
         (switch(Upgrade="x" * 200), "got '" + "x" * 200 + "'"),
     ],
 )
-def test_a_101_that_is_not_right(data: bytes, message: str) -> None:
-    """Each fault has a message of its own, and the answer's head goes with it."""
+def test_each_fault_of_a_101_has_its_message(data: bytes, message: str) -> None:
     error = failure(data)
     assert message in str(error)
     assert (type(error), error.status) == (HandshakeFailure, 101)
@@ -151,24 +143,25 @@ def test_a_101_that_is_not_right(data: bytes, message: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "message"),
     [
-        ([], "expected one of the subprotocols chat.v2, chat, got none"),
-        ([(PROTOCOL, "x")], "expected one of the subprotocols chat.v2, chat, got 'x'"),
-        ([(PROTOCOL, "Chat")], "chat.v2, chat, got 'Chat'"),
-        ([(PROTOCOL, "chat, chat.v2")], "chat.v2, chat, got 'chat, chat.v2'"),
-        ([(PROTOCOL, "")], "chat.v2, chat, got ''"),
+        ([], "expected one of the 2 subprotocols that were offered, got none"),
+        ([(PROTOCOL, "x")], "expected one of the 2 subprotocols that were offered, got another"),
+        ([(PROTOCOL, "Chat")], "got another"),
+        ([(PROTOCOL, "chat, chat.v2")], "got another"),
+        ([(PROTOCOL, "")], "got another"),
         ([(PROTOCOL, "chat"), (PROTOCOL, "chat")], f"the header {PROTOCOL} once, got it 2 times"),
     ],
 )
-def test_a_protocol_that_is_not_right(headers: list[tuple[str, str]], message: str) -> None:
-    """The server picks one of those asked for, as it was written, or the handshake fails."""
+def test_a_subprotocol_that_was_not_offered_is_refused_without_showing_it(
+    headers: list[tuple[str, str]], message: str
+) -> None:
     error = failure(switch(*headers), ASKING)
     assert message in str(error)
+    assert "chat" not in str(error).lower()  # tokens are sent as subprotocols
     assert error.headers["Upgrade"] == "websocket"
 
 
 @pytest.mark.parametrize("line", ["permessage-deflate", "", "\xe4"])
-def test_any_extension_fails_where_none_was_offered(line: str) -> None:
-    """With compression off the header must not be there."""
+def test_any_extension_is_refused_if_none_was_offered(line: str) -> None:
     error = failure(switch((EXTENSIONS, line), (EXTENSIONS, "x")), PLAIN)
     assert str(error) == f"expected no extension, got '{line}, x'"
     assert error.headers["Upgrade"] == "websocket"

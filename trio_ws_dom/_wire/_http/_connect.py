@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, final
 
 import h11
 
-from ._response import HandshakeFailure, headers_of, shown, status_of
+from .._text import abbreviate
+from ._response import HandshakeFailure, describe_status, headers_of
 from ._response_heads import ResponseHeads
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Connect:
             return bytes(self._heads.rest)
         headers = headers_of(response)
         raise HandshakeFailure(
-            f"expected status 2xx to CONNECT {self._target}, got {status_of(response)}"
+            f"expected status 2xx to CONNECT {self._target}, got {describe_status(response)}"
             + _reasons(headers),
             status=response.status_code,
             headers=headers,
@@ -69,5 +70,5 @@ class Connect:
 
 def _reasons(headers: Message) -> str:
     given = [(name, headers.get_all(name)) for name in _REASONS]
-    lines = [f"{name}: {shown(', '.join(values))}" for name, values in given if values]
+    lines = [f"{name}: {abbreviate(', '.join(values))}" for name, values in given if values]
     return f" ({', '.join(lines)})" if lines else ""

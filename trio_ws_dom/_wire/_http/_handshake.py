@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final, final
 
 import h11
 
+from .._text import abbreviate, quote, without_query
 from ._request import Request, http_request
-from ._response import HandshakeFailure, Response, check_switch, got, headers_of, shown, status_of
+from ._response import HandshakeFailure, Response, check_switch, describe_status, headers_of
 from ._response_heads import MAX_RESPONSE_HEAD, ResponseHeads
 
 if TYPE_CHECKING:
@@ -133,13 +134,14 @@ class _Refusal:
 
 def _refusal_message(response: h11.Response) -> str:
     headers = headers_of(response)
-    message = f"expected status 101, got {status_of(response)}"
+    message = f"expected status 101, got {describe_status(response)}"
     location = headers.get("Location")
     if 300 <= response.status_code < 400 and location is not None:
-        return f"{message}, pointing to {got(location)} (redirects are not followed)"
+        where = quote(without_query(location))
+        return f"{message}, pointing to {where} (redirects are not followed)"
     if response.status_code == 426:
         wanted = [
-            f"{name}: {shown(value)}"
+            f"{name}: {abbreviate(value)}"
             for name in ("Upgrade", "Sec-WebSocket-Version")
             for value in headers.get_all(name, [])
         ]

@@ -1,11 +1,9 @@
-"""The opening handshake's request: what the client asks for (RFC 6455 section 4.1)."""
+"""The opening handshake's request (RFC 6455 section 4.1)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
 import h11
@@ -15,8 +13,6 @@ from ._extensions import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_VISIBLE: Final = re.compile(r"[!-~]+")
 
 _CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -30,6 +26,9 @@ _OWN_PREFIX: Final = "sec-websocket-"
 class Request:
     """What the handshake asks a server for.
 
+    Everything was checked before, where the program gave it: :func:`check_headers` for the headers,
+    the URL's parser for host and target. What could hold a secret is not in ``repr``.
+
     Attributes:
       host: the Host header's value, e.g. ``example.com:8080`` or ``[::1]:80``.
       target: path and query in ASCII, e.g. ``/chat?x=1``.
@@ -40,36 +39,43 @@ class Request:
     """
 
     host: str
-    target: str
+    target: str = field(repr=False)
     key: bytes
-    protocols: tuple[str, ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
+    protocols: tuple[str, ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     compression: bool = True
 
 
 def check_header(name: str, value: str) -> None:
-    """Check a header that a caller wants to send.
+    """Check a header that the program wants to send.
 
     Raises:
-      ValueError: it cannot be sent, or is the handshake's own. The message does not show the
-        value, which may be a secret.
+      ValueError: it cannot be sent, or is the handshake's own. The message shows neither the value
+        nor a malformed name, as either may be a secret.
     """
     if not TOKEN.fullmatch(name):
-        raise ValueError(f"header name {name!r} is not a token (RFC 9110 section 5.1)")
+        raise ValueError(f"expected a header's name as a token (RFC 9110), got {_flaw(name)}")
     lowered = name.lower()
     if lowered in _OWN_HEADERS or lowered.startswith(_OWN_PREFIX):
-        raise ValueError(f"header {name} is set by the handshake itself")
+        raise ValueError(f"expected no header {name}, which the handshake sets itself, got one")
+    expected = f"expected a value of latin-1 text for the header {name}, got"
     bad = _CONTROL_CHARACTER.search(value)
     if bad is not None:
-        raise ValueError(f"header {name} has the character {bad[0]!r} at position {bad.start()}")
+        raise ValueError(f"{expected} the character {bad[0]!r} at position {bad.start()}")
     if value != value.strip(" \t"):
-        raise ValueError(f"header {name} has whitespace around its value")
+        raise ValueError(f"{expected} space around it: strip it")
     if value and max(value) > "\xff":
-        raise ValueError(f"header {name} has a character that is not in latin-1")
+        raise ValueError(f"{expected} another character: encode it, by percents for example")
+
+
+def _flaw(name: str) -> str:
+    match = TOKEN.match(name)
+    end = 0 if match is None else match.end()
+    return f"the character {name[end]!r} at position {end}" if name else "an empty one"
 
 
 def check_headers(fields: Iterable[tuple[str, str]]) -> None:
-    """Check all headers that a caller wants to send, each and beside the others.
+    """Check all headers that the program wants to send, each and beside the others.
 
     Raises:
       ValueError: as :func:`check_header`; or Host is among them twice.
@@ -79,16 +85,11 @@ def check_headers(fields: Iterable[tuple[str, str]]) -> None:
         check_header(name, value)
         hosts += name.lower() == "host"
     if hosts > 1:
-        raise ValueError("header Host is given more than once")
+        raise ValueError(f"expected the header Host once, got it {hosts} times")
 
 
 def http_request(request: Request) -> h11.Request:
-    """The request by RFC 6455 section 4.1.
-
-    Raises:
-      ValueError: it cannot be sent.
-    """
-    _check_request(request)
+    """Return the request by RFC 6455 section 4.1."""
     headers = [
         ("Upgrade", "websocket"),
         ("Connection", "Upgrade"),
@@ -107,24 +108,3 @@ def http_request(request: Request) -> h11.Request:
         target=request.target,
         headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
     )
-
-
-def _check_request(request: Request) -> None:
-    for part, text in (("host", request.host), ("target", request.target)):
-        if not _VISIBLE.fullmatch(text):
-            raise ValueError(f"the {part} {text!r} is not made of visible ASCII characters alone")
-    if not _is_key(request.key):
-        raise ValueError("the key is not the base64 of 16 bytes")
-    for protocol in request.protocols:
-        if not TOKEN.fullmatch(protocol):
-            raise ValueError(
-                f"the subprotocol {protocol!r} is not a token (RFC 9110 section 5.6.2)"
-            )
-    check_headers(request.headers)
-
-
-def _is_key(key: bytes) -> bool:
-    try:
-        return len(base64.b64decode(key, validate=True)) == 16
-    except binascii.Error:
-        return False

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from .._deflate import NAME, DeflateParameters
+from .._text import abbreviate, escape, quote
 from ._extensions import ExtensionSyntaxError, parse_extensions
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455 section 1.3."""
-
-_TEXT_SHOWN: Final = 200
-"""Characters of the peer's that a message shows of any one thing."""
 
 
 @final
@@ -66,7 +64,7 @@ class HandshakeFailure(Exception):
     """
 
     def __init__(self, message: str, *, status: int = 0, headers: Message | None = None) -> None:
-        super().__init__(message)
+        super().__init__(escape(message))
         self.status = status
         self.headers = message_of(()) if headers is None else headers
 
@@ -80,15 +78,15 @@ def check_switch(
         raise _wrong(response, f"expected status 101 by HTTP/1.1, got it by HTTP/{version}")
     upgrade = _only(response, "Upgrade")
     if upgrade is None or upgrade.lower() != "websocket":
-        raise _wrong(response, f"expected the header Upgrade: websocket, got {got(upgrade)}")
+        raise _wrong(response, f"expected the header Upgrade: websocket, got {quote(upgrade)}")
     connection = _values(response, "Connection")
     if "upgrade" not in _tokens(connection):
-        came = got(", ".join(connection) if connection else None)
+        came = quote(", ".join(connection) if connection else None)
         raise _wrong(response, f"expected the header Connection: upgrade, got {came}")
     expected = _accept_of(request.key)
     accept = _only(response, "Sec-WebSocket-Accept")
     if accept != expected:
-        came = got(accept)
+        came = quote(accept)
         raise _wrong(response, f"expected the header Sec-WebSocket-Accept: {expected}, got {came}")
     extensions = _values(response, "Sec-WebSocket-Extensions")
     return Response(
@@ -106,11 +104,19 @@ def _protocol(request: Request, response: h11.InformationalResponse) -> str:
     protocol = _only(response, "Sec-WebSocket-Protocol")
     if protocol in request.protocols:
         return protocol
+    came = "none" if protocol is None else "another"  # not shown, as tokens are sent in its place
     if request.protocols:
-        wanted = ", ".join(request.protocols)
-        raise _wrong(response, f"expected one of the subprotocols {wanted}, got {got(protocol)}")
+        raise _wrong(
+            response,
+            f"expected one of the {len(request.protocols)} subprotocols that were offered, got"
+            f" {came} (the attribute headers has the answer's)",
+        )
     if protocol is not None:
-        raise _wrong(response, f"expected no subprotocol, got {got(protocol)}")
+        raise _wrong(
+            response,
+            "expected no subprotocol, as none was offered, got one (offer it by the argument"
+            " protocols)",
+        )
     return ""
 
 
@@ -126,14 +132,14 @@ def _deflate(
     if not lines:
         return None
     if not request.compression:
-        raise _wrong(response, f"expected no extension, got {got(', '.join(lines))}")
+        raise _wrong(response, f"expected no extension, got {quote(', '.join(lines))}")
     try:
         extensions = parse_extensions(lines)
     except ExtensionSyntaxError as exc:
         raise _wrong(response, f"malformed header Sec-WebSocket-Extensions: {exc}") from exc
     for name, _ in extensions:
         if name != NAME:
-            raise _wrong(response, f"expected no extension but {NAME}, got {got(name)}")
+            raise _wrong(response, f"expected no extension but {NAME}, got {quote(name)}")
     if len(extensions) > 1:
         raise _wrong(response, f"expected {NAME} once, got it {len(extensions)} times")
     try:
@@ -183,22 +189,5 @@ def _tokens(lines: Iterable[str]) -> set[str]:
     return {token.strip(" \t").lower() for line in lines for token in line.split(",")}
 
 
-def status_of(response: h11.Response | h11.InformationalResponse) -> str:
-    return f"{response.status_code} {shown(response.reason.decode('latin-1'))}".rstrip()
-
-
-def got(value: str | None) -> str:
-    return "none" if value is None else f"'{shown(value)}'"
-
-
-def shown(text: str) -> str:
-    """The peer's text, fit for a message: short, and without control characters."""
-    text = text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}..."
-    return escaped(text)
-
-
-def escaped(text: str) -> str:
-    """Text of a peer's, with nothing in it that could command a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+def describe_status(response: h11.Response | h11.InformationalResponse) -> str:
+    return f"{response.status_code} {abbreviate(response.reason.decode('latin-1'))}".rstrip()

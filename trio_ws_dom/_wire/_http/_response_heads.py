@@ -7,7 +7,7 @@ from typing import Final, final
 
 import h11
 
-from ._response import HandshakeFailure, shown, status_of
+from ._response import HandshakeFailure, describe_status
 
 MAX_RESPONSE_HEAD: Final = 64 * 1024
 """Bytes of status line and headers.
@@ -98,7 +98,9 @@ class ResponseHeads:
         try:
             response = self._http.next_event()
         except h11.RemoteProtocolError as exc:
-            raise HandshakeFailure(f"malformed HTTP response: {shown(str(exc))}") from exc
+            # what it quotes of the head may be a cookie, and so it is not the cause either
+            what = str(exc).partition(": bytearray(")[0]
+            raise HandshakeFailure(f"malformed HTTP response: {what}") from None
         # h11 was given one whole head
         assert isinstance(response, h11.Response | h11.InformationalResponse)
         count = len(response.headers)
@@ -114,7 +116,7 @@ class ResponseHeads:
         if self._informational > MAX_INFORMATIONAL:
             raise HandshakeFailure(
                 f"expected status {self._expected} after at most {MAX_INFORMATIONAL} others of"
-                f" 1xx, got one more: {status_of(response)}"
+                f" 1xx, got one more: {describe_status(response)}"
             )
 
 
