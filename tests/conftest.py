@@ -11,9 +11,10 @@ import pytest
 import trio
 import trio.testing
 from hypothesis import settings
+from support import opened
 from support.fake_server import socket_and_connection
 from support.peer import patience
-from support.transports import MemoryTransport, SocketTransport
+from support.transports import PAIRS, MemoryTransport, SocketTransport, late_pair
 
 from trio_ws_dom.testing import open_fake_server
 
@@ -42,7 +43,7 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
-@pytest.fixture(params=["memory", "sockets"])
+@pytest.fixture(params=[*PAIRS, "sockets"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Where the test's connections run."""
     return str(request.param)
@@ -51,18 +52,25 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def clock(kind: str) -> trio.abc.Clock | None:
     """Virtual time in memory, real time over sockets; to be asked for wherever ``transport`` is."""
-    return trio.testing.MockClock(autojump_threshold=0) if kind == "memory" else None
+    return trio.testing.MockClock(autojump_threshold=0) if kind in PAIRS else None
 
 
 @pytest.fixture
 async def transport(kind: str, clock: trio.abc.Clock | None) -> AsyncIterator[Transport]:
     """Memory streams first, then real sockets on loopback."""
-    if kind == "memory":
-        yield MemoryTransport()
+    if kind in PAIRS:
+        yield MemoryTransport(PAIRS[kind])
         return
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     async with listener:
         yield SocketTransport(listener)
+
+
+@pytest.fixture(params=list(PAIRS))
+def every_stream(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeat a test over each kind of stream in memory, if ``support.opened`` connects it."""
+    pairs = {**PAIRS, "late": partial(late_pair, prompt=1)}  # the opening is not the subject
+    monkeypatch.setattr(opened, "new_pair", pairs[request.param])
 
 
 @pytest.fixture

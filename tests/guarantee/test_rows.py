@@ -118,15 +118,16 @@ async def test_sibling_crashes(harness: ScopeHarness, clock: object) -> None:
     await harness.play()
     boom = ValueError("boom")
     sockets = []
+    is_open = trio.Event()
 
     async def talk() -> None:
         async with harness.open() as ws:
             sockets.append(ws)
+            is_open.set()
             await trio.sleep_forever()
 
     async def crash() -> None:
-        while not sockets:
-            await trio.testing.wait_all_tasks_blocked()
+        await is_open.wait()
         raise boom
 
     with pytest.raises(ExceptionGroup) as caught:

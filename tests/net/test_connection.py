@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support import opened
 from support.frames import BINARY, CLOSE, PING, PONG, TEXT, close, frame
 from support.opened import socket_and_peer
 from support.peer import Frame, Peer
 
 from trio_ws_dom import WebSocket
 from trio_ws_dom._wire._outbox import MAX_PENDING_PONGS
+
+pytestmark = pytest.mark.usefixtures("every_stream")
 
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 
@@ -311,7 +314,7 @@ async def test_peer_that_closed_and_does_not_read(
 
 async def test_a_flood_leaves_others_their_turn(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A chunk that takes long to dispatch is interrupted, so that timeouts work."""
-    ours, theirs = trio.testing.memory_stream_pair()
+    ours, theirs = opened.new_pair()
     ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
     count, seen_at_turn = 0, []
 

@@ -18,6 +18,9 @@ from trio_ws_dom import WebSocket
 KIB, MIB = 1024, 1024 * 1024
 
 
+pytestmark = pytest.mark.usefixtures("every_stream")
+
+
 @pytest.mark.parametrize(
     "begun",
     [

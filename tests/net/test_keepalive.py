@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support import opened
 from support.frames import CLOSE, PING, PONG, TEXT, frame
 from support.peer import Peer
 from support.transports import count_tasks
@@ -28,7 +29,7 @@ class Server:
     def __init__(
         self, nursery: trio.Nursery, *, answers: bool = True, then: bytes = b"", pair: Any = None
     ) -> None:
-        self.ours, theirs = pair or trio.testing.memory_stream_pair()
+        self.ours, theirs = pair or opened.new_pair()
         self.peer = Peer(theirs)
         self.answers = answers
         self.pings: list[float] = []
@@ -105,7 +106,7 @@ async def test_no_keepalive(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 async def test_pings_stop_with_the_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """From CLOSING on the close's own bound holds, however silent the peer; it is no ``error``."""
-    ours, theirs = trio.testing.memory_stream_pair()
+    ours, theirs = opened.new_pair()
     ws = WebSocket(
         "ws://peer.test/", nursery=nursery, stream=ours, ping_interval=1, close_timeout=7
     )
@@ -300,7 +301,8 @@ async def test_peer_that_died_behind_unread_messages(
 
 async def test_program_that_computes(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Bytes that came while the program let nobody run are found before the verdict."""
-    servers = [Server(nursery, answers=False) for _ in range(20)]  # who is due first is random
+    pairs = [trio.testing.memory_stream_pair() for _ in range(20)]  # who is due first is random
+    servers = [Server(nursery, answers=False, pair=pair) for pair in pairs]
     sockets = [await server.connect(ping_interval=10, ping_timeout=3) for server in servers]
     await trio.sleep(11)
     for server in servers:

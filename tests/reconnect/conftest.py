@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
+@pytest.fixture(params=["memory", "sockets"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """What connections run over; the fake server makes those in memory."""
+    return str(request.param)
+
+
 @pytest.fixture
 async def scripted(
     kind: str, clock: trio.abc.Clock | None, server: FakeServer, nursery: trio.Nursery

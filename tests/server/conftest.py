@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 from support.raw_client import RawClient
-from support.transports import EventRecorder
+from support.transports import PAIRS, EventRecorder, late_pair
 from trio_websocket import WebSocketServer, wrap_server_stream
 
 from trio_ws_dom import accept_websocket
@@ -30,7 +30,7 @@ class AcceptHarness:
     """One connection, both of its ends, and the accounts of both.
 
     Attributes:
-      real: whether sockets and time are real.
+      kind: what the connection runs over, see ``support.transports``.
       scope: around the server's end, for the test to cancel.
       ws, recorder: the server's end.
       client: the client's end.
@@ -42,11 +42,16 @@ class AcceptHarness:
     recorder: EventRecorder
     client: RawClient
 
-    def __init__(self, real: bool) -> None:
-        self.real = real
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
         self.scope = trio.CancelScope()
         self.raised: BaseException | None = None
         self.left = 0.0
+
+    @property
+    def real(self) -> bool:
+        """Whether sockets and time are real."""
+        return self.kind == "sockets"
 
     async def play(
         self,
@@ -78,18 +83,19 @@ class AcceptHarness:
         self, handle: Callable[[WebSocketRequest], Awaitable[None]], **options: Any
     ) -> AsyncIterator[trio.abc.Stream]:
         """A client's stream to a handler; the block's end waits for the handler's."""
-        ours: trio.abc.Stream
-        ours, theirs = trio.testing.memory_stream_pair()
         async with trio.open_nursery() as handlers, trio.open_nursery() as listening:
+            client: trio.abc.Stream
             if self.real:
                 listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
                 server = WebSocketServer(handle, listeners, handler_nursery=handlers, **options)
                 await listening.start(server.run)
-                ours = await trio.open_tcp_stream("127.0.0.1", server.port)
+                client = await trio.open_tcp_stream("127.0.0.1", server.port)
             else:
-                handlers.start_soon(partial(handle_stream, handle, theirs, **options))
-            async with ours:
-                yield ours
+                late = self.kind == "late"  # after the 101
+                end, client = late_pair(prompt=1) if late else PAIRS[self.kind]()
+                handlers.start_soon(partial(handle_stream, handle, end, **options))
+            async with client:
+                yield client
             listening.cancel_scope.cancel()
 
     @property
@@ -108,6 +114,12 @@ async def handle_stream(
         await trio.aclose_forcefully(stream)
 
 
+@pytest.fixture(params=["memory", "late", "sockets"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """What connections run over; trio-websocket takes no TLS but over a real socket."""
+    return str(request.param)
+
+
 @pytest.fixture
 async def harness(kind: str, clock: object) -> AcceptHarness:
-    return AcceptHarness(kind == "sockets")
+    return AcceptHarness(kind)

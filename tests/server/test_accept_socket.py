@@ -224,7 +224,7 @@ async def test_close_while_messages_wait(harness: AcceptHarness, clock: object) 
     await harness.play(block, part)
     assert harness.code == (3000, True)
     if not harness.real:  # at once, and not when close_timeout is over
-        assert harness.left - start == pytest.approx(0.05)
+        assert harness.left - start < 0.1
 
 
 async def test_messages_are_dropped_while_closing(harness: AcceptHarness, clock: object) -> None:

@@ -12,6 +12,8 @@ from support.streams import CLOSERS
 
 from trio_ws_dom import WebSocketError
 
+pytestmark = pytest.mark.usefixtures("every_stream")
+
 
 @pytest.mark.parametrize(
     ("side", "method", "arguments", "code", "reason"),

@@ -17,6 +17,8 @@ from trio_ws_dom._stream._writable import MAX_QUEUED
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+pytestmark = pytest.mark.usefixtures("every_stream")
+
 CONTINUATION = 0
 
 

@@ -84,17 +84,18 @@ async def test_sibling_crashes(harness: StreamHarness, clock: object) -> None:
     await harness.play()
     boom = ValueError("boom")
     streams: list[WebSocketStream] = []
+    is_open = trio.Event()
 
     async def talk() -> None:
         async with harness.open() as stream:
             streams.append(stream)
+            is_open.set()
             await stream.readable.receive()
 
     with pytest.raises(ExceptionGroup) as caught:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(talk)
-            while not streams:
-                await trio.testing.wait_all_tasks_blocked()
+            await is_open.wait()
             raise boom
     assert caught.value.exceptions == (boom,)
     await harness.check(streams[0], 1001)

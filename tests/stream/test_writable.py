@@ -14,6 +14,8 @@ from support.streams import BIG, CLOSERS, closes_by_peer, is_blocked, is_closed_
 from trio_ws_dom import WebSocketError
 from trio_ws_dom._stream._writable import MAX_QUEUED
 
+pytestmark = pytest.mark.usefixtures("every_stream")
+
 
 @pytest.mark.parametrize(
     ("value", "sent"),

@@ -11,7 +11,12 @@ from support.peer import Peer
 from trio_ws_dom import WebSocket, WebSocketStream
 
 if TYPE_CHECKING:
-    StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
+    from collections.abc import Callable
+
+    from support.transports import StreamPair
+
+new_pair: Callable[[], StreamPair] = trio.testing.memory_stream_pair
+"""Makes the two ends of a connection, ours first; the fixture ``every_stream`` replaces it."""
 
 
 async def socket_and_peer(
@@ -27,12 +32,12 @@ async def socket_and_peer(
     Args:
       nursery: the socket's.
       headers: further lines of the peer's 101.
-      pair: the two ends of the connection; None: of memory streams, where a write never waits.
+      pair: the two ends of the connection; None: those that ``new_pair`` makes.
       then: what the peer sends in the same segment as its 101.
       trace: gets the type of each event, of a message its data.
       options: of the socket.
     """
-    ours, theirs = pair or trio.testing.memory_stream_pair()
+    ours, theirs = pair or new_pair()
     ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, **options)
     if trace is not None:
         for name in ("open", "error", "close"):
@@ -48,7 +53,7 @@ async def stream_and_peer(
     nursery: trio.Nursery, *headers: str, pair: StreamPair | None = None, **options: Any
 ) -> tuple[WebSocketStream, Peer]:
     """Do the same with a stream, which is opened when this returns."""
-    ours, theirs = pair or trio.testing.memory_stream_pair()
+    ours, theirs = pair or new_pair()
     stream = WebSocketStream("ws://peer.test/", nursery=nursery, stream=ours, **options)
     peer = Peer(theirs)
     await peer.accept(*headers)

@@ -1,21 +1,93 @@
-"""Where a connection runs: over memory streams in virtual time, or over real sockets."""
+"""What a connection runs over: memory streams in virtual time, or real sockets."""
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import trio
 import trio.testing
 
 from support.peer import Peer, patience
+from support.tls import client_context, server_context
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
     from trio_ws_dom import WebSocket
 
+    StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
 
-class Transport:
-    """One place for connections to be made in.
+LATE = 0.01
+"""Seconds from the moment at which bytes have left until ``send_all`` returns."""
+
+
+class LateStream(trio.abc.Stream):
+    """A stream whose ``send_all`` returns only some time after its bytes have left.
+
+    TLS, tunnels and proxies do the same whenever another task runs first. Whatever has no
+    ``send_eof`` and is no ``trio.SocketStream`` is like this one in that too.
+
+    Args:
+      stream: what it is made of.
+      prompt: how many of the first calls return at once.
+    """
+
+    def __init__(self, stream: trio.abc.Stream, prompt: int = 0) -> None:
+        self._stream = stream
+        self._prompt = prompt
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+        if self._prompt:
+            self._prompt -= 1
+        else:
+            await trio.sleep(LATE)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        return await self._stream.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def late_pair(prompt: int = 0) -> StreamPair:
+    """Return two ends in memory, of which ours is late."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    return LateStream(ours, prompt), theirs
+
+
+def tls_pair() -> StreamPair:
+    """Return two ends of TLS in memory, which hold its handshake when they are first used."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    client, server = _contexts()
+    return (
+        trio.SSLStream(ours, client, server_hostname="127.0.0.1", https_compatible=True),
+        trio.SSLStream(theirs, server, server_side=True, https_compatible=True),
+    )
+
+
+@cache
+def _contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    return client_context(), server_context()
+
+
+PAIRS: dict[str, Callable[[], StreamPair]] = {
+    "memory": trio.testing.memory_stream_pair,
+    "late": late_pair,
+    "tls": tls_pair,
+}
+"""The ways to connect two ends in virtual time."""
+
+
+class Transport(ABC):
+    """One way to make connections.
 
     Attributes:
       url: where to connect to.
@@ -25,24 +97,33 @@ class Transport:
     url: str
     real: bool
 
+    @abstractmethod
     def options(self, **options: Any) -> dict[str, Any]:
-        """The options of the next connection; in memory, they carry its stream."""
-        raise AssertionError("one of the two below is used")
+        """Return the options of the next connection; in memory, they carry its stream."""
 
+    @abstractmethod
     async def peer(self) -> Peer:
-        """The server's end of the next connection, in the order in which they were made."""
-        raise AssertionError("one of the two below is used")
+        """Return the server's end of the next connection, in the order in which they were made."""
 
 
 class MemoryTransport(Transport):
+    """Streams in memory, for virtual time.
+
+    Args:
+      new_pair: makes the two ends, ours first.
+    """
+
     url = "ws://peer.test/"
     real = False
 
-    def __init__(self) -> None:
+    def __init__(
+        self, new_pair: Callable[[], StreamPair] = trio.testing.memory_stream_pair
+    ) -> None:
+        self._new_pair = new_pair
         self._ends, self._next = trio.open_memory_channel[trio.abc.Stream](100)
 
     def options(self, **options: Any) -> dict[str, Any]:
-        ours, theirs = trio.testing.memory_stream_pair()
+        ours, theirs = self._new_pair()
         self._ends.send_nowait(theirs)
         return {"stream": ours, **options}
 
@@ -52,6 +133,8 @@ class MemoryTransport(Transport):
 
 
 class SocketTransport(Transport):
+    """TCP on loopback, for real time."""
+
     real = True
 
     def __init__(self, listener: trio.SocketListener) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support import opened
 from support.frames import CLOSE, PING, PONG, TEXT, close, frame
 from support.opened import socket_and_peer
 from support.peer import Peer
 
 from trio_ws_dom import DOMException, WebSocket, WebSocketError, open_websocket
+
+pytestmark = pytest.mark.usefixtures("every_stream")
 
 
 class Pinging:
@@ -99,7 +102,7 @@ async def test_unasked_pong_answers_no_ping(nursery: trio.Nursery, autojump_cloc
 
 async def test_ping_before_open(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """As ``send()``: an InvalidStateError, and nothing is sent."""
-    ours, _ = trio.testing.memory_stream_pair()
+    ours, _ = opened.new_pair()
     ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
     with pytest.raises(DOMException) as caught:
         await ws.ping()
@@ -237,7 +240,7 @@ async def test_pings_that_cannot_leave_are_one(nursery: trio.Nursery, autojump_c
 
 async def test_pong_behind_unread_messages(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Where the program holds the reading back, the Pong is found when it reads on."""
-    ours, theirs = trio.testing.memory_stream_pair()
+    ours, theirs = opened.new_pair()
     peer = Peer(theirs)
     nursery.start_soon(partial(peer.accept, then=frame(TEXT, b"unread")))
     async with open_websocket("ws://peer.test/", stream=ours) as ws:

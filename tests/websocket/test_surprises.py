@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from trio_ws_dom import CloseEvent
 
 
+pytestmark = pytest.mark.usefixtures("every_stream")
+
+
 async def connect(
     nursery: trio.Nursery, url: str = "ws://peer.test/", protocols: Any = ()
 ) -> tuple[WebSocket, Peer]:
@@ -73,7 +76,7 @@ async def test_buffered_amount(nursery: trio.Nursery, autojump_clock: Any) -> No
     ws.send("€")
     ws.send("\ud800")
     assert ws.bufferedAmount == 6
-    await trio.testing.wait_all_tasks_blocked()
+    await ws.drain()
     assert ws.bufferedAmount == 0
 
 
