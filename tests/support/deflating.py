@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 import zlib
 
-from trio_ws_dom._wire._deflate import DeflateParameters, Inflater
+from trio_ws_dom._wire._deflate import MAX_OUTPUT, DeflateParameters, Inflater
 
 KIB = 1024
 MIB = 1024 * KIB
 DEFAULTS = DeflateParameters()
-PIECE = 64 * KIB  # what goes into zlib, or comes out of it, at a time
 HELLO = bytes.fromhex("f248cdc9c90700")  # RFC 7692 section 7.2.3.1
 
 
@@ -21,27 +20,26 @@ def text(size: int, seed: int = 0) -> bytes:
     return b" ".join(rng.choices(words, k=size // 5))[:size]
 
 
-def inflate_some(inflater: Inflater, payload: bytes, budget: int = 64 * MIB) -> bytes:
-    """Some of a message."""
+def inflate_some(inflater: Inflater, payload: bytes, *, last: bool = False) -> bytes:
+    """Some of a message, in bounded steps."""
+    inflater.feed(payload, last=last)
     output = bytearray()
-    inflater.inflate(payload, budget, output.extend)
+    while inflater.pending:
+        piece = inflater.inflate(MAX_OUTPUT)
+        assert len(piece) <= MAX_OUTPUT
+        output += piece
     return bytes(output)
 
 
-def inflate(inflater: Inflater, payload: bytes, budget: int = 64 * MIB) -> bytes:
-    """One whole message."""
-    output = bytearray(inflate_some(inflater, payload, budget))
-    inflater.finish(budget - len(output), output.extend)
-    return bytes(output)
+def inflate(inflater: Inflater, payload: bytes) -> bytes:
+    """One whole message, whose end is known after all its bytes."""
+    output = inflate_some(inflater, payload)
+    return output + inflate_some(inflater, b"", last=True)
 
 
 def inflate_whole(inflater: Inflater, payload: bytes) -> bytes:
-    """The same, begun as what has come as a whole is."""
-    data, rest = inflater.begin(payload)
-    output = bytearray(data)
-    if rest is not None:
-        inflater.go_on(rest, output.extend)
-    return bytes(output)
+    """The same, where the end is known from the beginning."""
+    return inflate_some(inflater, payload, last=True)
 
 
 def final_blocks(data: bytes) -> bytes:

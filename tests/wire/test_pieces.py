@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.frames import BINARY, TEXT, close, frame
 
-from trio_ws_dom._wire._decoder import MAX_BATCH_BYTES, SLICE, Decoder
+from trio_ws_dom._wire._decoder import MAX_WORK, Decoder
 from trio_ws_dom._wire._deflate import DeflateParameters, Inflater
 from trio_ws_dom._wire._errors import ProtocolError
 from trio_ws_dom._wire._frames import Close, Ping
@@ -196,7 +196,7 @@ def test_inflated_parts_are_bounded() -> None:
         if made.hungry:
             break
     assert came == size
-    assert largest <= MAX_BATCH_BYTES + 1032 * SLICE + 64 * 1024
+    assert largest <= MAX_WORK + 64 * 1024
 
 
 def test_a_batch_of_parts_is_bounded() -> None:
@@ -206,7 +206,7 @@ def test_a_batch_of_parts_is_bounded() -> None:
     batches = []
     while not batches or not made.hungry:
         batches.append(sum(map(len, made.take()[0])))
-    assert (max(batches), sum(batches)) == (MAX_BATCH_BYTES, 16 * 65536)
+    assert (max(batches), sum(batches)) == (MAX_WORK // 2, 16 * 65536)
 
 
 def test_nothing_behind_a_close() -> None:

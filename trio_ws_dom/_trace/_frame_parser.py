@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from .._wire._deflate import InvalidDeflate, TooBig
+from .._wire._deflate import MAX_OUTPUT, InvalidDeflate
 from .._wire._frames import CONTINUATION, FIN, MASKED, RSV1, TEXT, _masked
 from .._wire._messages import UNLIMITED
 from ._records import TraceFrame
@@ -104,23 +104,30 @@ class FrameParser:
         else:
             self._start += piece
 
-    def _inflate(self, piece: bytes | None) -> None:
-        """Inflate some of a message's payload, or with None its end."""
-        assert self._inflater is not None  # the callers have checked
+    def _inflate(self, piece: bytes, *, last: bool = False) -> None:
+        """Inflate some of a message's payload, or the last of it."""
+        inflater = self._inflater
+        assert inflater is not None  # the callers have checked
         try:
-            if piece is None:
-                self._inflater.finish(self._budget, self._keep_inflated)
-            else:
-                self._inflater.inflate(piece, self._budget, self._keep_inflated)
-        except (TooBig, InvalidDeflate):
-            self._inflater = None  # its state is unusable from here on
-            self._inflates = False
-            self._start.clear()
+            inflater.feed(piece, last=last)
+            while self._inflates and inflater.pending:
+                self._keep_inflated(inflater.inflate(min(MAX_OUTPUT, self._budget + 1)))
+        except InvalidDeflate:
+            self._stop_inflating()
 
     def _keep_inflated(self, piece: bytes) -> None:
+        if len(piece) > self._budget:
+            self._stop_inflating()
+            return
         self._budget -= len(piece)
         self._length += len(piece)
         self._start += piece[: self._room]
+
+    def _stop_inflating(self) -> None:
+        """Drop what was inflated of a broken or too large message; the inflater is unusable."""
+        self._inflater = None
+        self._inflates = False
+        self._start.clear()
 
     @property
     def _room(self) -> int:
@@ -131,7 +138,7 @@ class FrameParser:
         first = self._head[0]
         fin = bool(first & FIN)
         if complete and fin and self._inflates:
-            self._inflate(None)
+            self._inflate(b"", last=True)
         frame = TraceFrame(
             **stamp,
             size=len(self._head) + self._seen,

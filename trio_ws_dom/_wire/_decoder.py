@@ -1,31 +1,55 @@
 """Frames from bytes: RFC 6455 section 5, the receiving side, in batches.
 
 Speed comes from here: :meth:`Decoder.take` goes through all complete frames of a chunk in one
-loop. What is whole and of less than 64 KiB (compressed: so short that no limit can be passed), as
-nearly everything in practice is, never leaves that loop; all else takes the plain path below it.
+loop. A whole message of less than 64 KiB (compressed: of 4 KiB at most), as nearly every message in
+practice is, never leaves that loop; everything else takes the plain path below it.
+
+A peer decides how much work a byte is: two may cost a decompressor, or inflate to two thousand.
+So work is counted, and a call ends when it has done its share, wherever in a message that is.
 """
 
 from __future__ import annotations
 
 from typing import Final, final
 
-from ._deflate import MAX_RATIO, Inflater
+from ._deflate import MAX_INPUT, MAX_OUTPUT, Inflater, InvalidDeflate
 from ._errors import ProtocolError
 from ._frame_header import broken, parse_close, read_header
-from ._frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, TEXT, Control, Ping, Pong
-from ._messages import Message, PartialMessage, inflate_whole
+from ._frames import (
+    BINARY,
+    CONTINUATION,
+    FIN,
+    INVALID_PAYLOAD,
+    PING,
+    PONG,
+    RSV1,
+    TEXT,
+    Control,
+    Ping,
+    Pong,
+)
+from ._messages import UNLIMITED, Message, PartialMessage
 
 MAX_BATCH: Final = 1024
-"""Messages that one :meth:`Decoder.take` gives at most, and frames that it takes by the plain path:
-about a millisecond's work."""
+"""Messages that one :meth:`Decoder.take` returns, at most."""
 
-MAX_BATCH_BYTES: Final = 256 * 1024
-"""Bytes of messages after which a batch ends, so that inflating a chunk is bounded too."""
+MAX_WORK: Final = 512 * 1024
+"""Work after which a :meth:`Decoder.take` returns: about a millisecond, and two at worst.
 
-SLICE: Final = 512
-"""Bytes of a compressed payload that are inflated before a part is looked for, so that a part, too,
-is bounded (by ``MAX_RATIO``), to about half a mebibyte; and as much is inflated in a second as of
-whole messages."""
+A byte counts one when it is stored, and one when its message, or a part of it, is returned.
+"""
+
+FRAME_WORK: Final = 1024
+"""What a frame counts for that the plain path takes."""
+
+INFLATE_WORK: Final = 1024
+"""What a call of zlib counts for, which may need a new decompressor."""
+
+INPUT_WORK: Final = 32
+"""What each byte counts for that is given to zlib; see ``MAX_INPUT``."""
+
+SHORT_INPUT: Final = 4 * 1024
+"""Bytes of a compressed message that the fast path takes, at most."""
 
 _WHOLE_TEXT: Final = FIN | TEXT
 _WHOLE_BINARY: Final = FIN | BINARY
@@ -41,12 +65,12 @@ class Decoder:
       max_message_size: bytes that a message may have, after inflating; None: no limit.
       inflater: permessage-deflate's receiving half, if it was negotiated.
       piece_size: bytes (text: characters) from which on what has come of an unfinished message is
-        given as a :class:`TextPart` or :class:`BinaryPart`; before a control frame, and where the
-        bytes reach to the end of a fragment and no further, whatever has come is. None: messages
-        are given whole.
+        returned as a :class:`TextPart` or :class:`BinaryPart`; before a control frame, and where
+        the bytes reach to the end of a fragment and no further, whatever has come is. None:
+        messages are returned whole.
 
     Attributes:
-      hungry: whether the last :meth:`take` ended for want of bytes.
+      hungry: whether the last :meth:`take` ended for lack of bytes.
     """
 
     def __init__(
@@ -57,44 +81,45 @@ class Decoder:
         piece_size: int | None = None,
     ) -> None:
         self.hungry = True
-        self._limit = max_message_size
+        self._limit = UNLIMITED if max_message_size is None else max_message_size
         self._inflater = inflater
         self._piece_size = piece_size
         # the longest payloads that the fast loop takes: all of the 7-bit and the 16-bit form's,
         # less for a smaller limit
-        self._short = 125 if max_message_size is None else min(125, max_message_size)
-        self._medium = 0xFFFF if max_message_size is None else min(0xFFFF, max_message_size)
-        # the longest compressed payloads that it takes: they pass no limit, and make no parts
-        self._inflatable = 0xFFFF if piece_size is None else SLICE
-        if max_message_size is not None:
-            self._inflatable = min(self._inflatable, max_message_size // MAX_RATIO)
+        self._short = min(125, self._limit)
+        self._medium = min(0xFFFF, self._limit)
         self._data = b""
         self._pos = 0
         self._message: PartialMessage | None = None  # begun, and not finished
-        self._remaining: int = 0  # bytes of its current frame that have not come
+        self._inflating: Inflater | None = None  # the inflater, if that message is compressed
+        self._in_frame = False  # whether a frame of it was begun, and not finished
+        self._remaining = 0  # bytes of that frame that have not come
         self._final = True  # whether that frame is its last
-        self._room = 0  # bytes that this batch may still grow by
+        self._work = 0  # that this batch may still do
         self._failure: ProtocolError | None = None
         self._done = False  # a Close came, or a rule was broken: nothing more is looked at
 
     def feed(self, data: bytes) -> None:
-        """Bytes from the transport; to be followed by :meth:`take` until :attr:`hungry`."""
+        """Take bytes from the transport; call :meth:`take` until :attr:`hungry` after it."""
         if not self._done:
             self._data = self._data[self._pos :] + data if self._pos < len(self._data) else data
             self._pos = 0
 
     def take(self) -> tuple[list[Message], Control | None]:
-        """The next messages, and the control frame behind them, if one ended the batch.
+        """Return the next messages, and the control frame after them, if one ended the batch.
 
-        To be called until :attr:`hungry`; a batch may be empty where a message has many fragments.
+        To be called until :attr:`hungry`. A batch has a bound on its work, so it may be empty in
+        the middle of a message.
 
         Raises:
-          ProtocolError: the peer broke a rule. All messages before it were given, and nothing
+          ProtocolError: the peer broke a rule. All messages before it were returned, and nothing
             comes after it.
         """
         if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+            try:
+                raise self._failure
+            finally:
+                self._failure = None
         messages: list[Message] = []
         self.hungry = self._done
         if self._done:
@@ -103,41 +128,42 @@ class Decoder:
             return messages, self._run(messages)
         except ProtocolError as exc:
             self._stop()
+            # A program may keep it, so it must not hold frames, whose variables are what came.
+            exc.__cause__ = exc.__context__ = None
             if not messages:
-                raise
-            self._failure = exc
+                raise exc.with_traceback(None) from None
+            self._failure = exc.with_traceback(None)
             return messages, None
 
     def _stop(self) -> None:
         self._done = True
         self._data = b""
         self._pos = 0
-        if self._message is not None:
-            self._message.discard()
-            self._message = None
+        self._message = None
+        self._inflater = self._inflating = None
 
     def _run(self, messages: list[Message]) -> Control | None:
         """Fill ``messages``: to a control frame, to the batch's bound, or as far as bytes reach."""
-        self._room = MAX_BATCH_BYTES
-        for _ in range(MAX_BATCH):
+        self._work = MAX_WORK
+        while True:
             if self._message is None:
                 self._take_whole(messages)
-            if len(messages) >= MAX_BATCH or self._room <= 0:
-                break
-            progress = (self._take_payload if self._remaining else self._take_frame)(messages)
+            if len(messages) >= MAX_BATCH or self._work <= 0:
+                return None
+            progress = (self._take_payload if self._in_frame else self._take_frame)(messages)
             if progress is False:
                 self.hungry = True
-                if self._piece_size is not None and not self._remaining:
-                    self._give_part(messages, 1)  # nobody is to wait for the next fragment
+                if self._piece_size is not None and not self._in_frame:
+                    self._give_part(messages, 1)  # nobody should wait for the next fragment
                 return None
             if progress is not True:
                 return progress
-        return None
 
     def _take_whole(self, messages: list[Message]) -> None:
-        """The fast path: unfragmented messages, as they stand one behind the other."""
+        """The fast path: unfragmented messages, as they follow on each other."""
         data, pos, inflater = self._data, self._pos, self._inflater
-        end, last = len(data), len(data) - 1
+        end = len(data)
+        last = min(end - 1, pos + MAX_WORK)
         short, medium = self._short, self._medium
         append = messages.append
         try:
@@ -161,19 +187,46 @@ class Decoder:
                     append(data[start:stop].decode())
                 elif first == _WHOLE_BINARY:
                     append(data[start:stop])
-                elif inflater is not None and first in _COMPRESSED and size <= self._inflatable:
-                    text = first == _COMPRESSED_TEXT
-                    append(inflate_whole(inflater, data[start:stop], text=text))
-                    self._room -= len(messages[-1])
-                    if self._room <= 0:
-                        pos = stop
+                elif inflater is not None and first in _COMPRESSED and size <= SHORT_INPUT:
+                    pos = stop
+                    self._inflate_whole(first == _COMPRESSED_TEXT, data[start:stop], messages)
+                    if self._work <= 0 or self._message is not None:
                         break
                 else:
                     break
                 pos = stop
         except UnicodeDecodeError:
             pass  # the plain path meets the same bytes, and says what is wrong with them
+        self._work -= pos - self._pos
         self._pos = pos
+
+    def _inflate_whole(self, text: bool, payload: bytes, messages: list[Message]) -> None:
+        """A whole compressed message that is short; the plain path goes on with what is not."""
+        inflater = self._inflater
+        assert inflater is not None  # the fast path has looked
+        inflater.feed(payload, True)
+        data = self._inflate(inflater, self._limit) if inflater.pending else b""
+        self._work -= INPUT_WORK * len(payload)
+        if not inflater.pending and len(data) <= self._limit:
+            try:
+                messages.append(data.decode() if text else data)
+                return
+            except UnicodeDecodeError:
+                pass  # the plain path says what is wrong with it
+        self._message = PartialMessage(text=text, limit=self._limit)
+        self._inflating = inflater
+        self._in_frame = self._final = True
+        self._remaining = 0
+        self._message.store(data)
+
+    def _inflate(self, inflater: Inflater, room: int) -> bytes:
+        """One call of zlib, for a message that may grow by so much; a byte more is too much."""
+        try:
+            data = inflater.inflate(room + 1 if room < MAX_OUTPUT else MAX_OUTPUT)
+        except InvalidDeflate as exc:
+            raise ProtocolError(INVALID_PAYLOAD, str(exc)) from exc
+        self._work -= INFLATE_WORK + len(data)
+        return data
 
     def _take_frame(self, messages: list[Message]) -> Control | bool:
         """The plain path: a frame of any kind.
@@ -193,8 +246,8 @@ class Decoder:
                 self._give_part(messages, 1)  # a Close would be its end
             return self._control(first, self._data[start : self._pos])
         self._pos = start
-        self._begin(first, size)
-        self._remaining = size
+        self._work -= FRAME_WORK
+        self._begin_frame(first, size)
         self._take_payload(messages)
         return True
 
@@ -208,10 +261,9 @@ class Decoder:
         self._stop()  # section 5.5.1: nothing follows a Close
         return close
 
-    def _begin(self, first: int, size: int) -> None:
+    def _begin_frame(self, first: int, size: int) -> None:
         """A data frame's header was read (RFC 6455 section 5.4, RFC 7692 section 6)."""
         opcode = first & 0x0F
-        self._final = bool(first & FIN)
         if opcode == CONTINUATION:
             if self._message is None:
                 raise broken("expected a text or binary frame, got a continuation of nothing")
@@ -220,41 +272,60 @@ class Decoder:
         elif self._message is not None:
             raise broken(f"expected a continuation of the message, got a new one ({opcode:#x})")
         else:
-            self._message = PartialMessage(
-                text=opcode == TEXT, limit=self._limit, inflater=self._inflater_for(first)
-            )
-        self._message.announce(size)
-
-    def _inflater_for(self, first: int) -> Inflater | None:
-        if not first & RSV1:
-            return None
-        if self._inflater is None:
-            raise broken("expected RSV1 to be clear, as no compression was negotiated")
-        return self._inflater
+            if first & RSV1 and self._inflater is None:
+                raise broken("expected RSV1 to be clear, as no compression was negotiated")
+            self._inflating = self._inflater if first & RSV1 else None
+            self._message = PartialMessage(text=opcode == TEXT, limit=self._limit)
+        if self._inflating is None:
+            self._message.announce(size)
+        self._in_frame = True
+        self._remaining = size
+        self._final = bool(first & FIN)
 
     def _take_payload(self, messages: list[Message]) -> bool:
-        """As much of the current frame's payload as there is; False if there is none."""
-        assert self._message is not None  # a payload belongs to a message that was begun
-        size = self._remaining
-        if self._piece_size is not None and self._message.compressed:
-            size = min(size, SLICE)
-        piece = self._data[self._pos : self._pos + size]
-        if size and not piece:
-            return False
-        self._pos += len(piece)
-        self._remaining -= len(piece)
-        self._message.add(piece)
-        if self._final and not self._remaining:
-            message, self._message = self._message.finish(), None
-            messages.append(message)
-            self._room -= len(message)
+        """Some of the current frame's payload, or of what it inflates to; False if bytes are
+        missing."""
+        message = self._message
+        assert message is not None  # a frame belongs to a message that was begun
+        if self._inflating is None:
+            data = self._next_bytes(MAX_WORK)
+            if not data and self._remaining:
+                return False
+            message.store(data)
+            self._work -= len(data)
+            in_frame = self._remaining > 0
+        else:
+            inflater = self._inflating
+            if not inflater.pending:
+                data = self._next_bytes(min(MAX_INPUT, self._work // INPUT_WORK + 1))
+                if not data and self._remaining:
+                    return False
+                inflater.feed(data, last=self._final and not self._remaining)
+                self._work -= INPUT_WORK * len(data)
+            while inflater.pending and self._work > 0:
+                message.store(self._inflate(inflater, message.room))
+            in_frame = self._remaining > 0 or inflater.pending
+        self._in_frame = in_frame
+        if self._final and not in_frame:
+            self._message = None
+            messages.append(message.finish())
+            self._work -= len(messages[-1])
         elif self._piece_size is not None:
             self._give_part(messages, self._piece_size)
         return True
 
+    def _next_bytes(self, size: int) -> bytes:
+        """As much of the current frame as has come, and is no more than that."""
+        if size > self._remaining:
+            size = self._remaining
+        data = self._data[self._pos : self._pos + size]
+        self._pos += len(data)
+        self._remaining -= len(data)
+        return data
+
     def _give_part(self, messages: list[Message], least: int) -> None:
-        """Give what has come of an unfinished message, if it is so much."""
+        """Return what has come of an unfinished message, if it is so much."""
         if self._message is not None and self._message.held >= least:
             part = self._message.take_part()
             messages.append(part)
-            self._room -= len(part)
+            self._work -= len(part)

@@ -6,14 +6,13 @@ import codecs
 import io
 from typing import Final, TypeAlias, final
 
-from ._deflate import Inflater, InvalidDeflate, TooBig
 from ._errors import ProtocolError
 from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
 
 Message = str | bytes
 
-UNLIMITED: Final = 1 << 62
-"""Bytes; in place of no limit, where the arithmetic needs a number."""
+UNLIMITED: Final = 1 << 60
+"""Bytes; stands for no limit where the arithmetic needs a number."""
 
 
 @final
@@ -25,7 +24,7 @@ class TextPart(str):
 
 @final
 class BinaryPart(bytes):
-    """The same, of a binary message. What is not a part ends a message, or is a whole one."""
+    """The same of a binary message. What is not a part ends a message, or is a whole one."""
 
     __slots__ = ()
 
@@ -35,11 +34,8 @@ PARTS: Final = (TextPart, BinaryPart)
 
 
 def as_part(message: Message) -> Part:
-    """What there is of a message that goes on."""
+    """Mark some of a message as a part that others follow."""
     return TextPart(message) if isinstance(message, str) else BinaryPart(message)
-
-
-_new_utf8_decoder = codecs.getincrementaldecoder("utf-8")
 
 
 def _invalid_utf8(exc: UnicodeDecodeError) -> ProtocolError:
@@ -49,15 +45,10 @@ def _invalid_utf8(exc: UnicodeDecodeError) -> ProtocolError:
     )
 
 
-def too_big(size: str, limit: int) -> ProtocolError:
-    """The one error for every way to pass ``max_message_size``."""
+def _too_big(size: str, limit: int) -> ProtocolError:
     return ProtocolError(
         MESSAGE_TOO_BIG, f"expected a message of at most {limit} bytes, got one of {size}"
     )
-
-
-def _invalid_deflate(exc: InvalidDeflate) -> ProtocolError:
-    return ProtocolError(INVALID_PAYLOAD, str(exc))
 
 
 @final
@@ -66,28 +57,25 @@ class PartialMessage:
 
     They go into one growing buffer, so that a message costs its size and no more, in however
     many fragments it comes; text is decoded on arrival, so that an invalid byte is found at once.
+
+    Attributes:
+      room: bytes that the message may still grow by.
     """
 
-    def __init__(self, *, text: bool, limit: int | None, inflater: Inflater | None) -> None:
+    def __init__(self, *, text: bool, limit: int) -> None:
+        self.room = limit
         self._limit = limit
-        self._inflater = inflater
-        self._size = 0
         self._text = io.StringIO() if text else None
-        self._decoder = _new_utf8_decoder()
+        self._cut = b""  # the start of a character
         self._binary: bytes | bytearray = b""
 
     @property
-    def compressed(self) -> bool:
-        """Whether the payload on the wire is not what the message has."""
-        return self._inflater is not None
-
-    @property
     def held(self) -> int:
-        """Bytes (text: characters) that were added and not taken."""
+        """Bytes (text: characters) that were stored and not taken."""
         return len(self._binary) if self._text is None else self._text.tell()
 
     def take_part(self) -> Part:
-        """What is held, which is to be more than nothing; the size counts on."""
+        """Take what is held, which must be more than nothing; it still counts for the limit."""
         if self._text is None:
             binary, self._binary = self._binary, b""
             return BinaryPart(binary)
@@ -95,87 +83,45 @@ class PartialMessage:
         return TextPart(text.getvalue())
 
     def announce(self, size: int) -> None:
-        """A frame of this many bytes is to follow; refuse it here if it cannot fit."""
-        if self._limit is not None and self._inflater is None and self._size + size > self._limit:
-            raise too_big(f"{self._size + size} or more", self._limit)
+        """Check that a payload of this many bytes, which are not compressed, may follow."""
+        if size > self.room and self._limit < UNLIMITED:
+            raise _too_big(f"{self._limit - self.room + size} or more", self._limit)
 
-    def add(self, piece: bytes) -> None:
-        """Some payload, as it stood on the wire."""
-        if self._inflater is None:
-            self._store(piece)
-        else:
-            self._inflate(self._inflater, piece)
+    def store(self, data: bytes) -> None:
+        """Add some of the message, after inflating.
 
-    def go_on(self, data: bytes, rest: bytes) -> Message:
-        """All of a compressed message, of which its inflater's ``begin`` gave these."""
-        assert self._inflater is not None
-        self._store(data)
-        try:
-            self._inflater.go_on(rest, self._store)
-        except InvalidDeflate as exc:
-            raise _invalid_deflate(exc) from exc
-        return self.finish()
-
-    def finish(self) -> Message:
-        """The last piece was added."""
-        if self._inflater is not None:
-            self._inflate(self._inflater, None)
-        if self._text is None:
-            return bytes(self._binary)
-        self._decode(b"", final=True)
-        return self._text.getvalue()
-
-    def discard(self) -> None:
-        """Hold nothing any more: an exception that is kept, keeps this object."""
-        self._text = None
-        self._binary = bytearray()
-
-    def _inflate(self, inflater: Inflater, piece: bytes | None) -> None:
-        """Store what comes out bit by bit, so that no more is ever held than the limit and one bit,
-        and an invalid byte in what fits is found before the limit is. None: the payload's end."""
-        budget = UNLIMITED if self._limit is None else self._limit - self._size
-        try:
-            if piece is None:
-                inflater.finish(budget, self._store)
-            else:
-                inflater.inflate(piece, budget, self._store)
-        except TooBig as exc:
-            raise too_big("more (after inflating)", self._limit or 0) from exc
-        except InvalidDeflate as exc:
-            raise _invalid_deflate(exc) from exc
-
-    def _store(self, data: bytes) -> None:
-        self._size += len(data)
+        Raises:
+          ProtocolError: it is too big, or not UTF-8, whichever byte is wrong first.
+        """
+        room = self.room - len(data)
+        if room < 0:
+            data = data[:room]
+        self.room = room
         if self._text is not None:
-            self._text.write(self._decode(data))
+            self._text.write(self._decode(data, final=False))
         elif not self._binary:
             self._binary = data  # often all that comes, and not copied then
         else:
             if isinstance(self._binary, bytes):
                 self._binary = bytearray(self._binary)
             self._binary += data
+        if room < 0:
+            raise _too_big("more (after inflating)", self._limit)
 
-    def _decode(self, data: bytes, *, final: bool = False) -> str:
+    def finish(self) -> Message:
+        """Return what is held; all of the message was stored."""
+        if self._text is None:
+            return bytes(self._binary)
+        if self._cut:
+            self._decode(b"", final=True)
+        return self._text.getvalue()
+
+    def _decode(self, data: bytes, *, final: bool) -> str:
+        if self._cut:
+            data = self._cut + data
         try:
-            return self._decoder.decode(data, final)
+            text, used = codecs.utf_8_decode(data, "strict", final)
         except UnicodeDecodeError as exc:
             raise _invalid_utf8(exc) from exc
-
-
-def inflate_whole(inflater: Inflater, payload: bytes, *, text: bool) -> Message:
-    """A compressed message whose payload is here as a whole, and is so short that no limit can be
-    passed: what a :class:`PartialMessage` makes of it, at less cost where zlib gives it at once."""
-    try:
-        data, rest = inflater.begin(payload)
-        if rest is None:
-            return data.decode() if text else data
-    except InvalidDeflate as exc:
-        raise _invalid_deflate(exc) from exc
-    except UnicodeDecodeError as exc:
-        raise _invalid_utf8(exc) from exc
-    message = PartialMessage(text=text, limit=None, inflater=inflater)
-    try:
-        return message.go_on(data, rest)
-    except ProtocolError:
-        message.discard()
-        raise
+        self._cut = data[used:]
+        return text
