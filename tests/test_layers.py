@@ -29,7 +29,7 @@ BELOW = {
     "_net": {"_wire", "_trace"},
     "_socket": {"_wire", "_trace", "_dom", "_net"},
     "_stream": {"_wire", "_dom", "_net", "_socket"},
-    "_reconnect": {"_dom", "_net", "_socket"},
+    "_reconnect": {"_wire", "_dom", "_net", "_socket"},
     "_server": {"_wire", "_net", "_socket"},
     "": {"_trace", "_dom", "_net", "_socket", "_stream", "_reconnect", "_server"},
     "testing": {"", "_net", "_socket"},

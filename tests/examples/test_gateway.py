@@ -194,14 +194,13 @@ def test_keepalive(busy: Any, monkeypatch: pytest.MonkeyPatch, keepalive: bool) 
     if keepalive:
         simulate(busy, 100)
         return
-    monkeypatch.setattr(busy, "Bridge", without(busy.Bridge, "ping_interval"))
+    monkeypatch.setattr(busy, "Bridge", without_keepalive(busy.Bridge))
     fails_with(trio.TooSlowError, busy)
 
 
-def without(bridge: Any, option: str) -> Any:
+def without_keepalive(bridge: Any) -> Any:
     def make(urls: list[str], log_in: Any, **options: Any) -> Any:
-        del options[option]
-        return bridge(urls, log_in, **options)
+        return bridge(urls, log_in, **{**options, "ping_interval": None})
 
     return make
 

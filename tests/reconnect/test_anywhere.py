@@ -29,7 +29,7 @@ PACKAGE = str(Path(trio_ws_dom.__file__).parent)
 
 
 def patient(part: Any) -> Any:
-    """The part of a server that does not mind when its client goes away."""
+    """Return a part of a server that tolerates a client that goes away."""
 
     async def play(request: FakeRequest) -> None:
         with suppress(trio.BrokenResourceError):
@@ -101,7 +101,7 @@ class Run:
         self.whole = True
 
     async def _check(self) -> None:
-        """What holds when control is out of the loop, however that came."""
+        """Check what must hold once the loop was left, however that happened."""
         # the server's, and that of its parts
         assert len(trio.lowlevel.current_task().child_nurseries) == 2, "a nursery is left open"
         for ws in self._sockets:
@@ -113,7 +113,7 @@ class Run:
 
 
 class AtStep(trio.abc.Instrument):
-    """Does something behind one of the scheduler's steps; they are counted."""
+    """Does something after one of the scheduler's steps, and counts them."""
 
     def __init__(self, run: Run, step: int, do: Callable[[], object]) -> None:
         self._run = run
@@ -128,7 +128,7 @@ class AtStep(trio.abc.Instrument):
 
 
 def press_at(run: Run, number: int) -> Callable[[FrameType, str, Any], None]:
-    """A profiler that presses Ctrl-C at a call that the loop's task makes in the package."""
+    """Return a profiler that presses Ctrl-C at a call that the loop's task makes in the package."""
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
         if event not in ("call", "c_return") or run.task is None:
@@ -171,8 +171,7 @@ def pressed(number: int) -> Run:
 # One run may have a step more than another. So each goes on until one has come to its end.
 
 
-def test_cancelled_anywhere() -> None:
-    """At every step of the scheduler, of every task."""
+def test_cancelled_at_every_step_of_the_scheduler() -> None:
     steps = itertools.count(1)
     run = next(run for run in map(cancelled, steps) if not run.scope.cancel_called)
     assert run.whole
@@ -180,8 +179,8 @@ def test_cancelled_anywhere() -> None:
 
 
 @pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.sweep)])
-def test_interrupted_anywhere(every: int) -> None:
-    """Ctrl-C at every call, or at some of them: it comes out bare, and is never lost."""
+def test_ctrl_c_at_every_call_comes_out_bare(every: int) -> None:
+    """Or at some of them."""
     pressed(0)  # the first run of all makes more calls: what is made once, and kept
     number = 1
     while (run := pressed(number)).calls >= number:

@@ -1,4 +1,4 @@
-"""When the next try is made: the delays, their growth and their start over, and Retry-After."""
+"""When the next try is made: the delays, their growth and new beginning, and Retry-After."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from email.message import Message
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import trio
@@ -15,10 +16,11 @@ from support.scripted_server import ScriptedServer, down, lost, lost_after, refu
 
 from trio_ws_dom import Retry
 from trio_ws_dom._reconnect._backoff import MAX_RETRY_AFTER, Backoff, retry_after
+from trio_ws_dom._reconnect._end import End
 
 
 async def run(memory: ScriptedServer, *parts: Any, **options: Any) -> list[Retry]:
-    """Go through connections that end in these ways, to a last good one; gives the retries."""
+    """Go through connections that end in these ways, to a last good one; return the retries."""
     retries: list[Retry] = []
     async for attempt in memory.loop(*parts, on_retry=retries.append, **options):
         async with attempt as ws:
@@ -29,14 +31,14 @@ async def run(memory: ScriptedServer, *parts: Any, **options: Any) -> list[Retry
 
 
 async def test_first_try_is_at_once(memory: ScriptedServer, autojump_clock: object) -> None:
-    """There is no delay before the very first."""
     start = trio.current_time()
     assert await run(memory, initial_delay=100, max_delay=100) == []
     assert memory.times == [start]
 
 
-async def test_delays(memory: ScriptedServer, autojump_clock: object) -> None:
-    """They are as told, random below limits that double up to the cap, and numbered."""
+async def test_delays_are_random_below_limits_that_double(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     random.seed(9)
     retries = await run(memory, *[down] * 5, lost, initial_delay=5, max_delay=60)
     dice = random.Random(9)
@@ -49,10 +51,9 @@ async def test_delays(memory: ScriptedServer, autojump_clock: object) -> None:
     assert [retry.number for retry in retries] == [1, 2, 3, 4, 5, 6]
 
 
-async def test_delay_is_counted_from_the_end(
+async def test_delay_counts_from_the_end_of_the_last_connection(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """What the program does between two turns is part of the delay."""
     random.seed(9)
     async for attempt in memory.loop(lost, initial_delay=50, max_delay=50):
         async with attempt as ws:
@@ -64,34 +65,60 @@ async def test_delay_is_counted_from_the_end(
     assert memory.times[1] - memory.times[0] == pytest.approx(attempt.retry.delay)
 
 
-def test_whole_range_is_used() -> None:
-    """Full jitter: from nothing to the limit, and no more."""
+def failure() -> End:
+    return End(OSError(), "", time=0)
+
+
+def test_jitter_uses_the_whole_range() -> None:
     random.seed(9)
-    delays = [Backoff(5, 60).next(OSError()).delay for _ in range(1000)]
+    delays = [Backoff(5, 60, 60).next(failure()).delay for _ in range(1000)]
     assert 0 <= min(delays) < 0.1
     assert 4.9 < max(delays) <= 5
 
 
-def test_first_limit_is_capped_too() -> None:
-    """An ``initial_delay`` over ``max_delay`` counts as that."""
-    random.seed(9)
-    assert max(Backoff(60, 2).next(OSError()).delay for _ in range(100)) <= 2
+def limits(backoff: Backoff, count: int) -> list[float]:
+    """Return the next delays, where chance always picks the greatest."""
+    with patch("random.uniform", lambda least, most: most):
+        return [backoff.next(failure()).delay for _ in range(count)]
 
 
-async def test_stable_connection_starts_over(
+@pytest.mark.parametrize(
+    ("initial", "maximum", "expected"),
+    [
+        (5, 60, [5, 10, 20, 40, 60, 60]),
+        (60, 2, [2, 2]),
+        (0, 10, [0, 1, 2, 4, 8, 10]),
+        (0, 0.5, [0, 0.5, 0.5]),
+        (0.25, 10, [0.25, 0.5, 1, 2]),
+        (0, 0, [0, 0, 0]),
+    ],
+)
+def test_limits(initial: float, maximum: float, expected: list[float]) -> None:
+    """They grow also from 0, up to the maximum; only a maximum of 0 means no delays."""
+    assert limits(Backoff(initial, maximum, 60), len(expected)) == expected
+
+
+def test_server_that_accepts_and_drops_is_not_called_without_a_pause() -> None:
+    """Also with an initial delay of 0, and where any connection counts as stable."""
+    backoff = Backoff(0, 60, 0)
+    assert limits(backoff, 2) == [0, 1]
+    backoff.was_open_for(0.9)
+    assert limits(backoff, 1) == [2]
+    backoff.was_open_for(1)
+    assert limits(backoff, 2) == [0, 1]
+
+
+async def test_numbers_begin_again_after_a_connection_that_was_open_for_stable_after(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """Open for ``stable_after`` seconds, it makes the next try the first again; sooner it does
-    not, though it was open."""
     parts = [down, lost_after(59.9), down, lost_after(60)]
     retries = await run(memory, *parts, stable_after=60)
     assert [retry.number for retry in retries] == [1, 2, 3, 1]
 
 
-async def test_limit_starts_over_with_the_number(
+async def test_limits_begin_again_with_the_numbers(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """After a stable connection delays are short again."""
     random.seed(9)
     parts = [*[down] * 6, lost_after(60)]
     retries = await run(memory, *parts, initial_delay=1, max_delay=1000)
@@ -99,8 +126,9 @@ async def test_limit_starts_over_with_the_number(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_retry_after(status: int, memory: ScriptedServer, autojump_clock: object) -> None:
-    """What the server asks for is waited, and the random delay on top."""
+async def test_retry_after_is_added_to_the_random_delay(
+    status: int, memory: ScriptedServer, autojump_clock: object
+) -> None:
     random.seed(9)
     part = refusing(status, ("Retry-After", "120"))
     (retry,) = await run(memory, part, initial_delay=5, max_delay=5)
@@ -141,12 +169,11 @@ NOON = "Sun, 06 Nov 2044 12:00:00 GMT"
     ],
 )
 def test_forms_of_retry_after(fields: dict[str, str], seconds: float) -> None:
-    """Seconds or a date, held against the server's own Date, else against the clock; bounded; and
-    what cannot be read asks for nothing."""
+    """Seconds, or a date, which counts from the server's own Date, else from our clock; bounded.
+    What cannot be read asks for nothing."""
     assert retry_after(headers(**fields)) == seconds
 
 
 @given(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"])))
-def test_any_retry_after(value: str) -> None:
-    """Nothing that a server can send is an error, or out of bounds."""
+def test_no_retry_after_is_an_error_or_out_of_bounds(value: str) -> None:
     assert 0 <= retry_after(headers(Retry_After=value, Date=value)) <= MAX_RETRY_AFTER

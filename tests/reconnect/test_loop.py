@@ -1,4 +1,4 @@
-"""The loop itself: what it tells, what it refuses, and what it leaves behind."""
+"""The loop itself: what it reports, what it refuses, and what state it keeps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.scripted_server import AT_ONCE, ScriptedServer, closing, down, lost, refusing
+from support.scripted_server import AT_ONCE, ScriptedServer, closing, down, lost, refusing, stalling
 
 from trio_ws_dom import (
     ConnectOptions,
@@ -24,13 +24,11 @@ from trio_ws_dom import (
 
 SECRET_URL = "ws://me:secret@peer.test/room?token=secret"
 
-# What it tells.
+# What it reports.
 
 
-async def test_attempt_tells_the_newest_retry(
-    memory: ScriptedServer, autojump_clock: object
-) -> None:
-    """None first; before the block why the turn before ended, in it which try succeeded."""
+async def test_attempt_has_the_newest_retry(memory: ScriptedServer, autojump_clock: object) -> None:
+    """None first; before the block why the last turn ended, in it which try succeeded."""
     seen: list[Retry | None] = []
     async for attempt in memory.loop(closing(1001), refusing(503)):
         seen.append(attempt.retry)
@@ -48,7 +46,6 @@ async def test_attempt_tells_the_newest_retry(
 async def test_on_retry_is_called_when_the_delay_begins(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """For each try but the very first."""
     calls: list[tuple[float, Retry]] = []
 
     def on_retry(retry: Retry) -> None:
@@ -64,8 +61,9 @@ async def test_on_retry_is_called_when_the_delay_begins(
     assert calls[1][1] is attempt.retry
 
 
-async def test_on_retry_that_raises(memory: ScriptedServer, autojump_clock: object) -> None:
-    """It is how a program gives up."""
+async def test_what_on_retry_raises_ends_the_loop(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
 
     def give_up(retry: Retry) -> None:
         if retry.number == 3:
@@ -78,10 +76,9 @@ async def test_on_retry_that_raises(memory: ScriptedServer, autojump_clock: obje
     assert len(memory.times) == 3
 
 
-async def test_log(
+async def test_each_retry_is_in_the_log_without_credentials_and_query(
     memory: ScriptedServer, autojump_clock: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each retry is told at INFO, with the URL, and without anybody's credentials."""
     caplog.set_level(logging.INFO, "trio_ws_dom")
     memory.parts += [refusing(503), closing(1001, "bye"), lost]
     async for attempt in reconnecting_websocket(SECRET_URL, **AT_ONCE):
@@ -89,51 +86,17 @@ async def test_log(
             if len(memory.times) == 4:
                 break
             await ws.wait_closed()
-    first, second, third = caplog.messages
-    assert first.startswith("ws://peer.test/room: ")
-    assert "503" in first
-    assert first.endswith("; trying again in 0.0 s (1)")
-    assert second == "ws://peer.test/room: closed with 1001 'bye'; trying again in 0.0 s (2)"
-    assert third.startswith("ws://peer.test/room: ")
-    assert "secret" not in caplog.text
-
-
-async def test_log_of_a_servers_words(
-    memory: ScriptedServer, autojump_clock: object, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Where a redirect points to may have somebody's token in it: the status is told."""
-    caplog.set_level(logging.INFO, "trio_ws_dom")
-    memory.parts += [refusing(307, ("Location", "https://ada:secret@peer.test/?token=secret"))]
-    async for attempt in reconnecting_websocket(
-        "ws://peer.test/", is_transient=lambda cause: True, **AT_ONCE
-    ):
-        async with attempt:
-            break
-    (told,) = caplog.messages
-    assert told == "ws://peer.test/: Refused, status 307; trying again in 0.0 s (1)"
-
-
-async def test_log_of_what_is_not_ours(
-    autojump_clock: object, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Of an exception from the program's own function the type is told: the rest is its secret."""
-    caplog.set_level(logging.INFO, "trio_ws_dom")
-
-    def dial() -> trio.abc.Stream:
-        raise OSError("my secret")
-
-    with trio.CancelScope() as scope:
-        async for attempt in reconnecting_websocket(
-            SECRET_URL, stream=dial, on_retry=lambda retry: scope.cancel(), **AT_ONCE
-        ):
-            async with attempt:
-                raise AssertionError("it was never open")
-    assert caplog.messages == ["ws://peer.test/room: OSError; trying again in 0.0 s (1)"]
+    again = "; trying again in 0.0 s"
+    assert caplog.messages == [
+        f"ws://peer.test/room: Refused, status 503{again} (1)",
+        f"ws://peer.test/room: closed with 1001 'bye', by the server{again} (2)",
+        f"ws://peer.test/room: EOFError: the server ended TCP without a Close frame{again} (3)",
+    ]
     assert "secret" not in caplog.text
 
 
 async def test_failures_are_not_chained(memory: ScriptedServer, autojump_clock: object) -> None:
-    """After an outage of months the last failure does not drag all others along."""
+    """After an outage of months the last failure must not hold all others."""
     numbers = iter(range(50))
 
     def url() -> str:
@@ -149,11 +112,35 @@ async def test_failures_are_not_chained(memory: ScriptedServer, autojump_clock: 
     assert cause.__context__ is None
 
 
+# Keepalive.
+
+
+async def test_keepalive_is_on_by_default(memory: ScriptedServer, autojump_clock: object) -> None:
+    async for attempt in memory.loop(stalling):
+        async with attempt as ws:
+            if attempt.retry is not None:
+                break
+            await ws.receive()
+    assert memory.times[1] - memory.times[0] == pytest.approx(40)
+    assert isinstance(attempt.retry.cause.__cause__, TimeoutError)
+
+
+async def test_keepalive_can_be_turned_off(memory: ScriptedServer, autojump_clock: object) -> None:
+    with trio.move_on_after(500) as scope:
+        async for attempt in memory.loop(stalling, ping_interval=None):
+            async with attempt as ws:
+                await ws.receive()
+    assert scope.cancelled_caught
+    assert len(memory.times) == 1
+
+
 # What it refuses.
 
 
-async def test_entering_twice(memory: ScriptedServer, autojump_clock: object) -> None:
-    """An attempt is for one ``async with``, one after the other or nested."""
+async def test_attempt_cannot_be_entered_twice(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
+    """One after the other, or nested."""
     async for attempt in memory.loop():
         async with attempt as ws:
             with pytest.raises(RuntimeError, match="entered once"):
@@ -166,8 +153,10 @@ async def test_entering_twice(memory: ScriptedServer, autojump_clock: object) ->
         break
 
 
-async def test_next_turn_while_one_is_open(memory: ScriptedServer, autojump_clock: object) -> None:
-    """There is one connection at a time; the open one is not touched."""
+async def test_there_is_no_next_turn_while_one_is_open(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
+    """The open one is not touched."""
     loop = memory.loop()
     async for attempt in loop:
         async with attempt as ws:
@@ -178,17 +167,17 @@ async def test_next_turn_while_one_is_open(memory: ScriptedServer, autojump_cloc
     assert len(memory.connections) == 1
 
 
-async def test_attempt_that_is_not_entered(memory: ScriptedServer, autojump_clock: object) -> None:
-    """A body that forgets ``async with`` does not spin."""
+async def test_body_that_forgets_async_with_does_not_spin(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     with pytest.raises(RuntimeError, match="to be over"):
         async for _ in memory.loop():
             pass
 
 
-async def test_next_turn_while_one_is_connecting(
+async def test_there_is_no_next_turn_while_one_is_connecting(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """Nor is there a next one while another task waits for this one to open."""
     loop = memory.loop(down, initial_delay=9, max_delay=9)
     attempt = await anext(loop)
     async with trio.open_nursery() as tasks:
@@ -200,8 +189,7 @@ async def test_next_turn_while_one_is_connecting(
 
 
 @pytest.mark.parametrize("name", ["initial_delay", "max_delay", "stable_after"])
-def test_bad_seconds(name: str) -> None:
-    """They are checked at the call."""
+def test_seconds_are_checked_at_the_call(name: str) -> None:
     for bad in (-1, math.nan, math.inf):
         with pytest.raises(ValueError, match=name):
             reconnecting_websocket("ws://peer.test/", **{name: bad})
@@ -209,25 +197,23 @@ def test_bad_seconds(name: str) -> None:
         reconnecting_websocket("ws://peer.test/", **{name: "5"})
 
 
-def test_unknown_option() -> None:
-    """So are the options' names."""
+def test_names_of_options_are_checked_at_the_call() -> None:
     with pytest.raises(TypeError, match="colour"):
         reconnecting_websocket("ws://peer.test/", colour="red")
 
 
 def test_options_are_in_the_table_of_the_docs() -> None:
-    """Those that this layer adds to the doors' own."""
+    """Those that the loop adds or changes."""
     docs = Path(__file__).parents[2] / "docs" / "reconnecting.md"
     added = ReconnectOptions.__annotations__.keys() - ConnectOptions.__annotations__.keys()
     rows = re.findall(r"^\| `(\w+)` \|", docs.read_text(encoding="utf-8"), re.M)
-    assert sorted(rows) == sorted([*added, "stream"])  # which is another thing here
+    assert sorted(rows) == sorted([*added, "stream", "ping_interval"])
 
 
-# What it leaves behind.
+# What state it keeps.
 
 
-async def test_loop_is_taken_up_again(memory: ScriptedServer, autojump_clock: object) -> None:
-    """After ``break`` the same object goes on where it was, with its delays."""
+async def test_loop_can_be_taken_up_again(memory: ScriptedServer, autojump_clock: object) -> None:
     loop = memory.loop(lost)
     async for attempt in loop:
         async with attempt as ws:
@@ -239,10 +225,9 @@ async def test_loop_is_taken_up_again(memory: ScriptedServer, autojump_clock: ob
     assert attempt.retry.cause is ws.failure
 
 
-async def test_taken_up_again_after_a_cancelled_delay(
+async def test_delay_that_was_cancelled_is_still_due(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """A delay that was cancelled is still to be waited for."""
     loop = memory.loop(down, initial_delay=9, max_delay=9)
     retries: list[Retry | None] = []
     for seconds in (0.001, 100):
@@ -256,7 +241,6 @@ async def test_taken_up_again_after_a_cancelled_delay(
 
 
 async def test_next_turn_is_a_checkpoint(memory: ScriptedServer, autojump_clock: object) -> None:
-    """As every async function is."""
     with trio.testing.assert_checkpoints():
         await anext(memory.loop())
 
@@ -290,8 +274,7 @@ async def refused() -> trio.abc.Stream:
     ],
     ids=["url", "async url", "stream", "is_transient", "on_retry"],
 )
-def test_ctrl_c_in_a_function(functions: dict[str, Any]) -> None:
-    """A function of the program's can be interrupted while it spins."""
+def test_ctrl_c_interrupts_the_programs_functions(functions: dict[str, Any]) -> None:
 
     async def main() -> None:
         async for attempt in reconnecting_websocket(**{"url": "ws://peer.test/", **functions}):
@@ -306,7 +289,7 @@ def test_ctrl_c_in_a_function(functions: dict[str, Any]) -> None:
 async def test_ctrl_c_lands_in_the_programs_code_only(
     memory: ScriptedServer, autojump_clock: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While an attempt opens, and between turns, Ctrl-C waits for the next checkpoint."""
+    """While an attempt opens, and between turns, it waits for the next checkpoint."""
     protected: list[bool] = []
 
     class Handler(logging.Handler):

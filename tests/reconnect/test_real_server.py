@@ -40,7 +40,7 @@ trio.run(main)
 
 
 class Server:
-    """The process."""
+    """A server process."""
 
     def __init__(self, cwd: str) -> None:
         self._cwd = cwd
@@ -75,8 +75,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     server.kill()
 
 
-async def test_server_is_killed_and_restarted(server: Server) -> None:
-    """The loop finds it again: lost, refused while it is down, and then at home."""
+async def test_server_that_is_killed_and_restarted_is_found_again(server: Server) -> None:
     server.start("first")
     retries: list[Retry] = []
 

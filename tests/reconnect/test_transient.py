@@ -1,15 +1,13 @@
-"""What is tried again and what is not: the default's table, and the caller's own rule."""
+"""The default rule: what is tried again and what is not."""
 
 from __future__ import annotations
 
 import socket
 import ssl
 from email.message import Message
-from typing import Any
 
 import pytest
 import trio
-from support.scripted_server import ScriptedServer, closing, down, lost, refusing
 
 from trio_ws_dom import (
     CloseEvent,
@@ -20,6 +18,7 @@ from trio_ws_dom import (
     is_transient,
     reconnecting_websocket,
 )
+from trio_ws_dom._wire._errors import ProtocolError
 
 AGAIN = [1000, 1001, 1005, 1011, 1012, 1013, 1014, 3001, 3008, 3999, 4000, 4004, 4399, 4600, 4999]
 FINAL = [1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003]
@@ -29,8 +28,7 @@ FINAL = [1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003]
     ("code", "again"),
     [*((code, True) for code in AGAIN), *((code, False) for code in FINAL)],
 )
-def test_codes(code: int, again: bool) -> None:
-    """Clean closes."""
+def test_codes_of_clean_closes(code: int, again: bool) -> None:
     assert is_transient(CloseEvent("close", code=code, wasClean=True)) is again
 
 
@@ -42,8 +40,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "again"), STATUSES)
-def test_statuses(status: int, again: bool) -> None:
-    """Answers to the handshake; and the codes that echo them."""
+def test_statuses_of_refusals_and_codes_that_echo_them(status: int, again: bool) -> None:
     assert is_transient(HandshakeError._refused("", status, Message(), b"")) is again
     if status >= 400:
         assert is_transient(CloseEvent("close", code=4000 + status, wasClean=True)) is again
@@ -72,6 +69,9 @@ def proxy_lost_to(cause: Exception) -> Exception:
         (lost_to(ssl.SSLError("cut off")), True),
         (lost_to(ssl.SSLCertVerificationError()), False),
         (lost_to(PermissionError("port 25 is blocked")), False),
+        (lost_to(ProtocolError(1002, "reserved bit")), False),
+        (lost_to(ProtocolError(1007, "not UTF-8")), False),
+        (lost_to(ProtocolError(1009, "too big")), False),
         (proxy_lost_to(ConnectionRefusedError()), True),
         (proxy_lost_to(ssl.SSLCertVerificationError()), False),
         (proxy_lost_to(ImportError("python_socks")), False),
@@ -80,6 +80,8 @@ def proxy_lost_to(cause: Exception) -> Exception:
         (lost_to(ProxyError("proxy", "who are you?", 407)), False),
         (lost_to(ProxyError("proxy", "unreachable", 3)), True),
         (lost_to(ProxyError("proxy", "not allowed", 2)), False),
+        (lost_to(ProxyError("proxy", "command not supported", 7)), False),
+        (lost_to(ProxyError("proxy", "address type not supported", 8)), False),
         (OSError(), True),
         (trio.TooSlowError(), True),
         (trio.BrokenResourceError(), True),
@@ -91,90 +93,13 @@ def proxy_lost_to(cause: Exception) -> Exception:
         (ExceptionGroup("", [OSError()]), False),
     ],
 )
-def test_errors(cause: Exception, again: bool) -> None:
-    """Connections that failed, and what the program's functions raise."""
+def test_errors_of_connections_and_of_the_programs_functions(cause: Exception, again: bool) -> None:
     assert is_transient(cause) is again
 
 
-# What becomes of it in the loop.
-
-
-async def test_fatal_refusal(memory: ScriptedServer, autojump_clock: object) -> None:
-    """A failure to open that is not transient comes out of ``async with``, bare."""
-    with pytest.raises(HandshakeError) as caught:
-        async for attempt in memory.loop(down, refusing(403)):
-            async with attempt:
-                raise AssertionError("it was never open")
-    assert caught.value.status == 403
-    assert len(memory.times) == 2
-
-
-async def test_fatal_close(memory: ScriptedServer, autojump_clock: object) -> None:
-    """A clean close that is not transient is an error where the loop would go on."""
-    turns = 0
-    with pytest.raises(WebSocketError) as caught:
-        async for attempt in memory.loop(closing(4401, "token")):
-            async with attempt as ws:
-                async for _ in ws:
-                    pass
-            turns += 1
-    assert (caught.value.closeCode, caught.value.reason, turns) == (4401, "token", 1)
-    assert str(caught.value).startswith("ws://peer.test/: closed with 4401 'token', ")
-
-
-async def test_fatal_close_and_break(memory: ScriptedServer, autojump_clock: object) -> None:
-    """It is none where the program leaves the loop."""
-    async for attempt in memory.loop(closing(4401)):
-        async with attempt as ws:
-            async for _ in ws:
-                pass
-            break
-    assert ws.closeEvent.code == 4401
-
-
-async def test_fatal_loss_in_the_block(memory: ScriptedServer, autojump_clock: object) -> None:
-    """An unclean end that is not transient is not taken: what the block raised comes out."""
-    with pytest.raises(WebSocketError) as caught:
-        async for attempt in memory.loop(lost, is_transient=lambda cause: False):
-            async with attempt as ws:
-                try:
-                    await ws.receive()
-                except WebSocketError as exc:
-                    error = exc
-                    raise
-    assert caught.value is error
-
-
-async def test_fatal_loss_unseen(memory: ScriptedServer, autojump_clock: object) -> None:
-    """If the block did not raise it, the loop does."""
-    with pytest.raises(WebSocketError) as caught:
-        async for attempt in memory.loop(lost, is_transient=lambda cause: False):
-            async with attempt as ws:
-                await ws.wait_closed()
-    assert caught.value is ws.failure
-
-
-async def test_fatal_error_handled_in_the_loop(
-    memory: ScriptedServer, autojump_clock: object
+async def test_proxy_of_the_environment_that_nobody_can_read_is_final(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A program that goes on all the same gets the next turn, and is not told twice."""
-    errors = []
-    async for attempt in memory.loop(refusing(403), lost):
-        try:
-            async with attempt as ws:
-                if len(errors) == 2:
-                    break
-                await ws.receive()
-                raise AssertionError("it was lost")
-        except HandshakeError as exc:
-            errors.append(exc)
-        else:
-            errors.append(ws.failure)
-    assert attempt.retry.cause is errors[1]
-
-
-async def test_environment_with_a_bad_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that is named in a way nobody can read is told, not tried again."""
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("http_proxy", "http://:::")
     monkeypatch.setenv("all_proxy", "http://:::")
@@ -183,37 +108,3 @@ async def test_environment_with_a_bad_proxy(monkeypatch: pytest.MonkeyPatch) -> 
             async with attempt:
                 raise AssertionError("it was never open")
     assert isinstance(caught.value.__cause__, ProxyError)
-
-
-async def test_rule_of_the_callers(memory: ScriptedServer, autojump_clock: object) -> None:
-    """It is asked about each end once, and what it says counts."""
-    asked: list[Any] = []
-
-    def rule(cause: Any) -> bool:
-        asked.append(cause)
-        return len(asked) < 4
-
-    with pytest.raises(WebSocketError) as caught:
-        async for attempt in memory.loop(
-            refusing(403), closing(4401), lost, down, is_transient=rule
-        ):
-            async with attempt as ws:
-                async for _ in ws:
-                    pass
-    assert asked[0].status == 403
-    assert asked[1].code == 4401
-    assert asked[2].closeCode == 1006
-    assert asked[3:] == [caught.value]
-
-
-async def test_rule_that_raises(memory: ScriptedServer, autojump_clock: object) -> None:
-    """What the rule raises comes out; the socket is closed all the same."""
-
-    def rule(cause: object) -> bool:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        async for attempt in memory.loop(lost, is_transient=rule):
-            async with attempt as ws:
-                await ws.receive()
-    assert ws.readyState == ws.CLOSED

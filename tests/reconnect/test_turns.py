@@ -12,8 +12,9 @@ from trio_ws_dom import WebSocket
 from trio_ws_dom.testing import FakeRequest
 
 
-async def test_turn_ends_and_the_next_begins(scripted: ScriptedServer, clock: object) -> None:
-    """At the end of each block: 1000, CLOSED, and then a new connection."""
+async def test_block_that_ends_closes_with_1000_before_the_next_turn(
+    scripted: ScriptedServer, clock: object
+) -> None:
     recorders = []
     async for attempt in scripted.loop():
         for recorder in recorders:
@@ -28,8 +29,9 @@ async def test_turn_ends_and_the_next_begins(scripted: ScriptedServer, clock: ob
     assert [connection.sent for connection in scripted.connections] == [["hello"]] * 3
 
 
-async def test_turn_breaks(scripted: ScriptedServer, clock: object) -> None:
-    """``break``: 1000, CLOSED, no task left, and no further connection."""
+async def test_break_closes_with_1000_and_leaves_no_task(
+    scripted: ScriptedServer, clock: object
+) -> None:
     await trio.testing.wait_all_tasks_blocked()
     tasks = count_tasks()
     async for attempt in scripted.loop():
@@ -42,8 +44,9 @@ async def test_turn_breaks(scripted: ScriptedServer, clock: object) -> None:
     assert scripted.codes == [1000]
 
 
-async def test_turn_continues(scripted: ScriptedServer, clock: object) -> None:
-    """``continue`` passes the block's end, too."""
+async def test_continue_closes_with_1000_before_the_next_turn(
+    scripted: ScriptedServer, clock: object
+) -> None:
     sockets: list[WebSocket] = []
     async for attempt in scripted.loop():
         async with attempt as ws:
@@ -55,8 +58,7 @@ async def test_turn_continues(scripted: ScriptedServer, clock: object) -> None:
     assert scripted.codes == [1000, 1000]
 
 
-async def test_turn_returns(scripted: ScriptedServer, clock: object) -> None:
-    """``return``, from a function that the loop is in."""
+async def test_return_closes_with_1000(scripted: ScriptedServer, clock: object) -> None:
 
     async def talk() -> WebSocket:
         async for attempt in scripted.loop():
@@ -69,8 +71,9 @@ async def test_turn_returns(scripted: ScriptedServer, clock: object) -> None:
     assert scripted.codes == [1000]
 
 
-async def test_turn_raises(scripted: ScriptedServer, clock: object) -> None:
-    """The block's own exception: 1001, and the same object ends the loop."""
+async def test_exception_closes_with_1001_and_comes_out_as_the_same_object(
+    scripted: ScriptedServer, clock: object
+) -> None:
     boom = ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
         async for attempt in scripted.loop():
@@ -82,8 +85,9 @@ async def test_turn_raises(scripted: ScriptedServer, clock: object) -> None:
     assert scripted.codes == [1001]
 
 
-async def test_turn_raises_and_the_loop_goes_on(scripted: ScriptedServer, clock: object) -> None:
-    """An exception that the program handles in the loop leaves the loop usable."""
+async def test_loop_goes_on_after_an_exception_that_the_program_handles(
+    scripted: ScriptedServer, clock: object
+) -> None:
     async for attempt in scripted.loop():
         try:
             async with attempt:
@@ -95,8 +99,9 @@ async def test_turn_raises_and_the_loop_goes_on(scripted: ScriptedServer, clock:
     assert scripted.codes == [1001, 1000]
 
 
-async def test_listener_raises_in_a_turn(scripted: ScriptedServer, clock: object) -> None:
-    """A listener's exception ends the loop as one group."""
+async def test_exception_of_a_listener_comes_out_as_one_group(
+    scripted: ScriptedServer, clock: object
+) -> None:
     boom = ValueError("boom")
 
     def listener(event: object) -> None:
@@ -112,8 +117,9 @@ async def test_listener_raises_in_a_turn(scripted: ScriptedServer, clock: object
     assert scripted.codes == [1001]
 
 
-async def test_turn_is_cancelled(scripted: ScriptedServer, clock: object) -> None:
-    """A deadline in the block: 1001, clean, and no further connection."""
+async def test_cancelled_block_closes_with_1001_and_is_the_last(
+    scripted: ScriptedServer, clock: object
+) -> None:
     with trio.CancelScope() as scope:
         async for attempt in scripted.loop():
             async with attempt as ws:
@@ -126,8 +132,9 @@ async def test_turn_is_cancelled(scripted: ScriptedServer, clock: object) -> Non
     assert ws.closeEvent.wasClean
 
 
-async def test_cancelled_between_turns(scripted: ScriptedServer, clock: object) -> None:
-    """A cancellation is seen at the next turn at the latest."""
+async def test_cancellation_between_turns_is_noticed_at_the_next(
+    scripted: ScriptedServer, clock: object
+) -> None:
     with trio.CancelScope() as scope:
         async for attempt in scripted.loop():
             async with attempt:
@@ -137,8 +144,7 @@ async def test_cancelled_between_turns(scripted: ScriptedServer, clock: object) 
     assert scripted.codes == [1000]
 
 
-async def test_cancelled_in_the_delay(memory: ScriptedServer, autojump_clock: object) -> None:
-    """Cancelled while it waits for the next try: at once, with nothing open."""
+async def test_delay_can_be_cancelled(memory: ScriptedServer, autojump_clock: object) -> None:
     tasks = count_tasks()
     with trio.move_on_after(1) as scope:
         async for attempt in memory.loop(down, initial_delay=1000, max_delay=1000):
@@ -149,8 +155,9 @@ async def test_cancelled_in_the_delay(memory: ScriptedServer, autojump_clock: ob
     assert count_tasks() == tasks
 
 
-async def test_cancelled_while_connecting(memory: ScriptedServer, autojump_clock: object) -> None:
-    """Cancelled before the 101: the connection is gone, and the peer knows."""
+async def test_connecting_can_be_cancelled_and_the_server_notices(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     given_up = trio.Event()
 
     async def ignore(request: FakeRequest) -> None:
@@ -165,8 +172,9 @@ async def test_cancelled_while_connecting(memory: ScriptedServer, autojump_clock
     await given_up.wait()
 
 
-async def test_lost_connection(scripted: ScriptedServer, clock: object) -> None:
-    """An unclean end that the block raises is taken by its turn, and the loop goes on."""
+async def test_lost_connection_is_followed_by_the_next_turn(
+    scripted: ScriptedServer, clock: object
+) -> None:
     sockets: list[WebSocket] = []
     async for attempt in scripted.loop(lost):
         async with attempt as ws:
@@ -180,8 +188,9 @@ async def test_lost_connection(scripted: ScriptedServer, clock: object) -> None:
     assert attempt.retry.cause is sockets[0].failure
 
 
-async def test_code_behind_a_lost_turn_runs(scripted: ScriptedServer, clock: object) -> None:
-    """Behind ``async with`` the loop's body goes on, also after an unclean end."""
+async def test_code_after_the_block_runs_also_after_a_loss(
+    scripted: ScriptedServer, clock: object
+) -> None:
     ends = []
     async for attempt in scripted.loop(lost):
         async with attempt as ws:
@@ -191,8 +200,9 @@ async def test_code_behind_a_lost_turn_runs(scripted: ScriptedServer, clock: obj
     assert ends == [1006]
 
 
-async def test_peer_closes_cleanly(scripted: ScriptedServer, clock: object) -> None:
-    """A clean end is followed by the next turn, which can tell its code."""
+async def test_clean_close_of_the_server_is_followed_by_the_next_turn(
+    scripted: ScriptedServer, clock: object
+) -> None:
     async for attempt in scripted.loop(closing(1012, "restart")):
         async with attempt as ws:
             if attempt.retry is not None:

@@ -10,7 +10,7 @@ from trio_ws_dom import WebSocket, WebSocketError
 
 
 async def test_another_sockets_error_comes_out(scripted: ScriptedServer, clock: object) -> None:
-    """A WebSocketError of another connection is the program's, also if both are lost."""
+    """Also if both sockets are lost."""
     with pytest.raises(WebSocketError) as caught:
         async for attempt in scripted.loop(lost):
             async with attempt as ws:
@@ -22,8 +22,9 @@ async def test_another_sockets_error_comes_out(scripted: ScriptedServer, clock: 
     assert caught.value is second.failure
 
 
-async def test_programs_websocket_error_comes_out(scripted: ScriptedServer, clock: object) -> None:
-    """So is one that the program made itself."""
+async def test_websocket_error_of_the_program_comes_out(
+    scripted: ScriptedServer, clock: object
+) -> None:
     mine = WebSocketError("mine")
     with pytest.raises(WebSocketError) as caught:
         async for attempt in scripted.loop():
@@ -34,8 +35,7 @@ async def test_programs_websocket_error_comes_out(scripted: ScriptedServer, cloc
     assert scripted.codes == [1001]
 
 
-async def test_own_error_in_a_group(scripted: ScriptedServer, clock: object) -> None:
-    """From tasks of the block its own end comes as a group, and is taken all the same."""
+async def test_own_end_in_a_group_is_swallowed(scripted: ScriptedServer, clock: object) -> None:
 
     async def read(ws: WebSocket) -> None:
         await ws.receive()
@@ -50,8 +50,9 @@ async def test_own_error_in_a_group(scripted: ScriptedServer, clock: object) -> 
     assert scripted.codes == [None, 1000]
 
 
-async def test_own_failure_raised(scripted: ScriptedServer, clock: object) -> None:
-    """A program that raises ``ws.failure`` itself has said the same as ``receive()``."""
+async def test_own_failure_that_the_program_raises_is_swallowed(
+    scripted: ScriptedServer, clock: object
+) -> None:
     async for attempt in scripted.loop(lost):
         async with attempt as ws:
             if attempt.retry is not None:
@@ -61,8 +62,9 @@ async def test_own_failure_raised(scripted: ScriptedServer, clock: object) -> No
     assert scripted.codes == [None, 1000]
 
 
-async def test_own_failure_raised_by_a_listener(scripted: ScriptedServer, clock: object) -> None:
-    """So has a listener that does."""
+async def test_own_failure_that_a_listener_raises_is_swallowed(
+    scripted: ScriptedServer, clock: object
+) -> None:
 
     async for attempt in scripted.loop(lost):
         async with attempt as ws:
@@ -77,8 +79,9 @@ async def test_own_failure_raised_by_a_listener(scripted: ScriptedServer, clock:
     assert scripted.codes == [None, 1000]
 
 
-async def test_own_error_beside_another(scripted: ScriptedServer, clock: object) -> None:
-    """A group with anything else in it comes out as it is."""
+async def test_group_of_the_own_end_and_another_error_comes_out_as_it_is(
+    scripted: ScriptedServer, clock: object
+) -> None:
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
         async for attempt in scripted.loop(lost):
@@ -91,8 +94,9 @@ async def test_own_error_beside_another(scripted: ScriptedServer, clock: object)
     assert caught.value is group
 
 
-async def test_own_error_beside_cancelled(memory: ScriptedServer, autojump_clock: object) -> None:
-    """Of a group with Cancelled in it that goes on, to its scope, which may be in the loop."""
+async def test_of_the_own_end_and_cancelled_only_cancelled_goes_on(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
 
     async def read(ws: WebSocket) -> None:
         try:
@@ -112,8 +116,9 @@ async def test_own_error_beside_cancelled(memory: ScriptedServer, autojump_clock
 
 
 @pytest.mark.parametrize("how", ["lost", "clean"])
-async def test_error_of_drain(how: str, memory: ScriptedServer, autojump_clock: object) -> None:
-    """What drain() raises is the socket's own end, a clean one included."""
+async def test_error_of_drain_is_swallowed(
+    how: str, memory: ScriptedServer, autojump_clock: object
+) -> None:
     async for attempt in memory.loop(lost if how == "lost" else closing(1001)):
         async with attempt as ws:
             if attempt.retry is not None:
@@ -125,8 +130,7 @@ async def test_error_of_drain(how: str, memory: ScriptedServer, autojump_clock: 
     assert len(memory.connections) == 2
 
 
-async def test_error_of_ping(memory: ScriptedServer, autojump_clock: object) -> None:
-    """So is what ping() raises."""
+async def test_error_of_ping_is_swallowed(memory: ScriptedServer, autojump_clock: object) -> None:
     async for attempt in memory.loop(closing(1001)):
         async with attempt as ws:
             if attempt.retry is not None:

@@ -77,6 +77,11 @@ async def lost(request: FakeRequest) -> None:
     await (await request.accept()).drop()
 
 
+async def stalling(request: FakeRequest) -> None:
+    """Accept, and answer nothing more."""
+    (await request.accept()).stall()
+
+
 def lost_after(seconds: float) -> Part:
     """Accept, and be gone so many seconds later."""
 

@@ -1,4 +1,14 @@
-"""How long to wait before connecting again: RFC 6455 section 7.2.3, and the server's own wish."""
+"""When to connect again: RFC 6455 section 7.2.3, the server's Retry-After, and the program's rule.
+
+A delay is random, between 0 and a limit ("full jitter"), so that clients that lost one server at
+the same moment do not come back at the same moment. The limit begins with ``initial_delay`` and
+doubles from try to try up to ``max_delay``. A first limit of 0 means "at once", and the second one
+is ``MIN_STEP``, as doubling would not leave 0. After a connection that was open for
+``stable_after`` seconds, the limit and the number begin again.
+
+A Retry-After is added to the random delay. Where the program's rule returns seconds, these are the
+delay, and neither the random part nor a Retry-After is added; the limit stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -13,68 +23,87 @@ if TYPE_CHECKING:
     from email.message import Message
 
     from .._dom._events import CloseEvent
+    from ._end import End
 
 FACTOR: Final = 2
-"""By which the range of the delay grows: section 7.2.3's "truncated binary exponential"."""
+"""The growth of the limit: section 7.2.3's "truncated binary exponential"."""
+
+MIN_STEP: Final = 1.0
+"""Seconds of the second limit where the first is 0."""
 
 MAX_RETRY_AFTER: Final = 3600.0
-"""Seconds of a Retry-After that are believed: a server's slip must not stop a client for good."""
+"""Seconds of a Retry-After that are obeyed: a server's slip must not stop a client for good."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Another try to connect, as :func:`reconnecting_websocket` tells of it beforehand.
+    """Another try to connect, as :func:`reconnecting_websocket` announces it.
 
     Attributes:
       number: 1 for the first since the start, or since a connection that was stable.
-      cause: why the one before ended: the CloseEvent if cleanly, the WebSocketError if not, or if
-        it could not be opened, or what a function of the caller's raised.
+      cause: why the last connection or try ended: the CloseEvent of a clean end, the WebSocketError
+        of an unclean one or of a connection that could not be opened, or what a function of the
+        program raised.
       delay: seconds from that end to this try.
+      own_close: whether the program itself began the close (by the end of its block, ``close()``,
+        or an exception), and not the server, nor a loss.
     """
 
     number: int
     cause: Exception | CloseEvent
     delay: float
+    own_close: bool = False
 
 
 @final
 class Backoff:
-    """The tries in a row, and the delays between them.
-
-    A delay is random, between 0 and a limit that doubles from try to try ("full jitter"): clients
-    that lost one server at one moment do not come back at one moment.
+    """Counts the tries in a row, and chooses the delays between them.
 
     Args:
       initial: seconds of the first limit.
-      maximum: seconds that no limit passes.
+      maximum: seconds that no limit exceeds.
+      stable_after: seconds for which a connection must have been open to begin again.
     """
 
-    def __init__(self, initial: float, maximum: float) -> None:
+    def __init__(self, initial: float, maximum: float, stable_after: float) -> None:
         self._initial = min(initial, maximum)
         self._maximum = maximum
-        self.reset()
-
-    def reset(self) -> None:
-        """Start over: a connection was stable."""
-        self._number = 0
+        # with a first limit of 0, a server that accepts and drops would be called without a pause
+        self._stable_after = stable_after if initial else max(stable_after, MIN_STEP)
         self._limit = self._initial
+        self._number = 0
 
-    def next(self, cause: Exception | CloseEvent) -> Retry:
-        """The next try; a Retry-After in the cause comes on top."""
+    def was_open_for(self, seconds: float) -> None:
+        """Begin again if a connection was open for so long that it counts as stable."""
+        if seconds >= self._stable_after:
+            self._limit = self._initial
+            self._number = 0
+
+    def next(self, end: End) -> Retry:
+        """Return the next try."""
         self._number += 1
+        if isinstance(end.verdict, bool) or end.verdict is None:
+            delay = self._random_delay() + _retry_after_of(end.cause)
+        else:
+            delay = end.verdict
+        return Retry(self._number, end.cause, delay, end.own_close)
+
+    def _random_delay(self) -> float:
         delay = random.uniform(0, self._limit)
-        self._limit = min(self._limit * FACTOR, self._maximum)
-        if isinstance(cause, HandshakeError):
-            delay += retry_after(cause.headers)
-        return Retry(self._number, cause, delay)
+        self._limit = min(self._limit * FACTOR or MIN_STEP, self._maximum)
+        return delay
+
+
+def _retry_after_of(cause: Exception | CloseEvent) -> float:
+    return retry_after(cause.headers) if isinstance(cause, HandshakeError) else 0.0
 
 
 def retry_after(headers: Message) -> float:
-    """Seconds that a server wants a client to wait, at most :data:`MAX_RETRY_AFTER`; else 0.
+    """Return the seconds of a Retry-After, at most :data:`MAX_RETRY_AFTER`; without one 0.
 
-    A date is held against the server's own Date, where there is one, as clocks differ (RFC 9110
-    section 10.2.3).
+    A date counts from the server's own Date where there is one, as clocks differ (RFC 9110 section
+    10.2.3).
     """
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
@@ -87,7 +116,7 @@ def retry_after(headers: Message) -> float:
 
 
 def _seconds_of(date: str) -> float | None:
-    """A date's seconds since 1970; None if it is not readable."""
+    """Return a date's seconds since 1970; None if it cannot be read."""
     from datetime import UTC  # slow to import, as the next is, and rarely needed
     from email.utils import parsedate_to_datetime
 

@@ -1,4 +1,4 @@
-"""What each try to connect is made from: values, or functions of the program that give them."""
+"""What each try to connect is made from: values, or functions of the program that return them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 X = TypeVar("X")
 
-Function: TypeAlias = Callable[[], T | Awaitable[T]]
-"""Sync or async, and without arguments."""
+Provider: TypeAlias = Callable[[], T | Awaitable[T]]
+"""A function without arguments, sync or async, that is called before each try to connect."""
 
-Asked: TypeAlias = T | Function[T]
-"""A value, or a function that is asked for it before each try to connect."""
+ValueOrProvider: TypeAlias = T | Provider[T]
+"""A value, or a function that returns it."""
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # tracebacks with locals must not show tokens
 class Target:
-    """What one try is made from: the arguments of ``open_websocket``, which were checked.
+    """What one try is made from: checked arguments of ``open_websocket``.
 
     Attributes:
-      where: the URL, without credentials.
+      where: the URL without credentials and query.
     """
 
     where: str
@@ -40,34 +40,34 @@ class Target:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """See :func:`reconnecting_websocket`."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # as above
+class Providers:
+    """The arguments of :func:`reconnecting_websocket` that concern a single connection."""
 
-    url: Asked[str]
-    protocols: Asked[str | Iterable[str]]
-    headers: Asked[Headers]
-    stream: Function[trio.abc.Stream] | None
+    url: ValueOrProvider[str]
+    protocols: ValueOrProvider[str | Iterable[str]]
+    headers: ValueOrProvider[Headers]
+    stream: Provider[trio.abc.Stream] | None
     options: SharedOptions
 
-    async def ask(self) -> Target:
-        """What the next try is made from, but for the stream.
+    async def next_target(self) -> Target:
+        """Return what the next try is made from, except for the stream.
 
         Raises:
-          DOMException, TypeError, ValueError: something of it is bad.
+          DOMException, TypeError, ValueError: one of the values is bad.
           BaseException: what the functions raise.
         """
-        url = await _ask(self.url)
-        protocols = kept(await _ask(self.protocols))
-        headers: Headers = await _ask(self.headers)
-        options = cast("ConnectOptions", {**self.options, "headers": kept(headers)})
-        # now, as with bad arguments a stream would have no owner
+        url = await _resolve(self.url)
+        protocols = reusable(await _resolve(self.protocols))
+        headers: Headers = await _resolve(self.headers)
+        options = cast("ConnectOptions", {**self.options, "headers": reusable(headers)})
+        # checked now: with bad arguments nobody would own the stream that comes next
         follows = self.stream is not None
         address, _ = resolve(url, protocols, options, stream_follows=follows)
         return Target(address.where, url, protocols, options)
 
     async def dial(self, target: Target) -> None:
-        """Ask for the stream, if that is the program's to give, within ``open_timeout``.
+        """Add the stream to the target's options, if the program dials, within ``open_timeout``.
 
         Raises:
           TimeoutError: there was none in time.
@@ -77,23 +77,23 @@ class Sources:
             return
         timeout = self.options.get("open_timeout", DEFAULT_OPEN_TIMEOUT)
         with trio.move_on_after(timeout) as scope:
-            target.options["stream"] = await _ask(self.stream)
+            target.options["stream"] = await _resolve(self.stream)
         if scope.cancelled_caught:
             raise TimeoutError(f"no stream within open_timeout ({timeout:g} seconds)")
 
 
-async def _ask(source: Asked[T]) -> T:
-    if not callable(source):
-        return source
-    # Ctrl-C may land in the program's own, and not where what it gave could get lost
-    value: Any = call_user(source)
+async def _resolve(given: ValueOrProvider[T]) -> T:
+    if not callable(given):
+        return given
+    # Ctrl-C may land in the program's function, but not where its result could get lost
+    value: Any = call_user(given)
     if isinstance(value, Awaitable):
         return await await_user(cast("Awaitable[T]", value))
     return cast("T", value)
 
 
-def kept(value: X) -> X:
-    """The same, but for what can be gone through only once."""
+def reusable(value: X) -> X:
+    """Return an iterator as a tuple, so that every try can use it; anything else as it is."""
     if isinstance(value, Iterator):
         return cast("X", tuple(cast("Iterator[object]", value)))
     return value

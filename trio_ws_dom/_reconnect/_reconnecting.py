@@ -1,15 +1,16 @@
-"""The door to reconnection: its options, and what the loop is made from."""
+"""``reconnecting_websocket``: its options, and what the loop is made from."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, cast
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from .._socket._option_checks import check_names, seconds_of
 from .._socket._options import SharedOptions
 from ._backoff import Backoff
 from ._loop import ReconnectingWebSocket
-from ._providers import Sources, kept
+from ._providers import Providers, reusable
 from ._transient import is_transient
 
 if TYPE_CHECKING:
@@ -21,40 +22,53 @@ if TYPE_CHECKING:
     from .._dom._events import CloseEvent
     from .._socket._options import Headers
     from ._backoff import Retry
-    from ._providers import Asked, Function
+    from ._providers import Provider, ValueOrProvider
+
+F = TypeVar("F")
 
 DEFAULT_INITIAL_DELAY: Final = 5.0  # RFC 6455 section 7.2.3
 DEFAULT_MAX_DELAY: Final = 60.0
-DEFAULT_STABLE_AFTER: Final = DEFAULT_MAX_DELAY  # then one who accepts and drops is spared as well
+DEFAULT_STABLE_AFTER: Final = DEFAULT_MAX_DELAY  # spares a server that accepts and drops, too
+
+DEFAULT_PING_INTERVAL: Final = 20.0
+"""Seconds: a loop that waits for ever on a dead connection would never reconnect. ``websockets``
+has this default too. It is shorter than the idle timeouts that are common on the way (30 to 60 s).
+"""
 
 
 class ReconnectOptions(SharedOptions, total=False):
-    """Options of :func:`reconnecting_websocket`; all optional."""
+    """Options of :func:`reconnecting_websocket`; all optional.
 
-    headers: Asked[Headers]
-    """As :class:`ConnectOptions` has it, or a function that is asked before each try."""
+    Here keepalive is on by default: ``ping_interval`` is 20 seconds, and None turns it off.
+    """
 
-    stream: Function[trio.abc.Stream]
-    """A function, sync or async, that dials in our place, within ``open_timeout``; what it gives is
-    the socket's own. For ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default:
+    headers: ValueOrProvider[Headers]
+    """As :class:`ConnectOptions` has it, or a function that is called before each try."""
+
+    stream: Provider[trio.abc.Stream]
+    """A function, sync or async, that dials instead of us, within ``open_timeout``; the socket owns
+    what it returns. For ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default:
     none."""
 
-    is_transient: Callable[[Exception | CloseEvent], bool]
-    """Whether to try again after a WebSocketError, after the CloseEvent of a clean end, or after
-    what one of the functions raised. Default: :func:`trio_ws_dom.is_transient`."""
+    is_transient: Callable[[Exception | CloseEvent], bool | float]
+    """The rule for another try. It is called, once, with a WebSocketError, with the CloseEvent of a
+    clean end, or with what one of the functions raised. It returns True for a try after the usual
+    delay, False for none, or a number of seconds: 0 for a try at once, 30.0 for one in 30 seconds,
+    with nothing added. Default: :func:`trio_ws_dom.is_transient`."""
 
     on_retry: Callable[[Retry], object] | None
     """Called with each :class:`Retry` when its delay begins; what it raises comes out. Default:
-    None. The logger ``trio_ws_dom`` is told at INFO, in any case."""
+    None. The logger ``trio_ws_dom`` reports each at INFO in any case."""
 
     initial_delay: float
-    """Seconds, finite: the limit of the first delay; it doubles from try to try. Default: 5."""
+    """Seconds, finite: the limit of the first delay; it doubles from try to try. With 0 the first
+    try is made at once, and the second limit is 1 second. Default: 5."""
 
     max_delay: float
-    """Seconds, finite: the limit that no delay passes; 0: there are none. Default: 60."""
+    """Seconds, finite: the limit that no delay exceeds; 0: there are no delays. Default: 60."""
 
     stable_after: float
-    """Seconds, finite, for which a connection must have been open for the delays to start over.
+    """Seconds, finite, for which a connection must have been open for the delays to begin again.
     Default: 60."""
 
 
@@ -62,66 +76,79 @@ _OWN: Final = ReconnectOptions.__annotations__.keys() - SharedOptions.__annotati
 
 
 def reconnecting_websocket(
-    url: Asked[str],
-    protocols: Asked[str | Iterable[str]] = (),
+    url: ValueOrProvider[str],
+    protocols: ValueOrProvider[str | Iterable[str]] = (),
     **options: Unpack[ReconnectOptions],
 ) -> ReconnectingWebSocket:
-    """One connection after another, each in a block of its own, until the loop is left::
+    """Make one connection after another, each in a block of its own, until the loop is left::
 
         async for attempt in reconnecting_websocket("wss://chat.example/room"):
             async with attempt as ws:
                 async for message in ws: ...
 
-    Entering an attempt connects, and goes on trying while the failures are transient. Its block is
-    the scope of that socket, with all that :func:`open_websocket` promises, also for ``break``,
-    ``continue`` and ``return``. A block that ended, whoever closed the socket, is followed by the
-    next turn; so is one out of which the unclean end of its own socket came, alone or in a group
-    (``WebSocketError``, as ``receive()`` raises it), which the attempt takes. Every other
-    exception comes out. What is not transient comes out of ``async with``, or of the loop's next
-    turn if the block did not raise it; a clean close then as a WebSocketError with its code.
+    Entering an attempt connects, and tries again while the failures are transient. Its block is the
+    scope of that socket, with all that :func:`open_websocket` promises, also for ``break``,
+    ``continue`` and ``return``. After a block that ended, whoever closed the socket, comes the next
+    turn; also after one that raised the unclean end of its own socket, alone or in a group
+    (``WebSocketError``, as ``receive()`` raises it), which the attempt swallows. Every other
+    exception comes out. An end that is not transient comes out of ``async with``, or of the loop's
+    next turn if the block did not raise it; a clean close then as a WebSocketError with its code.
 
     The first try is made at once. Before each other there is a random delay between 0 and a limit;
-    what a Retry-After asks for comes on top, up to an hour. Between turns nothing is open and no
-    task runs, so that the loop may be left, and taken up again, anywhere.
+    what a Retry-After asks for is added, up to an hour. Between turns nothing is open and no task
+    runs, so that the loop may be left, and taken up again, anywhere.
 
     Args:
       url, protocols: as :func:`open_websocket` takes them, or functions, sync or async, that are
-        asked before each try (a fresh token); what they raise is a failure to connect.
-      options: see :class:`ReconnectOptions`.
+        called before each try (for a fresh token); what they raise is a failure to connect.
+      options: see :class:`ReconnectOptions`. Keepalive is on: ``ping_interval`` is 20 by default.
 
     Raises:
       TypeError, ValueError: for an unknown option, and for a bad one of this layer's; all else is
         checked when an attempt is entered.
     """
     check_names(options, ReconnectOptions)
+    on_retry = options.get("on_retry")
     return ReconnectingWebSocket(
-        _sources(url, protocols, options),
-        options.get("is_transient", is_transient),
-        options.get("on_retry"),
+        _providers(url, protocols, options),
+        _sync_function("is_transient", options.get("is_transient", is_transient)),
+        None if on_retry is None else _sync_function("on_retry", on_retry),
         _backoff(options),
-        _seconds(options, "stable_after", DEFAULT_STABLE_AFTER),
     )
 
 
-def _sources(
-    url: Asked[str], protocols: Asked[str | Iterable[str]], options: ReconnectOptions
-) -> Sources:
+def _sync_function(name: str, function: F) -> F:
+    given: Any = function
+    if not callable(given) or iscoroutinefunction(given):
+        raise TypeError(f"expected {name} as a function that is not async, got {given!r}")
+    return function
+
+
+def _providers(
+    url: ValueOrProvider[str],
+    protocols: ValueOrProvider[str | Iterable[str]],
+    options: ReconnectOptions,
+) -> Providers:
     stream = options.get("stream")
     if stream is not None and not callable(stream):
         raise TypeError(f"expected stream as a function that dials, got {stream!r}")
     shared = {name: value for name, value in options.items() if name not in _OWN}
-    return Sources(
+    shared.setdefault("ping_interval", DEFAULT_PING_INTERVAL)
+    return Providers(
         url=url,
-        protocols=kept(protocols),
-        headers=kept(options.get("headers", ())),
+        protocols=reusable(protocols),
+        headers=reusable(options.get("headers", ())),
         stream=stream,
         options=cast("SharedOptions", shared),
     )
 
 
 def _backoff(options: ReconnectOptions) -> Backoff:
-    initial = _seconds(options, "initial_delay", DEFAULT_INITIAL_DELAY)
-    return Backoff(initial, _seconds(options, "max_delay", DEFAULT_MAX_DELAY))
+    return Backoff(
+        _seconds(options, "initial_delay", DEFAULT_INITIAL_DELAY),
+        _seconds(options, "max_delay", DEFAULT_MAX_DELAY),
+        _seconds(options, "stable_after", DEFAULT_STABLE_AFTER),
+    )
 
 
 def _seconds(options: ReconnectOptions, name: str, default: float) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.scripted_server import AT_ONCE, ScriptedServer
+from support.scripted_server import AT_ONCE, ScriptedServer, stalling
 
 from trio_ws_dom import DOMException, Retry, reconnecting_websocket
 from trio_ws_dom.testing import FakeRequest
@@ -22,7 +22,7 @@ async def accept_v2(request: FakeRequest) -> None:
 async def requests(
     memory: ScriptedServer, url: Any, protocols: Any = (), **options: Any
 ) -> list[FakeRequest]:
-    """Connect twice; gives what the server was asked."""
+    """Connect twice; return the requests that the server got."""
     memory.parts += [accept_v2, accept_v2] if protocols else []
     async for attempt in reconnecting_websocket(url, protocols, **AT_ONCE, **options):
         async with attempt:
@@ -31,10 +31,9 @@ async def requests(
     return memory.server.requests
 
 
-async def test_functions_are_asked_for_each_try(
+async def test_functions_are_called_in_order_before_each_try(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """URL, protocols and headers, in this order, anew for each."""
     asked: list[str] = []
 
     def url() -> str:
@@ -57,16 +56,18 @@ async def test_functions_are_asked_for_each_try(
     assert asked == ["url", "protocols", "headers"] * 2
 
 
-async def test_values_are_used_for_each_try(memory: ScriptedServer, autojump_clock: object) -> None:
-    """Also those that can be gone through only once."""
+async def test_values_are_used_for_each_try_also_iterators(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     both = await requests(memory, URL, iter(["v1", "v2"]), headers=iter([("X-Name", "me")]))
     for request in both:
         assert request.protocols == ["v1", "v2"]
         assert request.headers["x-name"] == "me"
 
 
-async def test_functions_may_give_iterators(memory: ScriptedServer, autojump_clock: object) -> None:
-    """Whatever a value may be, a function may give."""
+async def test_functions_may_return_iterators(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     both = await requests(
         memory, URL, lambda: iter(["v2"]), headers=lambda: iter([("X-Name", "me")])
     )
@@ -75,10 +76,9 @@ async def test_functions_may_give_iterators(memory: ScriptedServer, autojump_clo
         assert request.headers["x-name"] == "me"
 
 
-async def test_error_of_the_network_in_a_function(
+async def test_os_error_in_a_function_is_a_failure_to_connect(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """An OSError from a function is a failure like any other."""
     calls = 0
 
     async def url() -> str:
@@ -95,8 +95,9 @@ async def test_error_of_the_network_in_a_function(
     assert isinstance(attempt.retry.cause, ConnectionRefusedError)
 
 
-async def test_mistake_in_a_function(memory: ScriptedServer, autojump_clock: object) -> None:
-    """Anything else is the program's own, and comes out bare."""
+async def test_mistake_in_a_function_comes_out_bare(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
     boom = KeyError("token")
 
     def url() -> str:
@@ -124,14 +125,13 @@ async def never() -> trio.abc.Stream:
         (URL, {"max_message_size": "many"}, TypeError),
     ],
 )
-async def test_bad_arguments(
+async def test_bad_arguments_come_out_of_the_first_attempt_before_dialling(
     url: str,
     options: Any,
     error: type[Exception],
     memory: ScriptedServer,
     autojump_clock: object,
 ) -> None:
-    """They come out of the first attempt, and nobody was dialled for them."""
     with pytest.raises(error):
         async for attempt in reconnecting_websocket(url, **options):
             async with attempt:
@@ -141,10 +141,9 @@ async def test_bad_arguments(
 
 @pytest.mark.parametrize("kind", ["sockets"])
 @pytest.mark.parametrize("is_async", [True, False])
-async def test_dialling_by_a_function(
+async def test_stream_function_is_called_for_each_connection(
     is_async: bool, scripted: ScriptedServer, clock: object
 ) -> None:
-    """A ``stream`` function, async or not, is asked for each connection's stream."""
     host, port = scripted.server.url.removeprefix("ws://").split(":")
 
     async def dial() -> trio.abc.Stream:
@@ -161,8 +160,10 @@ async def test_dialling_by_a_function(
         await stream.aclose()
 
 
-async def test_dialling_is_bounded(memory: ScriptedServer, autojump_clock: object) -> None:
-    """A ``stream`` function has ``open_timeout``, then it is cancelled: a failure like others."""
+async def test_stream_function_has_open_timeout(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
+    """After it the function is cancelled, which is a failure like others."""
     start = trio.current_time()
     retries: list[tuple[float, str]] = []
 
@@ -181,21 +182,19 @@ async def test_dialling_is_bounded(memory: ScriptedServer, autojump_clock: objec
     assert "open_timeout (3 seconds)" in cause
 
 
-async def test_ready_made_stream(autojump_clock: object) -> None:
-    """One stream is not for several connections: a TypeError."""
+async def test_connected_stream_is_refused(autojump_clock: object) -> None:
+    """One stream is not for several connections."""
     ours, _ = trio.testing.memory_stream_pair()
     with pytest.raises(TypeError):
         reconnecting_websocket(URL, stream=ours)  # type: ignore[arg-type]  # it
 
 
-async def test_options_are_passed_on(memory: ScriptedServer, autojump_clock: object) -> None:
-    """Such as the bounds of each connection."""
-
-    async def part(request: FakeRequest) -> None:
-        (await request.accept()).stall()
+async def test_options_are_passed_on_to_each_connection(
+    memory: ScriptedServer, autojump_clock: object
+) -> None:
 
     start = trio.current_time()
-    async for attempt in memory.loop(part, close_timeout=7):
+    async for attempt in memory.loop(stalling, close_timeout=7):
         async with attempt:
             break
     assert trio.current_time() - start == pytest.approx(7)
