@@ -1,17 +1,29 @@
-"""The options: checked in one place, the same for every door."""
+"""The options: checked in one place, the same for every entry point."""
 
 from __future__ import annotations
 
+import ast
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import trio
 
-from trio_ws_dom import ConnectOptions, DOMException, WebSocket, open_websocket
+from trio_ws_dom import (
+    AcceptOptions,
+    ConnectOptions,
+    DOMException,
+    ReconnectOptions,
+    WebSocket,
+    _cli,
+    open_websocket,
+)
 from trio_ws_dom._net._settings import Settings
 from trio_ws_dom._server._accepting import AcceptWebSocket
-from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._socket._option_checks import check_names
+from trio_ws_dom._socket._options import SharedOptions, resolve
+from trio_ws_dom._socket._other_names import OTHER_NAMES, hint
 from trio_ws_dom._version import __version__
 
 if TYPE_CHECKING:
@@ -26,8 +38,14 @@ def headers(url: str = "ws://peer.test/", **options: Any) -> dict[str, str]:
     return dict(settings(url, **options).headers)
 
 
+def error(**options: Any) -> str:
+    """Return the message for a bad option, its type first."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        settings(**options)
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
 def test_defaults() -> None:
-    """What each option is without being given."""
     plain = settings()
     assert (plain.open_timeout, plain.close_timeout, plain.cancelled_close_timeout) == (60, 10, 1)
     assert plain.listener_timeout == 10
@@ -38,35 +56,96 @@ def test_defaults() -> None:
     assert plain.headers == (("User-Agent", f"trio_ws_dom/{__version__}"),)
 
 
-def test_unknown_option() -> None:
-    """A TypeError that says which there are."""
-    with pytest.raises(TypeError, match=r"open_timeout.*got \['timeout'\]"):
-        settings(timeout=3)
+async def test_the_servers_end_bounds_what_is_queued() -> None:
+    accepted = AcceptWebSocket(cast("WebSocketRequest", None), None, {})
+    assert accepted._bounds.max_buffered_amount == 16 * 1024 * 1024
+    accepted = AcceptWebSocket(cast("WebSocketRequest", None), None, {"max_buffered_amount": None})
+    assert accepted._bounds.max_buffered_amount is None
 
+
+async def test_every_entry_point_checks_its_options(nursery: trio.Nursery) -> None:
+    with pytest.raises(TypeError, match="close_timeout"):
+        WebSocket("ws://peer.test/", nursery=nursery, close_timeout="1")  # type: ignore[arg-type]  # the subject
+    with pytest.raises(TypeError, match="close_timeout"):
+        async with open_websocket("ws://peer.test/", close_timeout="1"):  # type: ignore[arg-type]  # the subject
+            raise AssertionError("the block is never entered")
+
+
+# Names.
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("ssl", "use ssl_context"),
+        ("timeout", "use open_timeout or close_timeout"),
+        ("extra_headers", "use headers"),
+        ("subprotocols", "use the argument protocols"),
+        ("message_queue_size", "buffers have fixed bounds here, see docs/security.md"),
+        ("stable_after", "it is an option of reconnecting_websocket"),
+        ("max_mesage_size", "did you mean max_message_size?"),
+        ("open_timout", "did you mean open_timeout?"),
+    ],
+)
+def test_an_unknown_option_has_a_remedy(name: str, remedy: str) -> None:
+    assert error(**{name: 1}) == f"TypeError: expected known options, got {name} ({remedy})"
+
+
+def test_each_unknown_option_is_named() -> None:
+    assert "got ssl (use ssl_context), loop (there is no" in error(ssl=1, loop=None)
+
+
+def test_an_option_that_is_like_no_other_is_answered_with_all() -> None:
+    listed = error(xyzzy=1).partition("(the options are ")[2].removesuffix(")").split(", ")
+    assert listed == sorted(ConnectOptions.__annotations__)
+
+
+def test_an_option_of_clients_is_said_to_be_one() -> None:
+    with pytest.raises(TypeError, match=r"got open_timeout \(only a client takes it\)"):
+        check_names({"open_timeout": 3}, AcceptOptions)
+    # what is called so elsewhere, where the option that replaces it is not taken
+    assert hint("extra_headers", AcceptOptions.__annotations__) == "use headers"
+    assert hint("ssl", AcceptOptions.__annotations__).startswith("the options are ")
+
+
+def test_names_of_other_libraries_lead_to_options_that_exist() -> None:
+    known = {**ConnectOptions.__annotations__, **ReconnectOptions.__annotations__}
+    assert not OTHER_NAMES.keys() & ConnectOptions.__annotations__.keys()
+    own = ReconnectOptions.__annotations__.keys() - ConnectOptions.__annotations__.keys()
+    assert own <= OTHER_NAMES.keys()
+    for names in OTHER_NAMES.values():
+        assert isinstance(names, str) or set(names) & known.keys()
+
+
+# Numbers and flags.
 
 SECONDS = ["open_timeout", "close_timeout", "cancelled_close_timeout", "listener_timeout"]
 
 
 @pytest.mark.parametrize("name", SECONDS)
-def test_seconds(name: str) -> None:
-    """Any number from 0 on, without a bound."""
+def test_seconds_are_any_number_from_0_on(name: str) -> None:
     for value in (0, 1, 2.5, math.inf):
         assert getattr(settings(**{name: value}), name) == value
 
 
 @pytest.mark.parametrize("name", SECONDS)
-def test_bad_seconds(name: str) -> None:
-    """A ValueError out of range, a TypeError for what is no number."""
+def test_bad_seconds_are_refused(name: str) -> None:
     for value in (-1, -0.5, math.nan):
-        with pytest.raises(ValueError, match=name):
-            settings(**{name: value})
-    for value in (None, "1", [1]):
-        with pytest.raises(TypeError, match=name):
-            settings(**{name: value})
+        assert error(**{name: value}) == (
+            f"ValueError: expected {name} of 0 seconds or more, got {value}"
+        )
+    for value in ("1", [1], True):
+        assert error(**{name: value}) == (
+            f"TypeError: expected {name} as a number of seconds, got {value!r}"
+        )
 
 
-def test_keepalive_options() -> None:
-    """The interval is the timeout too, unless that is said; None: no Pings, or no verdict."""
+@pytest.mark.parametrize("name", SECONDS)
+def test_no_bound_is_infinite_seconds(name: str) -> None:
+    assert error(**{name: None}).endswith("got None (math.inf waits for ever)")
+
+
+def test_the_interval_of_pings_is_their_timeout_by_default() -> None:
     for given, interval, timeout in (
         ({"ping_interval": 20}, 20, 20),
         ({"ping_interval": 20, "ping_timeout": 5.5}, 20, 5.5),
@@ -80,83 +159,118 @@ def test_keepalive_options() -> None:
 
 
 @pytest.mark.parametrize("name", ["ping_interval", "ping_timeout"])
-def test_bad_keepalive_options(name: str) -> None:
-    """Also 0: that would be Pings without pause, or no time for an answer."""
+def test_bad_seconds_of_keepalive_are_refused(name: str) -> None:
+    """0 would be Pings without pause, or no time for an answer."""
     for value in (0, 0.0, -1, math.nan):
-        with pytest.raises(ValueError, match=rf"{name} of more than 0"):
-            settings(**{"ping_interval": 1, name: value})
+        assert f"ValueError: expected {name} of more than 0" in error(
+            **{"ping_interval": 1, name: value}
+        )
     for value in ("1", [1]):
-        with pytest.raises(TypeError, match=name):
-            settings(**{"ping_interval": 1, name: value})
+        assert f"TypeError: expected {name}" in error(**{"ping_interval": 1, name: value})
 
 
-def test_ping_timeout_without_an_interval() -> None:
-    """It would do nothing, so it is said."""
-    with pytest.raises(ValueError, match=r"ping_interval with ping_timeout=5, got none"):
-        settings(ping_timeout=5)
+def test_a_ping_timeout_without_an_interval_is_refused() -> None:
+    assert "expected ping_interval with ping_timeout=5, got none" in error(ping_timeout=5)
 
 
 @pytest.mark.parametrize("name", ["max_message_size", "max_buffered_amount"])
-def test_sizes(name: str) -> None:
-    """An int of bytes, or None for no limit."""
+def test_sizes_are_bytes_or_none(name: str) -> None:
     for value in (0, 1, None):
         assert getattr(settings(**{name: value}), name) == value
-    with pytest.raises(ValueError, match=name):
-        settings(**{name: -1})
+    assert error(**{name: -1}) == (
+        f"ValueError: expected {name} of 0 bytes or more, or None for no limit, got -1"
+    )
     for value in (1.5, "1", True, math.inf):
-        with pytest.raises(TypeError, match=name):
-            settings(**{name: value})
+        assert error(**{name: value}) == (
+            f"TypeError: expected {name} as an int of bytes, or None for no limit, got {value!r}"
+        )
 
 
-def test_headers() -> None:
-    """A mapping, or pairs with names that repeat; in the order given, before ours."""
+@pytest.mark.parametrize("name", ["compression", "serialize_connects"])
+def test_flags_are_true_or_false(name: str) -> None:
+    for value in (True, False):
+        assert getattr(settings(**{name: value}), name) is value
+    for value in (0, 1, "deflate", None):
+        assert (
+            error(**{name: value}) == f"TypeError: expected {name} as True or False, got {value!r}"
+        )
+
+
+# Headers.
+
+
+def test_headers_are_a_mapping_or_pairs_in_their_order() -> None:
     assert headers(headers={"X-One": "1"})["X-One"] == "1"
     pairs = [("X", "1"), ("X", "2")]
     assert settings(headers=iter(pairs)).headers[:2] == (("X", "1"), ("X", "2"))
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("given", "came"),
     [
-        ("Bad Name", "x"),
-        ("X", "line\r\nbreak"),
-        ("X", " padded"),
-        ("X", "€"),
-        ("Upgrade", "h2c"),
-        ("Sec-WebSocket-Key", "x"),
-        ("", "x"),
+        (None, "NoneType (leave it out for none)"),
+        ("A: hunter2", "str"),
+        (b"A: hunter2", "bytes"),
+        (7, "int"),
+        (["A: hunter2"], "a str at position 0 (split it at the colon)"),
+        ([("A", "b"), "B: hunter2"], "a str at position 1 (split it at the colon)"),
+        ([("A", "hunter2", "c")], "tuple at position 0 that is no pair"),
+        ([7], "int at position 0 that is no pair"),
+        ([(b"A", b"hunter2")], "a name of type bytes at position 0"),
+        ([("A", b"hunter2")], "bytes as the value at 0 (decode it)"),
+        ({"A": "b", "B": 7}, "int as the value at 1 (convert it by str())"),
+        ({"A": None}, "NoneType as the value at 0 (convert it by str())"),
     ],
 )
-def test_bad_headers(name: str, value: str) -> None:
-    """A ValueError, at the call."""
-    with pytest.raises(ValueError, match="header"):
-        settings(headers=[(name, value)])
+def test_headers_of_another_form_are_refused_without_showing_them(given: object, came: str) -> None:
+    assert error(headers=given) == (
+        f"TypeError: expected headers as a mapping or pairs of name and value, both str, got {came}"
+    )
 
 
-def test_origin() -> None:
-    """It is a header; one in ``headers`` wins."""
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("Bad Name", "x"), ("X", "line\r\nbreak"), ("X", "€"), ("Upgrade", "h2c"), ("", "x")],
+)
+def test_headers_that_cannot_be_sent_are_refused(name: str, value: str) -> None:
+    assert error(headers=[(name, value)]).startswith("ValueError: expected ")
+
+
+def test_the_header_host_is_given_once() -> None:
+    """RFC 9110 section 7.2."""
+    came = error(headers=[("Host", "a.test"), ("host", "b.test")])
+    assert came == "ValueError: expected the header Host once, got it 2 times"
+
+
+def test_origin_is_a_header() -> None:
     assert headers(origin="https://page.test")["Origin"] == "https://page.test"
+    assert "Origin" not in headers(origin="")
+
+
+def test_a_header_wins_over_the_option_that_would_set_it() -> None:
     both = headers(origin="https://page.test", headers={"origin": "https://other.test"})
     assert "Origin" not in both
     assert both["origin"] == "https://other.test"
-    with pytest.raises(ValueError, match="Origin"):
-        settings(origin="a\nb")
-
-
-def test_user_agent() -> None:
-    """One of the program's own replaces ours."""
     assert headers(headers={"USER-AGENT": "mine"}) == {"USER-AGENT": "mine"}
 
 
-def test_authorization() -> None:
-    """The URL's credentials make a header, unless there is one."""
+def test_a_bad_origin_is_refused() -> None:
+    assert "for the header Origin, got the character" in error(origin="a\nb")
+    for value in (None, 7):
+        came = f"got {type(value).__name__} (leave it out for none)"
+        assert error(origin=value) == f"TypeError: expected origin as a str, {came}"
+
+
+def test_the_urls_credentials_are_a_header_unless_there_is_one() -> None:
     assert headers("ws://u:p@peer.test/")["Authorization"] == "Basic dTpw"
     given = headers("ws://u:p@peer.test/", headers={"authorization": "Bearer x"})
     assert "Authorization" not in given
 
 
-def test_base_url() -> None:
-    """A relative URL needs it; an absolute one does not care."""
+# The rest.
+
+
+def test_a_relative_url_needs_a_base() -> None:
     assert settings("/chat", base_url="https://peer.test/page").where == "wss://peer.test/chat"
     assert settings("ws://a.test/", base_url="https://b.test/").where == "ws://a.test/"
     with pytest.raises(DOMException) as caught:
@@ -164,59 +278,92 @@ def test_base_url() -> None:
     assert caught.value.name == "SyntaxError"
 
 
-async def test_every_door_takes_them(nursery: trio.Nursery) -> None:
-    """And says the same of a bad one."""
-    with pytest.raises(TypeError, match="close_timeout"):
-        WebSocket("ws://peer.test/", nursery=nursery, close_timeout="1")  # type: ignore[arg-type]  # the subject
-    with pytest.raises(TypeError, match="close_timeout"):
-        async with open_websocket("ws://peer.test/", close_timeout="1"):  # type: ignore[arg-type]  # the subject
-            raise AssertionError("the block is never entered")
-
-
-@pytest.mark.parametrize("name", ["compression", "serialize_connects"])
-def test_flags(name: str) -> None:
-    """True or False, and nothing that only counts as one."""
-    for value in (True, False):
-        assert getattr(settings(**{name: value}), name) is value
-    for value in (0, 1, "no", None):
-        with pytest.raises(TypeError, match=f"{name} as a bool"):
-            settings(**{name: value})
-
-
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("cookies", {"session": "s3cret"}, "http.cookiejar.CookieJar, got dict"),
+        ("cookies", {"session": "s3cret"}, "http.cookiejar.CookieJar, got dict (cookies"),
         ("ssl_context", True, "ssl.SSLContext, or None, got True"),
         ("stream", "x", "trio.abc.Stream, or None, got 'x'"),
+        ("proxy", False, "a URL in a str, True or None, got bool"),
     ],
 )
-def test_objects(name: str, value: object, expected: str) -> None:
-    """What another library takes there is found at once, and no secret is shown."""
-    with pytest.raises(TypeError) as caught:
-        settings(**{name: value})
-    assert str(caught.value) == f"expected {name} as {expected}"
+def test_objects_of_another_class_are_refused(name: str, value: object, expected: str) -> None:
+    assert error(**{name: value}).startswith(f"TypeError: expected {name} as {expected}")
+    assert "s3cret" not in error(**{name: value})
     assert getattr(settings(**{name: None}), name) is None
 
 
-def test_a_traces_limit() -> None:
-    """A number, as it is counted with while bytes go over the wire."""
-
+@pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        ("payload_limit", "an int of bytes, got None"),
+        ("secrets", "True or False, got None"),
+    ],
+)
+def test_the_attributes_of_a_trace_are_checked(attribute: str, expected: str) -> None:
     def trace(record: object) -> None: ...
 
-    trace.payload_limit = None  # type: ignore[attr-defined]  # a function has any attribute
-    with pytest.raises(TypeError, match="payload_limit as an int of bytes, got None"):
-        settings(trace=trace)
+    setattr(trace, attribute, None)
+    assert error(trace=trace) == f"TypeError: expected the trace's {attribute} as {expected}"
 
 
-def test_two_hosts() -> None:
-    """HTTP has the header once (RFC 9110 section 7.2)."""
-    with pytest.raises(ValueError, match="expected the header Host once, got it 2 times"):
-        settings(headers=[("Host", "a.test"), ("host", "b.test")])
+# Where each option is obeyed.
+
+ONLY_CLIENTS = {
+    "base_url": "a server is asked for a path",
+    "origin": "a server sends none",
+    "cookies": "the program sets them by headers",
+    "ssl_context": "serve_websocket() takes one",
+    "proxy": "a server does not dial",
+    "compression": "trio-websocket has none",
+    "max_message_size": "serve_websocket() takes one",
+    "serialize_connects": "a server does not dial",
+    "open_timeout": "serve_websocket() takes one",
+    "trace": "trio-websocket reads and writes",
+    "stream": "trio-websocket has the stream",
+}
+"""Options that the server's end does not take, and why."""
 
 
-async def test_the_servers_end_bounds_what_is_queued() -> None:
-    accepted = AcceptWebSocket(cast("WebSocketRequest", None), None, {})
-    assert accepted._bounds.max_buffered_amount == 16 * 1024 * 1024
-    accepted = AcceptWebSocket(cast("WebSocketRequest", None), None, {"max_buffered_amount": None})
-    assert accepted._bounds.max_buffered_amount is None
+def test_every_option_is_taken_by_each_entry_point_or_has_its_reason() -> None:
+    of_clients = ConnectOptions.__annotations__.keys()
+    assert of_clients - AcceptOptions.__annotations__.keys() == ONLY_CLIENTS.keys()
+    assert of_clients <= ReconnectOptions.__annotations__.keys()
+    assert of_clients - SharedOptions.__annotations__.keys() == {"headers", "stream"}
+
+
+def test_every_option_reaches_a_connections_settings() -> None:
+    """Those that do not have the same name there become headers, or a part of the URL."""
+    elsewhere = {"base_url", "origin"}
+    assert ConnectOptions.__annotations__.keys() - elsewhere <= set(Settings.__dataclass_fields__)
+
+
+NOT_ON_THE_COMMAND_LINE = {
+    "base_url": "the argument is a whole URL, or a host",
+    "cancelled_close_timeout": "Ctrl-C waits for --close-timeout, a second one resets",
+    "listener_timeout": "it has no listeners of the user's",
+    "max_buffered_amount": "it reads no more input than the server takes",
+    "serialize_connects": "it has one connection",
+    "stream": "it is an object",
+}
+"""Options that the command line has no argument for, and why."""
+
+
+def options_set_in(path: Path) -> set[str]:
+    """Return the options that a module sets, by keyword or by subscript."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name("ConnectOptions"), keywords=keywords):
+                names |= {keyword.arg for keyword in keywords if keyword.arg is not None}
+            case ast.Subscript(value=ast.Name("options"), slice=ast.Constant(str(name))):
+                names.add(name)
+            case _:
+                pass
+    return names
+
+
+def test_every_option_has_an_argument_on_the_command_line_or_its_reason() -> None:
+    folder = Path(_cli.__file__).parent
+    taken = {name for path in folder.glob("*.py") for name in options_set_in(path)}
+    assert ConnectOptions.__annotations__.keys() - taken == NOT_ON_THE_COMMAND_LINE.keys()

@@ -11,12 +11,11 @@ from wsproto.utilities import LocalProtocolError
 from .._net._settings import Bounds
 from .._socket._errors import explain
 from .._socket._open_websocket import OneSocket
-from .._socket._option_checks import check_names
+from .._socket._option_checks import check_names, header_fields
 from .._socket._options import (
     DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT,
     AcceptOptions,
     bounds_of,
-    header_fields,
 )
 from .._socket._url import Address
 from .._socket._websocket import WebSocket

@@ -1,19 +1,27 @@
-"""The options that every door takes: one set, typed once, checked in one place."""
+"""The options of all entry points, typed once and checked in one place."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 import trio
 
 from .._net._dial._proxy import parse_proxy
 from .._net._settings import Settings
 from .._version import __version__
-from .._wire._http._request import check_header, check_headers
-from ._option_checks import check_names, flag_of, instance_of, seconds_of, size_of
+from .._wire._http._request import check_header
+from ._option_checks import (
+    check_names,
+    flag_of,
+    header_fields,
+    instance_of,
+    seconds_of,
+    size_of,
+    text_of,
+)
 from ._url import parse_protocols, parse_url
 
 if TYPE_CHECKING:
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     from ._url import Address
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
-"""Header fields: a mapping, or pairs where a name may stand more than once."""
+"""Header fields: a mapping, or pairs in which a name may occur more than once."""
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 16 * 1024 * 1024
 DEFAULT_OPEN_TIMEOUT: Final = 60.0
@@ -67,57 +75,60 @@ class SharedOptions(BoundOptions, total=False):
     """The options that :func:`reconnecting_websocket` takes as every client's entry point does."""
 
     max_buffered_amount: int | None
-    """Bytes that may be queued for sending; a ``send()`` beyond it is the standard's "flag as
-    full": ``error``, then ``close`` with 1006. Default: None, no limit, as in a browser."""
+    """Bytes that may be queued for sending. A ``send()`` beyond it is the standard's "flag as
+    full": ``error``, then ``close`` with 1006, and ``failure`` has a ``BufferError`` as its
+    ``__cause__``. Default: None, no limit, as in a browser."""
 
     base_url: str
-    """What a relative URL is relative to. Default: none, a relative URL is a SyntaxError."""
+    """The URL that a relative URL is relative to. Default: none, and a relative URL is a
+    SyntaxError."""
 
     origin: str
-    """The Origin header, as a browser sends its page's. Default: no such header."""
+    """The Origin header, as a browser sends that of its page. Default: no such header."""
 
     cookies: CookieJar
-    """Sent by its rules, and filled from the server's answer; a ``Cookie`` in ``headers`` wins.
+    """Sent by its rules, and filled from the server's answer. A ``Cookie`` in ``headers`` wins.
     Default: none."""
 
     ssl_context: ssl.SSLContext
     """For ``wss:``. Default: verifies the server by the system's authorities, offers ALPN
-    http/1.1. One of your own is used as it is."""
+    http/1.1. One of the program's own is used as it is."""
 
     proxy: str | Literal[True] | None
     """The URL of a proxy to connect through: http, https, socks4, socks4a, socks5 or socks5h, with
-    its credentials if it wants some. Default: True, as the environment and the system say (see
+    its credentials if it requires some. Default: True, as the environment and the system say (see
     docs/proxies.md). None: no proxy."""
 
     compression: bool
     """Whether to offer permessage-deflate (RFC 7692). Default: True."""
 
     max_message_size: int | None
-    """Bytes that a message received may have, after inflating (text: of UTF-8); a larger one fails
+    """Bytes that a received message may have, after inflating (text: of UTF-8). A larger one fails
     the connection with 1009 before it is held. Default: 16 MiB. None: no limit."""
 
     serialize_connects: bool
     """Whether sockets to one host and port connect one after the other within a trio run, as RFC
-    6455 section 4.1 asks. Default: True."""
+    6455 section 4.1 requires. Default: True."""
 
     open_timeout: float
     """Seconds from dialling to the server's 101; then the opening fails. Default: 60."""
 
     trace: Callable[[TraceRecord], object] | None
     """Called with what goes over the wire: ``print`` shows the handshake and each frame. A record
-    has 256 bytes of a payload, or as many as the trace's attribute ``payload_limit`` says. What it
-    raises ends the socket as what a listener raises does; it is not called again. Default: None."""
+    has 256 bytes of a payload, or as many as the trace's attribute ``payload_limit`` says. It has
+    no secrets of the handshake, unless the trace's attribute ``secrets`` is True. An exception of
+    the trace ends the socket as a listener's does, and it is not called again. Default: None."""
 
 
 class ConnectOptions(SharedOptions, total=False):
-    """Options of :func:`open_websocket`, :class:`WebSocket` and the other doors; all optional."""
+    """Options of :func:`open_websocket`, :class:`WebSocket` and other clients; all optional."""
 
     headers: Headers
     """More header fields for the opening handshake. An ``Authorization`` here wins over the URL's
-    credentials; those that the handshake sets itself are a ValueError. Default: none."""
+    credentials. Those that the handshake sets itself are a ValueError. Default: none."""
 
     stream: trio.abc.Stream
-    """A connected stream to use in place of dialling; it is the socket's own from then on. For
+    """A connected stream to use instead of dialling, which belongs to the socket from then on. For
     ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default: none."""
 
 
@@ -125,11 +136,11 @@ class AcceptOptions(BoundOptions, total=False):
     """Options of :func:`accept_websocket`; all optional."""
 
     headers: Headers
-    """More header fields for the answer; those that the handshake sets itself are a ValueError.
+    """More header fields for the answer. Those that the handshake sets itself are a ValueError.
     Default: none."""
 
     max_buffered_amount: int | None
-    """Bytes that may be queued for a client; a ``send()`` beyond it fails the connection:
+    """Bytes that may be queued for a client. A ``send()`` beyond it fails the connection:
     ``error``, then ``close`` with 1006. Default: 16 MiB, so that a client that does not read
     cannot fill the server's memory; ``drain()`` waits before that happens. None: no limit."""
 
@@ -144,7 +155,10 @@ def resolve(
     *,
     stream_follows: bool = False,
 ) -> tuple[Address, Settings]:
-    """Check everything that a caller gave, but for a stream that is given later.
+    """Check everything that the program gave, and return what a connection is made from.
+
+    Args:
+      stream_follows: whether the program will give a stream later.
 
     Raises:
       DOMException: named "SyntaxError", for the URL and the protocols.
@@ -214,46 +228,41 @@ def _keepalive(options: BoundOptions) -> tuple[float | None, float | None]:
 
 
 def _headers(address: Address, options: ConnectOptions) -> tuple[tuple[str, str], ...]:
-    """The request's own fields; an explicit one wins over what we would add."""
+    """Return the request's fields: the program's own, which win, and what we add."""
     fields = header_fields(options.get("headers", ()))
     names = {name.lower() for name, _ in fields}
+    origin = text_of(options, "origin") or ""
+    check_header("Origin", origin)
     for name, value in (
         ("User-Agent", _USER_AGENT),
-        ("Origin", options.get("origin", "")),
+        ("Origin", origin),
         ("Authorization", address.authorization),
     ):
         if value and name.lower() not in names:
-            check_header(name, value)
             fields.append((name, value))
     return tuple(fields)
-
-
-def header_fields(given: Headers) -> list[tuple[str, str]]:
-    """The fields of the option ``headers``; a ValueError for one that may not be sent."""
-    if isinstance(given, Mapping):
-        given = cast("Mapping[str, str]", given).items()
-    fields = list(given)
-    check_headers(fields)
-    return fields
 
 
 def _cookies(options: ConnectOptions) -> CookieJar | None:
     jar = options.get("cookies")
     if jar is not None and not hasattr(jar, "add_cookie_header"):  # its module is slow to import
-        kind = type(jar).__name__  # no more of it, as cookies are secrets
-        raise TypeError(f"expected cookies as http.cookiejar.CookieJar, got {kind}")
+        kind = type(jar).__name__  # and not its value, as cookies are secrets
+        raise TypeError(
+            f"expected cookies as http.cookiejar.CookieJar, got {kind} (cookies that the program"
+            " knows can be sent by headers={'Cookie': 'name=value; name=value'})"
+        )
     return jar
 
 
 def _proxy(options: ConnectOptions, stream_follows: bool) -> Proxy | Literal[True] | None:
     given: Any = options.get("proxy", True)
     if given is not None and given is not True and not isinstance(given, str):
-        kind = type(given).__name__  # no more of it, as it may hold a password
+        kind = type(given).__name__  # and not its value, as it may hold a password
         raise TypeError(f"expected proxy as a URL in a str, True or None, got {kind}")
     if options.get("stream") is None and not stream_follows:
         return parse_proxy(given) if isinstance(given, str) else given
     if isinstance(given, str):
-        raise ValueError("expected proxy or stream, which is used in place of dialling, got both")
+        raise ValueError("expected proxy or stream, which is used instead of dialling, got both")
     return None
 
 
@@ -265,4 +274,7 @@ def _trace(options: ConnectOptions) -> Callable[[TraceRecord], object] | None:
     limit = getattr(given, "payload_limit", 0)
     if not isinstance(limit, int):
         raise TypeError(f"expected the trace's payload_limit as an int of bytes, got {limit!r}")
+    secrets = getattr(given, "secrets", False)
+    if not isinstance(secrets, bool):
+        raise TypeError(f"expected the trace's secrets as True or False, got {secrets!r}")
     return trace
