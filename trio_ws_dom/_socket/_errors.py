@@ -41,7 +41,7 @@ def explain(where: str, cause: Exception, verdict: Verdict) -> WebSocketError:
     """
     if isinstance(cause, trio.BrokenResourceError) and isinstance(cause.__cause__, ssl.SSLError):
         cause = cause.__cause__
-    _clear_locals(cause)
+    clear_locals(cause)
     message = f"{where}: {_describe(cause)}"
     failure: WebSocketError
     if isinstance(cause, HandshakeFailure) and cause.status:
@@ -60,18 +60,18 @@ def _describe(cause: Exception) -> str:
     return message if explanation is None else f"{explanation} ({message})"
 
 
-def _clear_locals(cause: BaseException | None) -> None:
+def clear_locals(exc: BaseException | None) -> None:
     """Clear the local variables of the library's frames in the traceback.
 
     A failure is often kept, and the frames would keep buffers, and show headers and cookies to
     whoever prints a traceback with its locals. The lines of the traceback remain.
     """
     seen: set[BaseException] = set()
-    while cause is not None and cause not in seen:
-        seen.add(cause)
-        for frame, _ in traceback.walk_tb(cause.__traceback__):
+    while exc is not None and exc not in seen:
+        seen.add(exc)
+        for frame, _ in traceback.walk_tb(exc.__traceback__):
             # those of others may belong to a coroutine that is suspended, which clear() would end
             if frame.f_globals.get("__name__", "").startswith(_OURS):
                 with suppress(RuntimeError):  # it is still running
                     frame.clear()
-        cause = cause.__cause__ or cause.__context__
+        exc = exc.__cause__ or exc.__context__

@@ -13,6 +13,7 @@ from .._net._dial._proxy import parse_proxy
 from .._net._settings import Settings
 from .._version import __version__
 from .._wire._http._request import check_header
+from ._errors import clear_locals
 from ._option_checks import (
     check_names,
     flag_of,
@@ -165,6 +166,17 @@ def resolve(
       TypeError: for an unknown option, or one of the wrong type.
       ValueError: for one out of range, and for a bad header.
     """
+    try:
+        return _resolve(url, protocols, options, stream_follows)
+    except Exception as exc:
+        clear_locals(exc)
+        del url, protocols, options  # as secrets are among them, and tracebacks can show locals
+        raise
+
+
+def _resolve(
+    url: str, protocols: str | Iterable[str], options: ConnectOptions, stream_follows: bool
+) -> tuple[Address, Settings]:
     check_names(options, ConnectOptions)
     address = parse_url(url, options.get("base_url"))
     settings = Settings(

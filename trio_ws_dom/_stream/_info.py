@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, final
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class WebSocketOpenInfo:
     readable: WebSocketReadable
     writable: WebSocketWritable
     extensions: str
-    protocol: str
+    protocol: str = field(repr=False)  # tokens are sent in its place
 
 
 @final

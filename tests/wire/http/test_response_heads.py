@@ -55,8 +55,7 @@ def test_a_malformed_header_is_not_shown(line: bytes) -> None:
     """Not in h11's exception either, which would be printed as the cause."""
     error = failure(switch()[:-2] + line + b"\r\n\r\n")
     assert str(error) == "malformed HTTP response: illegal header line"
-    assert error.__cause__ is None
-    assert error.__suppress_context__
+    assert error.__cause__ is error.__context__ is None
 
 
 # Limits

@@ -95,12 +95,13 @@ class ResponseHeads:
 
     def _parse(self, head: bytes) -> h11.Response | h11.InformationalResponse:
         self._http.receive_data(head)
+        malformed = ""
         try:
             response = self._http.next_event()
         except h11.RemoteProtocolError as exc:
-            # what it quotes of the head may be a cookie, and so it is not the cause either
-            what = str(exc).partition(": bytearray(")[0]
-            raise HandshakeFailure(f"malformed HTTP response: {what}") from None
+            malformed = str(exc).partition(": bytearray(")[0]
+        if malformed:  # outside of the handler, as what h11's error quotes may be a cookie
+            raise HandshakeFailure(f"malformed HTTP response: {malformed}")
         # h11 was given one whole head
         assert isinstance(response, h11.Response | h11.InformationalResponse)
         count = len(response.headers)
