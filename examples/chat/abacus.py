@@ -34,6 +34,7 @@ async def abacus(
 
 
 def answer(ws: WebSocket, event: MessageEvent) -> None:
+    assert isinstance(event.data, str)  # the chat is text
     question = QUESTION.fullmatch(event.data)
     if question:
         name, left, sign, right = question.groups()

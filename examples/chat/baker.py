@@ -43,6 +43,7 @@ async def baker(
     async with open_websocket(url) as ws:
 
         async def onmessage(event: MessageEvent) -> None:
+            assert isinstance(event.data, str)  # the chat is text
             order = ORDER.fullmatch(event.data)
             if order is None:
                 return

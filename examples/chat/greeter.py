@@ -18,6 +18,7 @@ async def greeter(
             task_status.started()
 
         def onmessage(event: MessageEvent) -> None:
+            assert isinstance(event.data, str)  # the chat is text
             match event.data.split():
                 case ["*", name, "joined"] if name != "greeter":
                     socket.send(f"Hello, {name}!")

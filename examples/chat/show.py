@@ -22,7 +22,7 @@ def show(ws: WebSocket) -> None:
         row("error", event.message)
 
     def on_message(event: MessageEvent) -> None:
-        row("message", event.data)
+        row("message", str(event.data))
 
     if ws.readyState == ws.OPEN:  # open_websocket's block begins right after the event
         row("open")

@@ -47,4 +47,4 @@ def _close(rest: str, session: Session) -> None:
     except ValueError:
         session.display.error(f"/close: expected a number as code, got {code}")
     except DOMException as exc:
-        session.display.error(f"/close: {exc}")
+        session.display.error(f"/close: {exc.message}")

@@ -129,7 +129,9 @@ class _Conversation:
             )
         except WebSocketError:
             raise
-        except (DOMException, ValueError) as exc:
+        except DOMException as exc:
+            raise BadArgument(exc.message) from exc
+        except ValueError as exc:
             raise BadArgument(exc) from exc
         self._display.opened(ws)
         return Session(ws, self._arguments, self._terminal)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import trio
 
-from ._webidl import clamped_short, usv_string
+from ._webidl import clamped_short, dom_string, usv_string
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,16 @@ _MAX_REASON: Final = 123
 
 
 class DOMException(Exception):
-    """What the standards throw: an error that is told apart by its `name`.
+    """What the standards throw, an error whose kind is its ``name``.
+
+    As in a browser, ``str()`` of it is its name and its message.
+
+    Args:
+      message: what happened, for people.
+      name: such as "AbortError".
+
+    Raises:
+      TypeError: one of them is no str.
 
     https://webidl.spec.whatwg.org/#idl-DOMException
     """
@@ -81,12 +90,12 @@ class DOMException(Exception):
 
     def __init__(self, message: str = "", name: str = "Error") -> None:
         super().__init__(message)
-        self._message = str(message)
-        self._name = str(name)
+        self._message = dom_string(message, "message")
+        self._name = dom_string(name, "name")
 
     @property
     def name(self) -> str:
-        """Which error it is, such as "SyntaxError".
+        """The kind of error, such as "SyntaxError".
 
         https://webidl.spec.whatwg.org/#dom-domexception-name
         """
@@ -99,17 +108,20 @@ class DOMException(Exception):
 
     @property
     def code(self) -> int:
-        """The number that old programs know the name by; 0 if the name has none.
+        """The number by which old programs know the name; 0 if it has none.
 
         https://webidl.spec.whatwg.org/#dom-domexception-code
         """
         return _LEGACY_CODES.get(self._name, 0)
 
+    def __str__(self) -> str:
+        return f"{self._name}: {self._message}" if self._message else self._name
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._message!r}, {self._name!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not through __init__: a subclass may have one that takes other arguments, or none at all.
+        # Not through __init__, as that of a subclass may take other arguments, or none at all.
         return _restore, (type(self), self.args), self.__dict__
 
 
@@ -118,14 +130,15 @@ def _restore(cls: type[DOMException], args: tuple[Any, ...]) -> DOMException:
 
 
 class WebSocketError(DOMException, trio.BrokenResourceError):
-    """A WebSocket connection was, or is to be, closed otherwise than cleanly.
+    """A WebSocket connection was closed otherwise than cleanly, or should be.
 
-    As a `trio.BrokenResourceError` it is understood by code written for any channel or stream.
+    As a ``trio.BrokenResourceError`` it is understood by code written for any channel or stream.
+    ``str()`` of it is its message, as its class says what its name says.
 
     Args:
       message: what happened, for people.
-      closeCode: 1000 or 3000 to 4999; without it, and with a reason, 1000.
-      reason: at most 123 bytes of UTF-8.
+      closeCode: 1000 or 3000 to 4999; with a reason and without it, it is 1000.
+      reason: at most 123 bytes of UTF-8; None is "".
 
     Raises:
       DOMException: InvalidAccessError for another code, SyntaxError for a longer reason.
@@ -139,19 +152,22 @@ class WebSocketError(DOMException, trio.BrokenResourceError):
     _reason: str = ""
 
     def __init__(
-        self, message: str = "", *, closeCode: int | None = None, reason: str = ""
+        self, message: str = "", *, closeCode: float | None = None, reason: str | None = ""
     ) -> None:
         super().__init__(message, "WebSocketError")
         self._closeCode, self._reason = valid_close(closeCode, reason)
 
     @classmethod
     def _create(cls, message: str, closeCode: int | None, reason: str) -> Self:
-        """Make one with any code, such as the 1006 that only the library itself may give."""
+        """Return one with any code, such as the 1006 that only the library may give."""
         self = cls.__new__(cls, message)
         self._message = message
         self._closeCode = closeCode
         self._reason = reason
         return self
+
+    def __str__(self) -> str:
+        return self._message
 
     @property
     def closeCode(self) -> int | None:
@@ -170,36 +186,37 @@ class WebSocketError(DOMException, trio.BrokenResourceError):
         return self._reason
 
 
-def valid_close(code: float | None, reason: str) -> tuple[int | None, str]:
-    """A close code and reason that a program gave, converted; with a reason there is a code.
+def valid_close(code: float | None, reason: str | None) -> tuple[int | None, str]:
+    """Return a close code and a reason that a program gave, converted.
+
+    None for either means that it was not given. A reason cannot be sent without a code, so with a
+    reason the code is 1000 if it was not given.
 
     https://websockets.spec.whatwg.org/#validate-close-code-and-reason
 
     Raises:
-      DOMException: InvalidAccessError for a code, SyntaxError for a reason that may not be sent.
+      DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
       TypeError: the code is no number, or the reason no str.
     """
-    if code is not None:
-        code = clamped_short(code)
-    if code is not None and code != _NORMAL_CLOSURE and not 3000 <= code <= 4999:
+    number = None if code is None else clamped_short(code, "code")
+    text = "" if reason is None else usv_string(reason, "reason")
+    if number is not None and number != _NORMAL_CLOSURE and not 3000 <= number <= 4999:
         raise DOMException(
-            f"expected a close code of 1000 or from 3000 to 4999, got {code}", "InvalidAccessError"
+            f"expected a close code of 1000 or from 3000 to 4999, got {number}",
+            "InvalidAccessError",
         )
-    reason = usv_string(reason)
-    size = len(reason.encode())
+    size = len(text.encode())
     if size > _MAX_REASON:
         raise DOMException(
             f"expected a reason of at most {_MAX_REASON} bytes of UTF-8, got {size}", "SyntaxError"
         )
-    if code is None and reason:
-        code = _NORMAL_CLOSURE  # a reason cannot be sent without a code
-    return code, reason
+    return (_NORMAL_CLOSURE if number is None and text else number), text
 
 
 class HandshakeError(WebSocketError):
-    """The server answered the opening handshake, but not with a WebSocket.
+    """The server answered the opening handshake, but did not open a WebSocket.
 
-    A browser hides the answer from scripts; here it is. Made by the library only.
+    A browser hides the answer from scripts. Made by the library only.
     """
 
     _status: int = 0
@@ -211,7 +228,7 @@ class HandshakeError(WebSocketError):
 
     @classmethod
     def _refused(cls, message: str, status: int, headers: Message, body: bytes) -> Self:
-        """Make one from the answer; its closeCode is 1006, as for any failed opening."""
+        """Return one with this answer; its closeCode is 1006, as for any failed opening."""
         self = cls._create(message, 1006, "")
         self._status = status
         self._headers = headers
@@ -225,7 +242,7 @@ class HandshakeError(WebSocketError):
 
     @property
     def headers(self) -> Message:
-        """The headers of the answer; names are looked up in any case."""
+        """The headers of the answer; upper and lower case in their names are the same."""
         return self._headers
 
     @property
@@ -237,14 +254,14 @@ class HandshakeError(WebSocketError):
 def listener_errors(
     errors: Sequence[BaseException], body: BaseException | None = None
 ) -> BaseException:
-    """The one exception to raise for all that listeners, and a trace, raised.
+    """Return the one exception to raise for all that listeners, and a trace, raised.
 
-    Ctrl-C that happened to land in a listener is not the listener's error: a KeyboardInterrupt on
-    its own is given back bare. All else becomes one flat group.
+    Ctrl-C that happened to land in a listener is not the listener's error, so a KeyboardInterrupt
+    on its own is returned bare. Everything else becomes one flat group.
 
     Args:
       errors: what the listeners raised, in order; at least one.
-      body: what was raised beside them, by the block around; it becomes the last member.
+      body: what the block around them raised; it becomes the last member.
     """
     if body is None and len(errors) == 1 and isinstance(errors[0], KeyboardInterrupt):
         return errors[0]

@@ -1,6 +1,6 @@
 """Event, the base of all events.
 
-A socket's reader makes a million of them a second, without __init__ and with only those
+A socket's reader makes a million of them a second, without ``__init__`` and with only those
 attributes set that differ. Hence every private attribute has a default on its class.
 """
 
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import reprlib
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from ._webidl import Constant
+from ._webidl import Constant, dom_string
 
 if TYPE_CHECKING:
     from ._event_target import EventTarget
@@ -19,7 +19,7 @@ _TIME_ORIGIN = time.perf_counter()
 
 
 def now() -> float:
-    """Milliseconds since this module was imported: an event's timeStamp.
+    """Return the milliseconds since this module was imported, for an event's timeStamp.
 
     https://w3c.github.io/hr-time/#dom-domhighrestimestamp
     """
@@ -29,6 +29,15 @@ def now() -> float:
 class Event:
     """Something that happened, dispatched to the listeners of one EventTarget.
 
+    It can be copied and pickled, and loses its ``target`` by that.
+
+    Args:
+      type: such as "message".
+      bubbles, cancelable, composed: what the properties of these names are.
+
+    Raises:
+      TypeError: the type is no str.
+
     https://dom.spec.whatwg.org/#interface-event
     """
 
@@ -37,10 +46,10 @@ class Event:
     AT_TARGET = Constant(2)
     BUBBLING_PHASE = Constant(3)
 
-    # What each message's event sets, in half the time that it would take in the __dict__.
+    # What each message's event sets, in half the time that it would take in the ``__dict__``.
     __slots__ = ("__dict__", "__weakref__", "_isTrusted", "_phase", "_target", "_timeStamp")
 
-    # The attributes that __repr__ shows after the type.
+    # The attributes that ``__repr__`` shows after the type.
     _shown: ClassVar[tuple[str, ...]] = ()
 
     _type: str = ""
@@ -63,7 +72,7 @@ class Event:
         cancelable: bool = False,
         composed: bool = False,
     ) -> None:
-        self._type = str(type)
+        self._type = dom_string(type, "type")
         self._bubbles = bool(bubbles)
         self._cancelable = bool(cancelable)
         self._composed = bool(composed)
@@ -77,6 +86,13 @@ class Event:
         shown += [f"{name}={reprlib.repr(getattr(self, name))}" for name in self._shown]
         return f"<{self.__class__.__name__} {' '.join(shown)}>"
 
+    def __getstate__(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        # Without what belongs to a dispatch.
+        state = cast("tuple[dict[str, Any] | None, dict[str, Any]]", super().__getstate__())
+        attributes, slots = {**(state[0] or {})}, state[1]
+        attributes.update(_stop=0, _passive=False)
+        return attributes, {**slots, "_target": None, "_phase": 0}
+
     @property
     def type(self) -> str:
         """What happened, such as "message". https://dom.spec.whatwg.org/#dom-event-type"""
@@ -84,7 +100,7 @@ class Event:
 
     @property
     def target(self) -> EventTarget | None:
-        """Whom it is, or was, dispatched to. https://dom.spec.whatwg.org/#dom-event-target"""
+        """The object that it is, or was, dispatched to. https://dom.spec.whatwg.org/#dom-event-target"""
         return self._target
 
     @property
@@ -94,7 +110,7 @@ class Event:
 
     @property
     def currentTarget(self) -> EventTarget | None:
-        """Whose listeners are being called: the target, as there are no trees here, or None.
+        """The object whose listeners are being called, which is the target, or None.
 
         https://dom.spec.whatwg.org/#dom-event-currenttarget
         """
@@ -102,7 +118,7 @@ class Event:
 
     @property
     def eventPhase(self) -> int:
-        """AT_TARGET during the dispatch, else NONE.
+        """AT_TARGET during the dispatch, otherwise NONE.
 
         https://dom.spec.whatwg.org/#dom-event-eventphase
         """
@@ -110,12 +126,15 @@ class Event:
 
     @property
     def bubbles(self) -> bool:
-        """As it was made; there is nowhere to. https://dom.spec.whatwg.org/#dom-event-bubbles"""
+        """What the constructor was given, without effect.
+
+        https://dom.spec.whatwg.org/#dom-event-bubbles
+        """
         return self._bubbles
 
     @property
     def cancelable(self) -> bool:
-        """Whether preventDefault() works. https://dom.spec.whatwg.org/#dom-event-cancelable"""
+        """Whether ``preventDefault()`` works. https://dom.spec.whatwg.org/#dom-event-cancelable"""
         return self._cancelable
 
     @property
@@ -125,7 +144,10 @@ class Event:
 
     @property
     def composed(self) -> bool:
-        """As it was made; without effect. https://dom.spec.whatwg.org/#dom-event-composed"""
+        """What the constructor was given, without effect.
+
+        https://dom.spec.whatwg.org/#dom-event-composed
+        """
         return self._composed
 
     @property
@@ -146,7 +168,7 @@ class Event:
 
     @property
     def returnValue(self) -> bool:
-        """An old way to say `not defaultPrevented`; setting it to False cancels.
+        """The opposite of ``defaultPrevented``; setting it to False cancels the event.
 
         https://dom.spec.whatwg.org/#dom-event-returnvalue
         """
@@ -159,7 +181,7 @@ class Event:
 
     @property
     def cancelBubble(self) -> bool:
-        """An old way to ask for, and with True to call, stopPropagation().
+        """Whether ``stopPropagation()`` was called; setting it to True calls it.
 
         https://dom.spec.whatwg.org/#dom-event-cancelbubble
         """
@@ -171,14 +193,14 @@ class Event:
             self._stop = self._stop or 1
 
     def stopPropagation(self) -> None:
-        """After a capture listener: call no listeners that are not.
+        """Call no more listeners after the capturing ones.
 
         https://dom.spec.whatwg.org/#dom-event-stoppropagation
         """
         self._stop = self._stop or 1
 
     def stopImmediatePropagation(self) -> None:
-        """Call no further listeners.
+        """Call no more listeners.
 
         https://dom.spec.whatwg.org/#dom-event-stopimmediatepropagation
         """
@@ -197,7 +219,7 @@ class Event:
             self._canceled = True
 
     def composedPath(self) -> list[EventTarget]:
-        """The target alone during the dispatch, else nothing.
+        """Return a list of the target during the dispatch, otherwise an empty one.
 
         https://dom.spec.whatwg.org/#dom-event-composedpath
         """
@@ -205,13 +227,13 @@ class Event:
         return [] if target is None else [target]
 
     def initEvent(self, type: str, bubbles: bool = False, cancelable: bool = False) -> None:
-        """An old way to make an event; does nothing while it is dispatched.
+        """Make it another event, unless it is being dispatched; superseded by the constructor.
 
         https://dom.spec.whatwg.org/#dom-event-initevent
         """
         if self._phase:
             return
-        self._type = str(type)
+        self._type = dom_string(type, "type")
         self._bubbles = bool(bubbles)
         self._cancelable = bool(cancelable)
         self._target = None

@@ -1,18 +1,30 @@
-"""The events of sockets."""
+"""The events of sockets, and CustomEvent for those of programs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._event import Event
-from ._webidl import unsigned_long, unsigned_short, usv_string
+from ._webidl import dom_string, unsigned_long, unsigned_short, usv_string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ._blob import Blob
+
 
 class MessageEvent(Event):
-    """A message came. https://html.spec.whatwg.org/multipage/comms.html#messageevent"""
+    """A message came. https://html.spec.whatwg.org/multipage/comms.html#messageevent
+
+    Args:
+      type: such as "message".
+      data: the message; a program may put anything into its own events.
+      origin, lastEventId, source, ports: what the properties of these names are.
+      bubbles, cancelable, composed: as :class:`Event` takes them.
+
+    Raises:
+      TypeError: the type, the origin or the ID is no str.
+    """
 
     __slots__ = ("_data", "_origin")
 
@@ -50,22 +62,23 @@ class MessageEvent(Event):
         ports: Iterable[object],
     ) -> None:
         self._data = data
-        self._origin = usv_string(origin)
-        self._lastEventId = str(lastEventId)
+        self._origin = usv_string(origin, "origin")
+        self._lastEventId = dom_string(lastEventId, "lastEventId")
         self._source = source
         self._ports = tuple(ports)
 
     @property
-    def data(self) -> Any:
-        """The message.
+    def data(self) -> str | bytes | Blob:
+        """The message. Of a socket: text is ``str``, binary what its ``binaryType`` says.
 
         https://html.spec.whatwg.org/multipage/comms.html#dom-messageevent-data
         """
-        return self._data
+        data: str | bytes | Blob = self._data
+        return data
 
     @property
     def origin(self) -> str:
-        """Whom it is from: of a socket its URL's scheme, host and port.
+        """The scheme, host and port of the socket's URL.
 
         https://html.spec.whatwg.org/multipage/comms.html#dom-messageevent-origin
         """
@@ -73,7 +86,7 @@ class MessageEvent(Event):
 
     @property
     def lastEventId(self) -> str:
-        """Of server-sent events, not of sockets.
+        """A property of server-sent events, not of sockets.
 
         https://html.spec.whatwg.org/multipage/comms.html#dom-messageevent-lasteventid
         """
@@ -81,7 +94,7 @@ class MessageEvent(Event):
 
     @property
     def source(self) -> object:
-        """Of messages between windows, not of sockets.
+        """A property of messages between windows, not of sockets.
 
         https://html.spec.whatwg.org/multipage/comms.html#dom-messageevent-source
         """
@@ -89,7 +102,7 @@ class MessageEvent(Event):
 
     @property
     def ports(self) -> tuple[object, ...]:
-        """Of messages between windows, not of sockets.
+        """A property of messages between windows, not of sockets.
 
         https://html.spec.whatwg.org/multipage/comms.html#dom-messageevent-ports
         """
@@ -106,7 +119,7 @@ class MessageEvent(Event):
         source: object = None,
         ports: Iterable[object] = (),
     ) -> None:
-        """An old way to make an event; does nothing while it is dispatched.
+        """Make it another event, unless it is being dispatched; superseded by the constructor.
 
         https://html.spec.whatwg.org/multipage/comms.html#dom-messageevent-initmessageevent
         """
@@ -117,7 +130,17 @@ class MessageEvent(Event):
 
 
 class CloseEvent(Event):
-    """A connection is closed. https://websockets.spec.whatwg.org/#closeevent"""
+    """A connection is closed. https://websockets.spec.whatwg.org/#closeevent
+
+    Args:
+      type: such as "close".
+      wasClean, code, reason: what the properties of these names are; for the latter two None means
+        that it is not given.
+      bubbles, cancelable, composed: as :class:`Event` takes them.
+
+    Raises:
+      TypeError: the type or the reason is no str, or the code no number.
+    """
 
     _shown: ClassVar[tuple[str, ...]] = ("code", "reason", "wasClean")
 
@@ -131,20 +154,20 @@ class CloseEvent(Event):
         type: str,
         *,
         wasClean: bool = False,
-        code: int = 0,
-        reason: str = "",
+        code: float | None = 0,
+        reason: str | None = "",
         bubbles: bool = False,
         cancelable: bool = False,
         composed: bool = False,
     ) -> None:
         super().__init__(type, bubbles=bubbles, cancelable=cancelable, composed=composed)
         self._wasClean = bool(wasClean)
-        self._code = unsigned_short(code)
-        self._reason = usv_string(reason)
+        self._code = 0 if code is None else unsigned_short(code, "code")
+        self._reason = "" if reason is None else usv_string(reason, "reason")
 
     @property
     def wasClean(self) -> bool:
-        """Whether both sides said goodbye.
+        """Whether the closing handshake was completed.
 
         https://websockets.spec.whatwg.org/#dom-closeevent-wasclean
         """
@@ -152,7 +175,7 @@ class CloseEvent(Event):
 
     @property
     def code(self) -> int:
-        """The peer's code; 1005 if it gave none, 1006 if it said no goodbye.
+        """The peer's code; 1005 if its Close had none, 1006 if it sent no Close.
 
         https://websockets.spec.whatwg.org/#dom-closeevent-code
         """
@@ -165,7 +188,16 @@ class CloseEvent(Event):
 
 
 class ErrorEvent(Event):
-    """Something failed. https://html.spec.whatwg.org/multipage/webappapis.html#errorevent"""
+    """Something failed. https://html.spec.whatwg.org/multipage/webappapis.html#errorevent
+
+    Args:
+      type: such as "error".
+      message, filename, lineno, colno, error: what the properties of these names are.
+      bubbles, cancelable, composed: as :class:`Event` takes them.
+
+    Raises:
+      TypeError: the type, the message or the file's name is no str, or another one no number.
+    """
 
     _shown: ClassVar[tuple[str, ...]] = ("message", "error")
 
@@ -182,18 +214,18 @@ class ErrorEvent(Event):
         *,
         message: str = "",
         filename: str = "",
-        lineno: int = 0,
-        colno: int = 0,
+        lineno: float = 0,
+        colno: float = 0,
         error: BaseException | None = None,
         bubbles: bool = False,
         cancelable: bool = False,
         composed: bool = False,
     ) -> None:
         super().__init__(type, bubbles=bubbles, cancelable=cancelable, composed=composed)
-        self._message = str(message)
-        self._filename = usv_string(filename)
-        self._lineno = unsigned_long(lineno)
-        self._colno = unsigned_long(colno)
+        self._message = dom_string(message, "message")
+        self._filename = usv_string(filename, "filename")
+        self._lineno = unsigned_long(lineno, "lineno")
+        self._colno = unsigned_long(colno, "colno")
         self._error = error
 
     @property
@@ -206,7 +238,7 @@ class ErrorEvent(Event):
 
     @property
     def filename(self) -> str:
-        """Of errors in scripts, not of sockets.
+        """A property of errors in scripts, not of sockets.
 
         https://html.spec.whatwg.org/multipage/webappapis.html#dom-errorevent-filename
         """
@@ -214,7 +246,7 @@ class ErrorEvent(Event):
 
     @property
     def lineno(self) -> int:
-        """Of errors in scripts, not of sockets.
+        """A property of errors in scripts, not of sockets.
 
         https://html.spec.whatwg.org/multipage/webappapis.html#dom-errorevent-lineno
         """
@@ -222,7 +254,7 @@ class ErrorEvent(Event):
 
     @property
     def colno(self) -> int:
-        """Of errors in scripts, not of sockets.
+        """A property of errors in scripts, not of sockets.
 
         https://html.spec.whatwg.org/multipage/webappapis.html#dom-errorevent-colno
         """
@@ -235,3 +267,50 @@ class ErrorEvent(Event):
         https://html.spec.whatwg.org/multipage/webappapis.html#dom-errorevent-error
         """
         return self._error
+
+
+class CustomEvent(Event):
+    """An event of the program's own, with something in it.
+
+    Args:
+      type: a name of the program's choice.
+      detail: anything.
+      bubbles, cancelable, composed: as :class:`Event` takes them.
+
+    Raises:
+      TypeError: the type is no str.
+
+    https://dom.spec.whatwg.org/#interface-customevent
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("detail",)
+
+    _detail: Any = None
+
+    def __init__(
+        self,
+        type: str,
+        *,
+        detail: Any = None,
+        bubbles: bool = False,
+        cancelable: bool = False,
+        composed: bool = False,
+    ) -> None:
+        super().__init__(type, bubbles=bubbles, cancelable=cancelable, composed=composed)
+        self._detail = detail
+
+    @property
+    def detail(self) -> Any:
+        """What the program put into it. https://dom.spec.whatwg.org/#dom-customevent-detail"""
+        return self._detail
+
+    def initCustomEvent(
+        self, type: str, bubbles: bool = False, cancelable: bool = False, detail: Any = None
+    ) -> None:
+        """Make it another event, unless it is being dispatched; superseded by the constructor.
+
+        https://dom.spec.whatwg.org/#dom-customevent-initcustomevent
+        """
+        if not self._phase:
+            self.initEvent(type, bubbles, cancelable)
+            self._detail = detail
