@@ -80,6 +80,10 @@ DEPARTURES: dict[str, Departure] = {
         "A page writes what String() makes of a chunk that is no buffer. In Python another type "
         "is a mistake."
     ),
+    "what cannot be called": Departure(
+        "A page takes null for whatever is set to an on* attribute and is no object. Here None "
+        "has a meaning, messages are dropped, so anything else that cannot be called is a mistake."
+    ),
     "closing the writable sends 1000": Departure(
         "A page's Close has no code then, as the draft has it. Ours is `aclose()` of a channel, "
         "and every end of a scope that is in order says 1000.",

@@ -21,6 +21,13 @@ class Target(EventTarget):
         self.changes.append(type)
 
 
+class TwoHandlers(Target):
+    """A target with one more on* attribute, and one whose name only begins like that."""
+
+    onbar = EventHandler[Event]("bar")
+    ongoing: Any = None
+
+
 class AsyncTarget(Target):
     """A target that keeps the coroutines."""
 
@@ -47,7 +54,6 @@ def note(heard: list[str], what: str) -> Callable[[Event], None]:
 
 
 def test_the_on_attribute_is_what_was_set() -> None:
-    """None before, the very same object after; on the class it is the descriptor."""
     target = Target()
     assert target.onfoo is None
     target.onfoo = print
@@ -56,7 +62,6 @@ def test_the_on_attribute_is_what_was_set() -> None:
 
 
 def test_the_on_attribute_is_called_where_it_was_first_set() -> None:
-    """Another value takes the place of the one before."""
     target, heard = Target(), []
     target.addEventListener("foo", note(heard, "before"))
     target.onfoo = note(heard, "first")
@@ -66,8 +71,7 @@ def test_the_on_attribute_is_called_where_it_was_first_set() -> None:
     assert heard == ["before", "second", "after"]
 
 
-def test_none_gives_the_place_up() -> None:
-    """Set again later, it comes last."""
+def test_an_on_attribute_set_to_none_and_again_comes_last() -> None:
     target, heard = Target(), []
     target.onfoo = note(heard, "slot")
     target.addEventListener("foo", note(heard, "other"))
@@ -78,17 +82,58 @@ def test_none_gives_the_place_up() -> None:
     assert heard == ["other", "other", "slot"]
 
 
-@pytest.mark.parametrize("junk", [3, "f", HandlerObject()])
-def test_what_cannot_be_called_becomes_none(junk: Any) -> None:
-    """As LegacyTreatNonObjectAsNull has it; an object with handleEvent is no event handler."""
+@pytest.mark.parametrize("junk", [3, "f", False, HandlerObject()])
+def test_what_cannot_be_called_is_a_type_error_and_the_value_stays(junk: Any) -> None:
     target = Target()
     target.onfoo = print
-    target.onfoo = junk
-    assert target.onfoo is None
+    with pytest.raises(TypeError, match="expected onfoo as a callable or None"):
+        target.onfoo = junk
+    assert target.onfoo is print
+    assert target.changes == ["foo"]
+
+
+def test_the_error_for_an_object_with_handle_event_names_add_event_listener() -> None:
+    target: Any = Target()
+    with pytest.raises(TypeError, match=r"addEventListener\(\) takes an object with handleEvent"):
+        target.onfoo = HandlerObject()
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("onfo", "onfoo"), ("on_foo", "onfoo"), ("onFoo", "onfoo"), ("onbra", "onbar")],
+)
+@pytest.mark.parametrize("value", [print, None, HandlerObject()])
+def test_a_misspelt_on_attribute_is_an_error_that_names_the_nearest(
+    name: str, nearest: str, value: Any
+) -> None:
+    target = TwoHandlers()
+    message = rf"of TwoHandlers \(onbar, onfoo\), got {name}; did you mean {nearest}\?"
+    with pytest.raises(AttributeError, match=message):
+        setattr(target, name, value)
+    assert not hasattr(target, name)
+
+
+def test_an_on_attribute_unlike_any_of_the_class_is_an_error_that_lists_them() -> None:
+    with pytest.raises(AttributeError, match=r"\(onbar, onfoo\), got onsomethingelse$"):
+        setattr(TwoHandlers(), "onsomethingelse", print)  # noqa: B010  # no name of the class
+
+
+def test_other_attributes_of_programs_can_be_set() -> None:
+    target: Any = TwoHandlers()
+    target.name, target.handler, target.online, target.on = "x", print, True, 3
+    target.ongoing = print  # the class has it
+    assert (target.name, target.handler, target.online, target.on) == ("x", print, True, 3)
+    assert target.ongoing is print
+
+
+def test_a_target_without_on_attributes_takes_any_attribute() -> None:
+    target: Any = EventTarget()
+    target.onfoo = print
+    assert target.onfoo is print
+    assert EventTarget.__setattr__ is object.__setattr__
 
 
 def test_the_on_attribute_is_not_a_listener_of_the_same_callback() -> None:
-    """Adding it is not adding it again, and removing it is not clearing it."""
     target, heard = Target(), []
     target.onfoo = heard.append
     target.addEventListener("foo", heard.append)
@@ -101,14 +146,12 @@ def test_the_on_attribute_is_not_a_listener_of_the_same_callback() -> None:
 
 @pytest.mark.parametrize(("result", "canceled"), [(False, True), (0, False), (None, False)])
 def test_returning_false_cancels(result: object, canceled: bool) -> None:
-    """Exactly False, from an on* attribute."""
     target = Target()
     target.onfoo = lambda event: result
     assert target.dispatchEvent(Event("foo", cancelable=True)) is not canceled
 
 
 def test_an_async_on_attribute_is_rejected() -> None:
-    """Like an async listener, and the value stays."""
     target = Target()
     target.onfoo = print
     with pytest.raises(TypeError, match="no nursery"):
@@ -116,8 +159,7 @@ def test_an_async_on_attribute_is_rejected() -> None:
     assert target.onfoo is print
 
 
-def test_an_async_on_attribute_of_a_target_that_accepts_them() -> None:
-    """Its coroutine goes where those of listeners go."""
+def test_an_async_on_attribute_runs_where_the_target_accepts_coroutines() -> None:
     target = AsyncTarget()
     target.onfoo = an_async_function
     target.dispatchEvent(Event("foo"))
@@ -125,16 +167,14 @@ def test_an_async_on_attribute_of_a_target_that_accepts_them() -> None:
     assert target.onfoo is an_async_function
 
 
-def test_setting_the_on_attribute_is_always_announced() -> None:
-    """Also from None to None: a socket takes that for a look at its messages."""
+def test_setting_the_on_attribute_is_announced_even_from_none_to_none() -> None:
     target = Target()
     for value in (None, print, repr, None, None):
         target.onfoo = value
     assert target.changes == ["foo"] * 5
 
 
-def test_two_targets_share_nothing() -> None:
-    """Though their classes hold the defaults."""
+def test_two_targets_share_no_listeners() -> None:
     one, two, heard = Target(), Target(), []
     one.onfoo = heard.append
     one.addEventListener("foo", heard.append)

@@ -1,4 +1,4 @@
-"""EventTarget.when() and its channel."""
+"""EventTarget.when() and its channel; what the queue under it does is in test_receive_queue.py."""
 
 import math
 from typing import Any
@@ -7,7 +7,21 @@ import pytest
 import trio
 import trio.testing
 
-from trio_ws_dom._dom import Event, EventChannel, EventTarget
+from trio_ws_dom._dom import Blob, CloseEvent, Event, EventChannel, EventTarget, MessageEvent
+
+
+class Target(EventTarget):
+    """A target that notes when there is room, and which listeners changed."""
+
+    def __init__(self) -> None:
+        self.rooms = 0
+        self.changes: list[str] = []
+
+    def _channel_has_room(self) -> None:
+        self.rooms += 1
+
+    def _listeners_changed(self, type: str) -> None:
+        self.changes.append(type)
 
 
 def dispatch(target: EventTarget, *types: str) -> list[Event]:
@@ -18,15 +32,7 @@ def dispatch(target: EventTarget, *types: str) -> list[Event]:
     return events
 
 
-def is_room(channel: EventChannel) -> list[int]:
-    """Make a list that grows each time that `channel` says that there is room."""
-    calls: list[int] = []
-    channel._on_room = lambda: calls.append(len(channel._buffer))
-    return calls
-
-
 async def test_events_are_buffered_from_the_call_on() -> None:
-    """The event objects themselves, in order, of the types asked for."""
     target = EventTarget()
     dispatch(target, "a")
     channel = target.when("a", "b")
@@ -36,29 +42,22 @@ async def test_events_are_buffered_from_the_call_on() -> None:
 
 
 async def test_receive_waits_for_the_next_event(autojump_clock: trio.abc.Clock) -> None:
-    """And wakes with it."""
-    target = EventTarget()
+    target, received = EventTarget(), []
     channel = target.when("a")
-    received = []
 
     async def receive() -> None:
-        while True:
-            received.append((await channel.receive(), trio.current_time()))
+        received.extend([event async for event in channel])
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(receive)
-        start = trio.current_time()
-        await trio.sleep(1)
-        (first,) = dispatch(target, "a")
-        await trio.sleep(1)
-        (second,) = dispatch(target, "a")
         await trio.testing.wait_all_tasks_blocked()
-        nursery.cancel_scope.cancel()
-    assert received == [(first, start + 1), (second, start + 2)]
+        events = dispatch(target, "a", "a")
+        await trio.testing.wait_all_tasks_blocked()
+        target._end_channels()
+    assert received == events
 
 
-async def test_a_channel_stands_among_the_listeners() -> None:
-    """What is received after it was canceled shows that, and an earlier listener can stop it."""
+async def test_an_earlier_listener_can_keep_an_event_from_a_channel() -> None:
     target = EventTarget()
     target.addEventListener("a", lambda event: event.stopImmediatePropagation(), once=True)
     with target.when("a") as channel:
@@ -67,7 +66,6 @@ async def test_a_channel_stands_among_the_listeners() -> None:
 
 
 async def test_two_channels_get_the_same_events() -> None:
-    """Each has a buffer of its own."""
     target = EventTarget()
     with target.when("a") as one, target.when("a", "b") as two:
         (event,) = dispatch(target, "a")
@@ -76,15 +74,14 @@ async def test_two_channels_get_the_same_events() -> None:
 
 
 async def test_a_type_named_twice_counts_once() -> None:
-    """Else each event would come twice."""
     target = EventTarget()
-    with target.when("a", "a") as channel:
-        dispatch(target, "a")
-        assert len(channel._buffer) == 1
+    channel = target.when("a", "a")
+    events = dispatch(target, "a")
+    target._end_channels()
+    assert [event async for event in channel] == events
 
 
 async def test_receive_is_always_a_checkpoint() -> None:
-    """Also with events waiting, at the end, and when closed."""
     target = EventTarget()
     channel = target.when("a")
     dispatch(target, "a")
@@ -99,7 +96,6 @@ async def test_receive_is_always_a_checkpoint() -> None:
 
 
 async def test_a_cancelled_receive_has_taken_nothing() -> None:
-    """Cancelled before it looks, the event is still there."""
     target = EventTarget()
     with target.when("a") as channel:
         (event,) = dispatch(target, "a")
@@ -110,38 +106,7 @@ async def test_a_cancelled_receive_has_taken_nothing() -> None:
         assert await channel.receive() is event
 
 
-async def test_a_receive_cancelled_while_it_waits_leaves_no_trace(
-    autojump_clock: trio.abc.Clock,
-) -> None:
-    """The next event waits for the next receive."""
-    target = EventTarget()
-    with target.when("a") as channel:
-        with trio.move_on_after(1) as scope:
-            await channel.receive()
-        assert scope.cancelled_caught
-        (event,) = dispatch(target, "a")
-        assert await channel.receive() is event
-
-
-async def test_a_receive_that_was_woken_is_not_cancelled_any_more() -> None:
-    """What comes first decides: here the event."""
-    target = EventTarget()
-    channel = target.when("a")
-    received = []
-
-    async def receive() -> None:
-        received.append(await channel.receive())
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(receive)
-        await trio.testing.wait_all_tasks_blocked()
-        events = dispatch(target, "a")
-        nursery.cancel_scope.cancel()
-    assert received == events
-
-
 async def test_two_tasks_cannot_receive_at_once(autojump_clock: trio.abc.Clock) -> None:
-    """The second is told so, the first goes on waiting."""
     target = EventTarget()
     with target.when("a") as channel:
         async with trio.open_nursery() as nursery:
@@ -156,7 +121,6 @@ async def test_two_tasks_cannot_receive_at_once(autojump_clock: trio.abc.Clock) 
 
 @pytest.mark.parametrize("close", [EventChannel.close, EventChannel.aclose])
 async def test_closing_unsubscribes(close: Any) -> None:
-    """Nothing is buffered any more, and receiving is an error; closing again is not."""
     target = EventTarget()
     channel = target.when("a", "b")
     dispatch(target, "a")
@@ -169,9 +133,7 @@ async def test_closing_unsubscribes(close: Any) -> None:
 
 
 async def test_closing_wakes_the_receiver() -> None:
-    """A task that waits gets the error that it would get later."""
-    target = EventTarget()
-    channel = target.when("a")
+    channel = EventTarget().when("a")
 
     async def receive() -> None:
         with pytest.raises(trio.ClosedResourceError):
@@ -183,8 +145,7 @@ async def test_closing_wakes_the_receiver() -> None:
         channel.close()
 
 
-async def test_aclose_is_a_checkpoint() -> None:
-    """The first and the second time."""
+async def test_aclose_is_a_checkpoint_each_time() -> None:
     channel = EventTarget().when("a")
     for _ in range(2):
         with trio.testing.assert_checkpoints():
@@ -192,7 +153,6 @@ async def test_aclose_is_a_checkpoint() -> None:
 
 
 async def test_a_cancelled_aclose_has_closed() -> None:
-    """As every aclose() of trio."""
     target = EventTarget()
     with trio.CancelScope() as scope:
         scope.cancel()
@@ -202,17 +162,15 @@ async def test_a_cancelled_aclose_has_closed() -> None:
     assert target._channels == []
 
 
-async def test_a_listener_can_close_a_channel_behind_it() -> None:
-    """Then not even the event that is being dispatched gets into it."""
+async def test_a_listener_can_close_a_channel_that_comes_after_it() -> None:
     target = EventTarget()
     target.addEventListener("a", lambda event: channel.close())
     channel = target.when("a")
     dispatch(target, "a")
-    assert len(channel._buffer) == 0
+    assert "0 events" in repr(channel)
 
 
 async def test_the_end_comes_after_what_is_buffered() -> None:
-    """The loop gets all, then stops; no later event gets in."""
     target = EventTarget()
     channel = target.when("a")
     events = dispatch(target, "a", "a")
@@ -223,11 +181,10 @@ async def test_the_end_comes_after_what_is_buffered() -> None:
     channel.close()
 
 
-async def test_the_end_wakes_the_receiver() -> None:
-    """Also of several channels."""
+async def test_the_end_wakes_the_receivers() -> None:
     target = EventTarget()
 
-    async def receive(channel: EventChannel) -> None:
+    async def receive(channel: EventChannel[Event]) -> None:
         with pytest.raises(trio.EndOfChannel):
             await channel.receive()
 
@@ -238,43 +195,97 @@ async def test_the_end_wakes_the_receiver() -> None:
         target._end_channels()
 
 
-async def test_more_than_the_buffers_size_is_queued_all_the_same() -> None:
-    """A dispatch cannot wait; but the channel says that it is full."""
+async def test_a_channel_made_after_the_end_has_ended() -> None:
+    target = EventTarget()
+    target._end_channels()
+    with target.when("a") as channel:
+        dispatch(target, "a")
+        with pytest.raises(trio.EndOfChannel):
+            await channel.receive()
+    assert (target._listeners, target._channels) == ({}, ())
+
+
+async def test_more_than_the_bounds_is_queued_all_the_same() -> None:
     target = EventTarget()
     with target.when("a", max_buffer_size=2) as channel:
         fullness = []
         for _ in range(3):
             dispatch(target, "a")
-            fullness.append(channel._full)
+            fullness.append(target._channel_is_full("a"))
         assert fullness == [False, True, True]
-        assert len(channel._buffer) == 3
+        assert "3 events" in repr(channel)
 
 
-async def test_room_is_announced_when_there_is_some_again() -> None:
-    """Not as long as the buffer is still full, nor when it was not."""
+async def test_only_the_types_of_a_full_channel_are_held_back() -> None:
     target = EventTarget()
+    with target.when("a", "b", max_buffer_size=1), target.when("c"):
+        dispatch(target, "a", "c")
+        assert [target._channel_is_full(type) for type in "abcd"] == [True, True, False, False]
+    assert not target._channel_is_full("a")
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        ("x" * 6, 6),
+        ("é" * 6, 6),
+        ("€" * 3, 6),
+        ("\N{GRINNING FACE}" * 2, 8),
+        (b"\xff" * 6, 6),
+        (Blob(["x" * 6]), 6),
+    ],
+    ids=["ascii", "latin", "two bytes", "four bytes", "bytes", "blob"],
+)
+@pytest.mark.parametrize("more", [-1, 0, 1])
+async def test_messages_count_the_bytes_that_they_take(data: Any, size: int, more: int) -> None:
+    target = EventTarget()
+    with target.when("message", max_buffer_bytes=2 * size + more):
+        fullness = []
+        for _ in range(3):
+            target.dispatchEvent(MessageEvent("message", data=data))
+            fullness.append(target._channel_is_full("message"))
+        assert fullness == [False, more < 1, True]
+
+
+@pytest.mark.parametrize("event", [CloseEvent("a", reason="x"), MessageEvent("a", data=[1, 2])])
+async def test_other_events_count_in_number_only(event: Event) -> None:
+    target = EventTarget()
+    with target.when("a", max_buffer_size=2, max_buffer_bytes=1):
+        target.dispatchEvent(event)
+        assert not target._channel_is_full("a")
+
+
+async def test_a_channel_is_full_at_256_kib_by_default() -> None:
+    target = EventTarget()
+    with target.when("a"):
+        for size in (256 * 1024 - 1, 1):
+            assert not target._channel_is_full("a")
+            target.dispatchEvent(MessageEvent("a", data=b"x" * size))
+        assert target._channel_is_full("a")
+
+
+async def test_room_is_announced_once_when_there_is_some_again() -> None:
+    target = Target()
     with target.when("a", max_buffer_size=2) as channel:
-        calls = is_room(channel)
         dispatch(target, "a", "a", "a")
+        rooms = []
         for _ in range(3):
             await channel.receive()
-        assert calls == [1]
-    assert calls == [1]
+            rooms.append(target.rooms)
+        assert rooms == [0, 1, 1]
+    assert target.rooms == 1
 
 
-async def test_closing_a_full_channel_makes_room() -> None:
-    """Once."""
-    target = EventTarget()
+async def test_closing_a_full_channel_makes_room_once() -> None:
+    target = Target()
     channel = target.when("a", max_buffer_size=1)
-    calls = is_room(channel)
     dispatch(target, "a")
     channel.close()
     channel.close()
-    assert calls == [0]
+    assert target.rooms == 1
 
 
-async def test_nobody_need_be_told_of_room() -> None:
-    """A plain EventTarget does not care."""
+async def test_a_plain_target_ignores_room() -> None:
     target = EventTarget()
     with target.when("a", max_buffer_size=1) as channel:
         dispatch(target, "a")
@@ -282,51 +293,45 @@ async def test_nobody_need_be_told_of_room() -> None:
 
 
 async def test_an_infinite_buffer_is_never_full() -> None:
-    """math.inf is a size."""
     target = EventTarget()
-    with target.when("a", max_buffer_size=math.inf) as channel:
-        dispatch(target, *["a"] * 100)
-        assert not channel._full
+    with target.when("a", max_buffer_size=math.inf, max_buffer_bytes=math.inf):
+        for _ in range(100):
+            target.dispatchEvent(MessageEvent("a", data="x" * 10_000))
+        assert not target._channel_is_full("a")
 
 
 @pytest.mark.parametrize(
-    ("size", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError), ("1", TypeError)]
+    ("size", "error"),
+    [(0, ValueError), (-1, ValueError), (1.5, TypeError), ("1", TypeError), (math.nan, TypeError)],
 )
-def test_other_buffer_sizes_are_errors(size: Any, error: type[Exception]) -> None:
-    """And then nothing is subscribed."""
+@pytest.mark.parametrize("name", ["max_buffer_size", "max_buffer_bytes"])
+def test_other_bounds_are_errors_and_subscribe_nothing(
+    name: str, size: Any, error: type[Exception]
+) -> None:
     target = EventTarget()
-    with pytest.raises(error, match="max_buffer_size must be"):
-        target.when("a", max_buffer_size=size)
+    with pytest.raises(error, match=f"expected {name} "):
+        target.when("a", **{name: size})
     assert (target._listeners, target._channels) == ({}, ())
 
 
 def test_no_types_are_an_error() -> None:
-    """It would wait for nothing."""
-    with pytest.raises(TypeError, match="at least one type"):
+    with pytest.raises(TypeError, match="expected at least one type"):
         EventTarget().when()
 
 
 def test_a_channel_is_made_by_when_only() -> None:
-    """The constructor says so."""
     with pytest.raises(TypeError, match="no public constructor"):
         EventChannel()
 
 
-async def test_subscribing_is_a_change_of_listeners() -> None:
-    """And so is unsubscribing, for each type."""
-    changes = []
-
-    class Target(EventTarget):
-        def _listeners_changed(self, type: str) -> None:
-            changes.append(type)
-
-    with Target().when("a", "b"):
-        assert changes == ["a", "b"]
-    assert changes == ["a", "b", "a", "b"]
+async def test_subscribing_and_unsubscribing_change_the_listeners_of_each_type() -> None:
+    target = Target()
+    with target.when("a", "b"):
+        assert target.changes == ["a", "b"]
+    assert target.changes == ["a", "b", "a", "b"]
 
 
 async def test_repr_tells_the_state() -> None:
-    """Open, ended, closed."""
     target = EventTarget()
     channel = target.when("a")
     dispatch(target, "a")

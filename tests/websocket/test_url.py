@@ -248,16 +248,16 @@ TOKEN = r"expected a token of letters, digits and .*, got "
 @pytest.mark.parametrize(
     ("protocols", "message"),
     [
-        ("", f"^protocols: {TOKEN}an empty one"),
-        ([""], rf"^protocols\[0\]: {TOKEN}an empty one"),
-        ("s3cret token", f"^protocols: {TOKEN}' ' at index 6"),
-        ("s3cret\n", rf"^protocols: {TOKEN}'\\n' at index 6"),
-        ("s3cret,b", f"^protocols: {TOKEN}',' at index 6"),
-        (["a", "s3cret/b"], rf"^protocols\[1\]: {TOKEN}'/' at index 6"),
-        ("ä", f"^protocols: {TOKEN}'ä' at index 0"),
+        ("", f"^SyntaxError: protocols: {TOKEN}an empty one"),
+        ([""], rf"^SyntaxError: protocols\[0\]: {TOKEN}an empty one"),
+        ("s3cret token", f"^SyntaxError: protocols: {TOKEN}' ' at index 6"),
+        ("s3cret\n", rf"^SyntaxError: protocols: {TOKEN}'\\n' at index 6"),
+        ("s3cret,b", f"^SyntaxError: protocols: {TOKEN}',' at index 6"),
+        (["a", "s3cret/b"], rf"^SyntaxError: protocols\[1\]: {TOKEN}'/' at index 6"),
+        ("ä", f"^SyntaxError: protocols: {TOKEN}'ä' at index 0"),
         (
             ["a", "s3cret", "b", "S3CRET"],
-            r"^protocols\[3\]: expected each subprotocol once, got protocols\[1\] again",
+            r"^SyntaxError: protocols\[3\]: expected each subprotocol once, got protocols\[1\] again",
         ),
     ],
 )

@@ -12,10 +12,9 @@ from support.fake_server import say
 from trio_ws_dom import Event
 
 
-async def test_several_types_in_order(
+async def test_messages_and_close_come_by_one_channel_that_then_ends(
     accepted: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Messages and the end come by one channel, which ends behind ``close``."""
     ws, connection = await accepted()
     events = ws.when("message", "close")
     await say(connection, "1", "2")
@@ -23,10 +22,9 @@ async def test_several_types_in_order(
     assert [event.type async for event in events] == ["message", "message", "close"]
 
 
-async def test_every_channel_ends(
+async def test_a_channel_for_another_type_ends_with_the_socket(
     accepted: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Also one for a type that never occurred, and one whose receiver sleeps."""
     ws, connection = await accepted()
     channel = ws.when("made-up")
     nursery.start_soon(connection.close)
@@ -34,8 +32,7 @@ async def test_every_channel_ends(
         await channel.receive()
 
 
-async def test_subscribed_after_the_end(accepted: Any, autojump_clock: Any) -> None:
-    """A channel from a CLOSED socket has ended."""
+async def test_a_channel_of_a_closed_socket_has_ended(accepted: Any, autojump_clock: Any) -> None:
     ws, connection = await accepted()
     await connection.close()
     await ws.wait_closed()
@@ -43,10 +40,9 @@ async def test_subscribed_after_the_end(accepted: Any, autojump_clock: Any) -> N
         await ws.when("message", "close").receive()
 
 
-async def test_full_channel_holds_the_reading(
+async def test_a_full_channel_stops_the_reading_and_nothing_is_lost(
     accepted: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A full channel for messages stops the reading to the message; nothing is lost."""
     ws, connection = await accepted()
     messages = ws.when("message", max_buffer_size=3)
     others: list[str] = []
@@ -60,8 +56,7 @@ async def test_full_channel_holds_the_reading(
     assert [event.data async for event in messages] == [str(number) for number in range(1, 10)]
 
 
-async def test_full_channel_of_others_holds_nothing(accepted: Any, autojump_clock: Any) -> None:
-    """Only ``message`` can hold the reading back."""
+async def test_a_full_channel_for_other_events_does_not_stop_the_reading(accepted: Any, autojump_clock: Any) -> None:
     ws, connection = await accepted()
     others = ws.when("made-up", max_buffer_size=1)
     for _ in range(5):
@@ -72,10 +67,9 @@ async def test_full_channel_of_others_holds_nothing(accepted: Any, autojump_cloc
     others.close()
 
 
-async def test_full_channel_does_not_hold_up_the_closing(
+async def test_a_full_channel_does_not_delay_the_closing(
     accepted: Any, autojump_clock: Any
 ) -> None:
-    """From CLOSING on the reading goes on, and the Close is found."""
     ws, connection = await accepted()
     messages = ws.when("message", max_buffer_size=1)
     await say(connection, *[""] * 10)
@@ -84,8 +78,7 @@ async def test_full_channel_does_not_hold_up_the_closing(
     assert len([event async for event in messages]) == 1
 
 
-async def test_closed_channel_gets_no_more(accepted: Any, autojump_clock: Any) -> None:
-    """It is unsubscribed; the socket goes on."""
+async def test_a_closed_channel_gets_no_more_events(accepted: Any, autojump_clock: Any) -> None:
     ws, connection = await accepted()
     with ws.when("message"):
         pass

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import signal as signals_of_the_system
-from typing import TYPE_CHECKING, Any, Final, final
-from weakref import WeakValueDictionary
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, final
+from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 import trio
 
@@ -13,37 +15,38 @@ from ._errors import DOMException, listener_errors
 from ._event import Event
 from ._event_handler import EventHandler
 from ._event_target import EventTarget
+from ._webidl import enforced_unsigned_long_long, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
 
-# The largest integer of [EnforceRange] unsigned long long,
-# https://webidl.spec.whatwg.org/#abstract-opdef-converttoint
-_MAX_MILLISECONDS: Final = 2**53 - 1
+Owner = TypeVar("Owner")
 
 
 @final
 class AbortSignal(EventTarget):
-    """Says that something is to be given up; from an AbortController, abort(), timeout(), any().
+    """A signal that something should stop; from an AbortController, abort(), timeout() or any().
 
     https://dom.spec.whatwg.org/#interface-AbortSignal
     """
 
+    # Who knows whom: what reacts to a signal holds it, and the signal holds what reacts only
+    # weakly. So a signal that lives as long as the program keeps nothing else alive. A signal of
+    # any() holds its sources, and one of timeout() is held by nobody but the program. Both are held
+    # by their source of aborting while they have "abort" listeners, as nobody else may know them.
+    # https://dom.spec.whatwg.org/#abort-signal-garbage-collection
+
     onabort: EventHandler[Event] = EventHandler("abort")
 
-    _aborted: bool = False
-    _reason: object = None
-
-    # In order, and none twice.
-    _algorithms: dict[Callable[[], object], None]
-
-    # A dependent signal knows its sources. They know it only weakly, for many short-lived ones may
-    # hang on a long-lived source; but strongly as long as somebody waits for it to abort.
-    # https://dom.spec.whatwg.org/#abort-signal-garbage-collection
-    _sources: tuple[AbortSignal, ...] = ()
-    _dependent: bool = False
-    _dependents: WeakValueDictionary[int, AbortSignal]
-    _awaited_dependents: set[AbortSignal]
+    _aborted: bool
+    _reason: object
+    _traceback: TracebackType | None  # of the reason, when it aborted
+    _algorithms: WeakKeyDictionary[Any, Callable[[Any], object]]  # by owner, in order
+    _sources: Sequence[AbortSignal]  # of a signal of any(); they are no such signals themselves
+    _dependents: WeakValueDictionary[int, AbortSignal]  # by id(), which have this as a source
+    _kept: set[AbortSignal]  # those of the dependents that have "abort" listeners
+    _keepers: Sequence[set[AbortSignal]]  # which hold this signal while it has such listeners
 
     def __init__(self) -> None:
         raise TypeError(
@@ -54,9 +57,14 @@ class AbortSignal(EventTarget):
     @classmethod
     def _create(cls) -> AbortSignal:
         self = cls.__new__(cls)
-        self._algorithms = {}
+        self._aborted = False
+        self._reason = None
+        self._traceback = None
+        self._algorithms = WeakKeyDictionary()
+        self._sources = ()
         self._dependents = WeakValueDictionary()
-        self._awaited_dependents = set()
+        self._kept = set()
+        self._keepers = ()
         return self
 
     def __repr__(self) -> str:
@@ -69,7 +77,7 @@ class AbortSignal(EventTarget):
 
     @property
     def reason(self) -> Any:
-        """What abort() was given, or a DOMException; None before.
+        """What ``abort()`` was given, or a DOMException; None before.
 
         https://dom.spec.whatwg.org/#dom-abortsignal-reason
         """
@@ -78,18 +86,21 @@ class AbortSignal(EventTarget):
     def throwIfAborted(self) -> None:
         """Raise the reason, if aborted.
 
-        A reason that is no exception cannot be raised: then raise an AbortError that shows it.
+        It is the same object each time, with the traceback that it had when the signal aborted. A
+        reason that is no exception cannot be raised, so an "AbortError" that shows it is raised.
+
         https://dom.spec.whatwg.org/#dom-abortsignal-throwifaborted
         """
         if not self._aborted:
             return
         if isinstance(self._reason, BaseException):
-            raise self._reason
+            # Otherwise it would collect the frames, with their locals, of all who ever called.
+            raise self._reason.with_traceback(self._traceback)
         raise DOMException(f"aborted, the reason is {self._reason!r}", "AbortError")
 
     @staticmethod
     def abort(reason: object = None) -> AbortSignal:
-        """A signal that is aborted already; without a reason, for an AbortError.
+        """Return a signal that is aborted already, without a reason for an "AbortError".
 
         https://dom.spec.whatwg.org/#dom-abortsignal-abort
         """
@@ -99,25 +110,38 @@ class AbortSignal(EventTarget):
 
     @staticmethod
     def timeout(milliseconds: float) -> AbortSignal:
-        """A signal that aborts after so many milliseconds of trio's clock, for a TimeoutError.
+        """Return a signal that aborts after this many milliseconds, for a "TimeoutError".
 
-        A system task of trio waits for it, so it needs no nursery and does not keep the run alive.
-        Nobody is there to catch what listeners raise: it goes to sys.unraisablehook, as Python does
-        with what finalizers raise; but Ctrl-C goes on to the main task.
+        The time is that of trio's clock. A system task of trio waits for it, so it needs no nursery
+        and does not keep the run alive; it ends at once if nothing refers to the signal any more.
+        Nobody is there to catch what listeners raise: it goes to ``sys.unraisablehook``, as Python
+        does with what finalizers raise; but Ctrl-C goes on to the main task.
+
+        Args:
+          milliseconds: from 0 to 2**53 - 1; a fraction is cut off.
 
         Raises:
-          TypeError: milliseconds is no number from 0 to 2**53 - 1.
+          TypeError: it is no such number.
           RuntimeError: called outside of trio.
 
         https://dom.spec.whatwg.org/#dom-abortsignal-timeout
         """
-        if not 0 <= milliseconds <= _MAX_MILLISECONDS:
-            raise TypeError(f"milliseconds must be from 0 to 2**53 - 1, not {milliseconds!r}")
+        milliseconds = enforced_unsigned_long_long(milliseconds, "milliseconds")
+        deadline = trio.current_time() + milliseconds / 1000
         signal = AbortSignal._create()
+        kept: set[AbortSignal] = set()
+        signal._keepers = (kept,)
+        scope = trio.CancelScope()
+        # Nothing may be done in the middle of a garbage collection, which may also run in another
+        # thread; but to leave a message for trio is fine.
+        token = trio.lowlevel.current_trio_token()
+        reference = ref(signal, partial(_cancel_soon, token, scope))
         trio.lowlevel.spawn_system_task(
             _abort_at,
-            signal,
-            trio.current_time() + milliseconds / 1000,
+            reference,
+            kept,
+            deadline,
+            scope,
             name="AbortSignal.timeout",
             # Listeners see the context of the caller, as with any task that it starts.
             context=contextvars.copy_context(),
@@ -126,7 +150,7 @@ class AbortSignal(EventTarget):
 
     @staticmethod
     def any(signals: Iterable[AbortSignal]) -> AbortSignal:
-        """A signal that aborts with the first of these, for the same reason.
+        """Return a signal that aborts with the first of these, for the same reason.
 
         Raises:
           TypeError: one of them is no AbortSignal.
@@ -140,55 +164,61 @@ class AbortSignal(EventTarget):
         for source in sources:
             if source._aborted:
                 result._mark(source._reason)
+                result._traceback = source._traceback
                 return result
         result._depend_on(sources)
         return result
 
     def _depend_on(self, signals: Sequence[AbortSignal]) -> None:
         # https://dom.spec.whatwg.org/#create-a-dependent-abort-signal
-        self._dependent = True
-        roots = (s._sources if s._dependent else (s,) for s in signals)
+        roots = (signal._sources or (signal,) for signal in signals)
         self._sources = tuple(dict.fromkeys(source for some in roots for source in some))
+        self._keepers = [source._kept for source in self._sources]
         for source in self._sources:
             source._dependents[id(self)] = self
 
-    def _add_algorithm(self, algorithm: Callable[[], object]) -> None:
-        """Have `algorithm` called before the event, once; it must not raise.
+    def _add_algorithm(self, owner: Owner, algorithm: Callable[[Owner], object]) -> None:
+        """Have ``algorithm(owner)`` called before the event, once; it must not raise.
 
-        Does nothing if aborted. https://dom.spec.whatwg.org/#abortsignal-add
+        An owner has one algorithm, and should hold this signal, which knows it only weakly. Does
+        nothing if aborted. https://dom.spec.whatwg.org/#abortsignal-add
         """
         if not self._aborted:
-            self._algorithms[algorithm] = None
-            self._keep_alive()
+            self._algorithms[owner] = algorithm
 
-    def _remove_algorithm(self, algorithm: Callable[[], object]) -> None:
-        """Undo _add_algorithm(), if it has not been called yet.
+    def _remove_algorithm(self, owner: object) -> None:
+        """Undo ``_add_algorithm()``, if it has not been called yet.
 
         https://dom.spec.whatwg.org/#abortsignal-remove
         """
-        self._algorithms.pop(algorithm, None)
-        self._keep_alive()
+        self._algorithms.pop(owner, None)
 
     def _listeners_changed(self, type: str) -> None:
         self._keep_alive()
 
     def _keep_alive(self) -> None:
-        awaited = bool(self._algorithms) or "abort" in self._listeners
-        for source in self._sources:
-            if awaited:
-                source._awaited_dependents.add(self)
+        """Be held by the keepers while there are listeners, of this signal or of dependents."""
+        for keeper in self._keepers:
+            if "abort" in self._listeners or self._kept:
+                keeper.add(self)
             else:
-                source._awaited_dependents.discard(self)
+                keeper.discard(self)
+        for source in self._sources:
+            source._keep_alive()
 
     def _mark(self, reason: object) -> None:
         self._aborted = True
         self._reason = reason
-        for source in self._sources:
-            source._awaited_dependents.discard(self)
-        self._sources = ()
+        self._traceback = reason.__traceback__ if isinstance(reason, BaseException) else None
+        for keeper in self._keepers:
+            keeper.discard(self)
+        self._keepers = ()
+        sources, self._sources = self._sources, ()
+        for source in sources:
+            source._keep_alive()
 
     def _signal_abort(self, reason: object) -> Sequence[BaseException]:
-        """Abort it and those that depend on it, and give what listeners raised.
+        """Abort it and those that depend on it, and return what listeners raised.
 
         https://dom.spec.whatwg.org/#abortsignal-signal-abort
         """
@@ -202,10 +232,10 @@ class AbortSignal(EventTarget):
 
     def _run_abort_steps(self) -> Sequence[BaseException]:
         # https://dom.spec.whatwg.org/#run-the-abort-steps; one algorithm may remove another.
-        while self._algorithms:
-            algorithm = next(iter(self._algorithms))
-            del self._algorithms[algorithm]
-            algorithm()
+        for owner in list(self._algorithms):
+            algorithm = self._algorithms.pop(owner, None)
+            if algorithm is not None:
+                algorithm(owner)
         event = Event("abort")
         event._isTrusted = True
         return self._fire(event)
@@ -213,7 +243,7 @@ class AbortSignal(EventTarget):
 
 @final
 class AbortController:
-    """Aborts its signal. https://dom.spec.whatwg.org/#interface-abortcontroller"""
+    """The means to abort its signal. https://dom.spec.whatwg.org/#interface-abortcontroller"""
 
     def __init__(self) -> None:
         self._signal = AbortSignal._create()
@@ -228,7 +258,7 @@ class AbortController:
 
     @trio.lowlevel.enable_ki_protection
     def abort(self, reason: object = None) -> None:
-        """Abort the signal, without a reason for an AbortError; again: does nothing.
+        """Abort the signal, without a reason for an "AbortError"; again, do nothing.
 
         Raises:
           ExceptionGroup: what listeners raised, flat, of this signal and those that depend on it;
@@ -247,11 +277,28 @@ def _abort_error() -> DOMException:
 
 def _check_signal(signal: object) -> None:
     if not isinstance(signal, AbortSignal):
-        raise TypeError(f"expected AbortSignals in AbortSignal.any(), got {signal!r}")
+        raise wrong_type("signals", "AbortSignals", signal)
 
 
-async def _abort_at(signal: AbortSignal, deadline: float) -> None:
-    await trio.sleep_until(deadline)
+@trio.lowlevel.enable_ki_protection
+def _cancel_soon(
+    token: trio.lowlevel.TrioToken, scope: trio.CancelScope, _: ref[AbortSignal]
+) -> None:
+    with contextlib.suppress(trio.RunFinishedError):
+        token.run_sync_soon(scope.cancel)
+
+
+async def _abort_at(
+    reference: ref[AbortSignal],
+    kept: set[AbortSignal],
+    deadline: float,
+    scope: trio.CancelScope,
+) -> None:
+    with scope:
+        await trio.sleep_until(deadline)
+    signal = reference()
+    if signal is None:
+        return
     errors = signal._signal_abort(DOMException("the time is up", "TimeoutError"))
     others = [error for error in errors if not isinstance(error, KeyboardInterrupt)]
     if others:

@@ -1,110 +1,157 @@
-"""EventTarget, whom events are dispatched to."""
+"""EventTarget, the base of all objects that events are dispatched to."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Coroutine
-from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from trio.lowlevel import enable_ki_protection
+import trio
 
 from ._errors import DOMException, listener_errors
 from ._event import Event
+from ._event_handler import EventHandler
 from ._listener import (
     Abortable,
+    AddEventListenerOptions,
     EventListener,
     Listener,
+    ListenerList,
     call_listener,
     check_listener,
     check_signal,
+    merge_options,
 )
+from ._webidl import dom_string, wrong_type
 from ._when import EventChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+
+# The default of all targets' ``_listeners``, which is replaced where the first one is added.
+_NO_LISTENERS: Final = cast("dict[str, ListenerList]", MappingProxyType({}))
 
 
 class EventTarget:
-    """Somebody whom events can be dispatched to. https://dom.spec.whatwg.org/#eventtarget
+    """An object that events can be dispatched to. https://dom.spec.whatwg.org/#eventtarget
 
-    Made for subclassing; a subclass need not call `super().__init__()`.
+    Made for subclassing; a subclass need not call ``super().__init__()``.
 
-    A subclass that can run async listeners sets `_accepts_coroutines` and overrides
-    `_run_coroutine`; one that adapts to its listeners overrides `_listeners_changed`.
+    A subclass that can run async listeners sets ``_accepts_coroutines`` and overrides
+    ``_run_coroutine``; one that adapts to its listeners overrides ``_listeners_changed``, and one
+    that waits for its channels overrides ``_channel_has_room``.
     """
 
     _accepts_coroutines: ClassVar[bool] = False
 
-    # All three are replaced, never changed in place: the defaults can be shared, and a dispatch
-    # goes on with the list that it began with.
-    _listeners: Mapping[str, Sequence[Listener]] = MappingProxyType({})
-    _slots: Mapping[str, Listener] = MappingProxyType({})
-    _channels: Sequence[EventChannel] = ()
+    _listeners: dict[str, ListenerList] = _NO_LISTENERS
+    """By type; a type without listeners is not in it."""
 
-    @enable_ki_protection
+    _channels: Sequence[EventChannel[Event]] = ()
+    """Those that are open and have not ended; replaced, never changed in place."""
+
+    _channels_ended: bool = False
+    """Whether there will be no more events for channels."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if any(isinstance(value, EventHandler) for value in vars(cls).values()):
+            # Only here, as each assignment to an attribute becomes slower. And not in the class's
+            # body, as type checkers would then take any name for an attribute.
+            type.__setattr__(cls, "__setattr__", _set_attribute)
+
+    @trio.lowlevel.enable_ki_protection
     def addEventListener(
         self,
         type: str,
         callback: EventListener | None,
+        options: bool | AddEventListenerOptions | None = None,
         *,
         once: bool = False,
         passive: bool = False,
         capture: bool = False,
         signal: Abortable | None = None,
     ) -> None:
-        """Call `callback` with each event of this type from now on.
+        """Call ``callback`` with each event of this type from now on.
 
         Adding the same type, callback and capture again does nothing, nor does adding None.
 
         Args:
           type: such as "message".
-          callback: a callable, or an object with a method `handleEvent`.
+          callback: a callable, or an object with a method ``handleEvent``.
+          options: ``capture``, or a mapping of the arguments that follow.
           once: remove it right before its first call.
-          passive: its preventDefault() does nothing.
+          passive: its ``preventDefault()`` does nothing.
           capture: call it before those that are not.
-          signal: an AbortSignal; remove it when that aborts, and if it has do not add it.
+          signal: an AbortSignal; remove the listener when it aborts, and do not add it if it has.
 
         Raises:
-          TypeError: callback or signal is something else, or async without a nursery to run in.
+          TypeError: an argument is something else, or the callback is async and this target has no
+            nursery to run it in.
 
         https://dom.spec.whatwg.org/#dom-eventtarget-addeventlistener
         """
+        type = dom_string(type, "type")
+        chosen = merge_options(
+            options, {"once": once, "passive": passive, "capture": capture, "signal": signal}
+        )
+        signal = chosen.get("signal")
         check_signal(signal)
         if callback is None:
             return
         check_listener(callback, accepts_coroutines=self._accepts_coroutines)
         if signal is not None and signal.aborted:
             return
-        listener = Listener(str(type), callback, capture=capture, once=once, passive=passive)
-        if self._find(listener.type, callback, listener.capture) is None:
-            self._add(listener)
-            if signal is not None:
-                self._drop_on_abort(listener, signal)
+        capture = bool(chosen.get("capture"))
+        if self._find(type, callback, capture) is not None:
+            return
+        listener = Listener(
+            type,
+            callback,
+            capture=capture,
+            once=bool(chosen.get("once")),
+            passive=bool(chosen.get("passive")),
+        )
+        self._add(listener)
+        if signal is not None:
+            listener.follow(signal, self)
 
-    @enable_ki_protection
+    @trio.lowlevel.enable_ki_protection
     def removeEventListener(
-        self, type: str, callback: EventListener | None, *, capture: bool = False
+        self,
+        type: str,
+        callback: EventListener | None,
+        options: bool | AddEventListenerOptions | None = None,
+        *,
+        capture: bool = False,
     ) -> None:
-        """Undo addEventListener() with the same three arguments; without one, do nothing.
+        """Undo ``addEventListener()`` with this type, callback and capture, if it was called.
+
+        Args:
+          type, callback, capture: as they were given there.
+          options: ``capture``, or a mapping of which only that counts.
+
+        Raises:
+          TypeError: an argument is something else.
 
         https://dom.spec.whatwg.org/#dom-eventtarget-removeeventlistener
         """
-        if callback is None:
-            return
-        listener = self._find(str(type), callback, bool(capture))
+        type = dom_string(type, "type")
+        capture = bool(merge_options(options, {"capture": capture}).get("capture"))
+        listener = None if callback is None else self._find(type, callback, capture)
         if listener is not None:
             self._drop(listener)
 
-    @enable_ki_protection
+    @trio.lowlevel.enable_ki_protection
     def dispatchEvent(self, event: Event) -> bool:
-        """Call the listeners for this event, all before returning.
+        """Call the listeners for this event, all of them before it returns.
 
-        Gives False if one of them canceled the event, else True.
+        Returns False if one of them canceled the event, else True.
 
         Raises:
           TypeError: it is no event.
-          DOMException: InvalidStateError, if it is being dispatched already.
+          DOMException: "InvalidStateError", if it is being dispatched already.
           ExceptionGroup: what listeners raised, flat; the others were called nevertheless. But a
             KeyboardInterrupt or SystemExit ends the dispatch at once.
 
@@ -112,7 +159,10 @@ class EventTarget:
         """
         _check_event(event)
         if event._phase:
-            raise DOMException(f"{event!r} is being dispatched already", "InvalidStateError")
+            raise DOMException(
+                f"expected an event that is not being dispatched, got {event!r}",
+                "InvalidStateError",
+            )
         event._isTrusted = False
         errors: list[BaseException] = []
         try:
@@ -128,24 +178,34 @@ class EventTarget:
             raise listener_errors(errors)
         return not event._canceled
 
-    @enable_ki_protection
-    def when(self, *types: str, max_buffer_size: float = 64) -> EventChannel:
-        """The events of these types as a channel, subscribed from now on until it is closed.
+    @trio.lowlevel.enable_ki_protection
+    def when(
+        self, *types: str, max_buffer_size: float = 64, max_buffer_bytes: float = 256 * 1024
+    ) -> EventChannel[Event]:
+        """Return the events of these types as a channel, from now on until it is closed.
 
         Args:
           types: at least one, such as "message".
-          max_buffer_size: at least 1, or math.inf; see EventChannel for what happens beyond.
+          max_buffer_size: the number of events from which on the channel is full: 1 or more, or
+            ``math.inf``. See :class:`EventChannel` for what this means.
+          max_buffer_bytes: the bytes of memory in the ``data`` of MessageEvents from which on it is
+            full, likewise. Text counts its length times 1, 2 or 4, by its widest character.
 
         Raises:
-          TypeError: there are no types, or max_buffer_size is no integer.
-          ValueError: max_buffer_size is less than 1.
+          TypeError: there are no types, one of them is no str, or a bound is no integer.
+          ValueError: a bound is less than 1.
 
         https://wicg.github.io/observable/#dom-eventtarget-when
         """
         if not types:
-            raise TypeError("when() needs at least one type of event")
-        names = tuple(dict.fromkeys(map(str, types)))
-        channel = EventChannel._create(names, max_buffer_size, self._unsubscribe)
+            raise TypeError("expected at least one type of event, got none")
+        names = tuple(dict.fromkeys(dom_string(type, "types") for type in types))
+        channel = EventChannel[Event]._create(
+            names, max_buffer_size, max_buffer_bytes, self._unsubscribe, self._channel_has_room
+        )
+        if self._channels_ended:
+            channel._end()
+            return channel
         self._channels = [*self._channels, channel]
         for name in names:
             self._add(Listener(name, channel._put))
@@ -154,23 +214,36 @@ class EventTarget:
     # For subclasses of our own:
 
     def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Called with the coroutine that a call of a listener returned.
+        """Run the coroutine that a call of a listener returned.
 
-        What it raises counts as raised by the listener. This one closes it and raises TypeError.
+        What this raises counts as raised by the listener. Here there is no nursery to run it in.
         """
         coroutine.close()
         raise TypeError(
-            f"a listener returned {coroutine!r}, but this EventTarget has no nursery to run it in"
+            f"expected a listener that returns no coroutine, got {coroutine!r}:"
+            " this EventTarget has no nursery to run it in"
         )
 
     def _listeners_changed(self, type: str) -> None:
-        """Called when a listener for this type was added or removed, or its on* attribute set.
+        """A listener for this type was added or removed, or its on* attribute set.
 
         The latter also if it was None and is again.
         """
 
+    def _channel_has_room(self) -> None:
+        """A channel that was full has room again, or was closed."""
+
+    def _listeners_for(self, type: str) -> Sequence[Listener]:
+        """Return the listeners for this type as they are now, in order."""
+        listeners = self._listeners.get(type)
+        return () if listeners is None else listeners.in_order()
+
+    def _channel_is_full(self, type: str) -> bool:
+        """Return whether a channel for this type of event is full."""
+        return any(channel._full and type in channel._types for channel in self._channels)
+
     def _fire(self, event: Event) -> Sequence[BaseException]:
-        """Dispatch an event of our own making, and give what listeners raised, whatever it is.
+        """Dispatch an event of our own making, and return what listeners raised, whatever it is.
 
         https://dom.spec.whatwg.org/#concept-event-fire
         """
@@ -179,7 +252,8 @@ class EventTarget:
         return errors
 
     def _end_channels(self) -> None:
-        """Say to all channels that there will be no more events."""
+        """There will be no more events for channels, neither for these nor for later ones."""
+        self._channels_ended = True
         for channel in self._channels:
             self._unsubscribe(channel)
             channel._end()
@@ -204,7 +278,7 @@ class EventTarget:
         self, event: Event, capture: bool, catch: type[BaseException], errors: list[BaseException]
     ) -> None:
         # https://dom.spec.whatwg.org/#concept-event-listener-inner-invoke
-        for listener in self._listeners.get(event._type, ()):
+        for listener in self._listeners_for(event._type):
             if listener.removed or listener.capture is not capture:
                 continue
             if listener.once:
@@ -227,38 +301,33 @@ class EventTarget:
             # https://html.spec.whatwg.org/multipage/webappapis.html#the-event-handler-processing-algorithm
             event._cancel()
         elif isinstance(result, Coroutine):
-            self._run_coroutine(cast(Coroutine[Any, Any, object], result))
+            self._run_coroutine(cast("Coroutine[Any, Any, object]", result))
 
     def _find(self, type: str, callback: EventListener, capture: bool) -> Listener | None:
-        for listener in self._listeners.get(type, ()):
-            if listener.matches(callback, capture):
-                return listener
-        return None
+        listeners = self._listeners.get(type)
+        return None if listeners is None else listeners.find(callback, capture)
 
     def _add(self, listener: Listener) -> None:
         # https://dom.spec.whatwg.org/#add-an-event-listener
-        earlier = self._listeners.get(listener.type, ())
-        self._listeners = {**self._listeners, listener.type: [*earlier, listener]}
+        if not self._listeners:
+            self._listeners = {}
+        listeners = self._listeners.get(listener.type)
+        if listeners is None:
+            listeners = self._listeners[listener.type] = ListenerList()
+        listeners.add(listener)
         self._listeners_changed(listener.type)
-
-    def _drop_on_abort(self, listener: Listener, signal: Abortable) -> None:
-        drop = partial(self._drop, listener)
-        signal._add_algorithm(drop)
-        listener.detach = partial(signal._remove_algorithm, drop)
 
     def _drop(self, listener: Listener) -> None:
         # https://dom.spec.whatwg.org/#remove-an-event-listener
         listener.removed = True
-        if listener.detach is not None:
-            listener.detach()
-        listeners = dict(self._listeners)
-        others = [each for each in listeners.pop(listener.type) if each is not listener]
-        if others:
-            listeners[listener.type] = others
-        self._listeners = listeners
+        listener.unfollow()
+        listeners = self._listeners[listener.type]
+        listeners.remove(listener)
+        if not listeners:
+            del self._listeners[listener.type]
         self._listeners_changed(listener.type)
 
-    def _unsubscribe(self, channel: EventChannel) -> None:
+    def _unsubscribe(self, channel: EventChannel[Event]) -> None:
         if channel not in self._channels:
             return  # it has ended
         self._channels = [each for each in self._channels if each is not channel]
@@ -269,23 +338,39 @@ class EventTarget:
 
     def _set_slot(self, type: str, callback: Callable[[Any], object] | None) -> None:
         # https://html.spec.whatwg.org/multipage/webappapis.html#activate-an-event-handler
-        slot = self._slots.get(type)
+        slot = self._slot(type)
         if slot is None and callback is not None:
-            slot = Listener(type, callback, slot=True)
-            self._slots = {**self._slots, type: slot}
-            self._add(slot)
+            self._add(Listener(type, callback, slot=True))
         elif slot is not None and callback is None:
-            self._slots = {name: each for name, each in self._slots.items() if name != type}
             self._drop(slot)
         else:
             if slot is not None and callback is not None:
                 slot.callback = callback
             self._listeners_changed(type)
 
-    def _slot(self, type: str) -> Any:
-        return self._slots[type].callback if type in self._slots else None
+    def _slot(self, type: str) -> Listener | None:
+        listeners = self._listeners.get(type)
+        return None if listeners is None else listeners.slot()
 
 
 def _check_event(event: object) -> None:
     if not isinstance(event, Event):
-        raise TypeError(f"dispatchEvent() takes an Event, not {event!r}")
+        raise wrong_type("event", "an Event", event)
+
+
+def _set_attribute(target: EventTarget, name: str, value: object) -> None:
+    """Set an attribute, unless it looks like an on* attribute that the class does not have."""
+    if name.startswith("on") and not hasattr(type(target), name) and _is_handler(value):
+        raise AttributeError(_misspelt(type(target), name))
+    object.__setattr__(target, name, value)
+
+
+def _is_handler(value: object) -> bool:
+    return value is None or callable(value) or hasattr(value, "handleEvent")
+
+
+def _misspelt(cls: type[EventTarget], name: str) -> str:
+    names = sorted(name for name in dir(cls) if isinstance(getattr(cls, name), EventHandler))
+    nearest = difflib.get_close_matches(name.replace("_", "").lower(), names, n=1)
+    remedy = f"; did you mean {nearest[0]}?" if nearest else ""
+    return f"expected an event handler of {cls.__name__} ({', '.join(names)}), got {name}{remedy}"

@@ -1,31 +1,50 @@
-"""What an EventTarget knows of a listener, and the one place where listeners are called."""
+"""What an EventTarget knows of its listeners, and the one place where they are called."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, final, runtime_checkable
+import types
+import weakref
+from collections.abc import Callable, Mapping
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Protocol,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    final,
+    runtime_checkable,
+)
 
-from trio.lowlevel import disable_ki_protection
+import trio
+
+from ._webidl import wrong_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Hashable
 
     from ._event import Event
 
+E_contra = TypeVar("E_contra", contravariant=True)
+Owner = TypeVar("Owner")
 
-class EventListenerObject(Protocol):
+
+class EventListenerObject(Protocol[E_contra]):
     """An object that can be a listener though it cannot be called.
 
     https://dom.spec.whatwg.org/#callbackdef-eventlistener
     """
 
-    def handleEvent(self, event: Any, /) -> object:
-        """Called with each event; looked up anew each time."""
+    def handleEvent(self, event: E_contra, /) -> object:
+        """Handle an event. The method is looked up for each event anew."""
 
 
 # Any, because a listener for "message" is annotated to take MessageEvent, not just an Event.
-EventListener: TypeAlias = "Callable[[Any], object] | EventListenerObject"
+EventListener: TypeAlias = Callable[[Any], object] | EventListenerObject[Any]
+"""What ``addEventListener()`` takes."""
 
 
 @runtime_checkable
@@ -37,20 +56,48 @@ class Abortable(Protocol):
         """Whether it has happened."""
         ...
 
-    def _add_algorithm(self, algorithm: Callable[[], object], /) -> None: ...
+    def _add_algorithm(self, owner: Owner, algorithm: Callable[[Owner], object], /) -> None: ...
 
-    def _remove_algorithm(self, algorithm: Callable[[], object], /) -> None: ...
+    def _remove_algorithm(self, owner: object, /) -> None: ...
+
+
+class AddEventListenerOptions(TypedDict, total=False):
+    """The options of ``addEventListener()``, as a mapping.
+
+    https://dom.spec.whatwg.org/#dictdef-addeventlisteneroptions
+    """
+
+    capture: bool
+    once: bool
+    passive: bool
+    signal: Abortable | None
+
+
+_SLOT: Final = "slot"
 
 
 @final
 class Listener:
     """One registration at an EventTarget. https://dom.spec.whatwg.org/#concept-event-listener
 
-    `removed` never goes back to False. `slot` says that it stands for an on* attribute, whose value
-    is `callback`; that of others never changes.
+    Attributes:
+      callback: what is called; it changes only where ``slot`` is true.
+      slot: whether this stands for an on* attribute, whose value is ``callback``.
+      removed: whether it was removed, which it stays.
     """
 
-    __slots__ = ("callback", "capture", "detach", "once", "passive", "removed", "slot", "type")
+    __slots__ = (
+        "__weakref__",
+        "_signal",
+        "_target",
+        "callback",
+        "capture",
+        "once",
+        "passive",
+        "removed",
+        "slot",
+        "type",
+    )
 
     def __init__(
         self,
@@ -64,27 +111,104 @@ class Listener:
     ) -> None:
         self.type = type
         self.callback = callback
-        self.capture = bool(capture)
-        self.once = bool(once)
-        self.passive = bool(passive)
+        self.capture = capture
+        self.once = once
+        self.passive = passive
         self.slot = slot
         self.removed = False
-        # Makes the AbortSignal forget about the listener.
-        self.detach: Callable[[], None] | None = None
+        self._signal: Abortable | None = None  # that removes this listener
+        self._target: weakref.ref[Target] | None = None  # whose listener this is, if _signal is set
 
-    def matches(self, callback: EventListener, capture: bool) -> bool:
-        """Whether adding `callback` would be adding this listener again."""
-        if self.slot or self.capture is not capture:
-            return False
-        # Each access to a bound method makes another object, equal to the one before.
-        return self.callback is callback or (callable(callback) and self.callback == callback)
+    @property
+    def key(self) -> Hashable:
+        """What no two listeners of a target for a type share."""
+        return _SLOT if self.slot else key_of(self.callback, self.capture)
+
+    def follow(self, signal: Abortable, target: Target) -> None:
+        """Have ``target`` drop this listener when ``signal`` aborts.
+
+        The signal, which may live long, knows this listener only weakly, and this listener its
+        target. So neither is kept alive by the signal.
+        """
+        self._signal = signal
+        self._target = weakref.ref(target)
+        signal._add_algorithm(self, Listener._aborted)
+
+    def _aborted(self) -> None:
+        target = None if self._target is None else self._target()
+        if target is not None:
+            target._drop(self)
+
+    def unfollow(self) -> None:
+        """Let the signal, if there is one, forget this listener."""
+        if self._signal is not None:
+            self._signal._remove_algorithm(self)
+            self._signal = None
 
 
-@disable_ki_protection
+class Target(Protocol):
+    """What a listener needs of its EventTarget."""
+
+    def _drop(self, listener: Listener, /) -> None: ...
+
+
+@final
+class ListenerList:
+    """The listeners of a target for one type, in order, none twice.
+
+    A dispatch goes through a tuple of its own, which is made when it is needed. So adding and
+    removing a listener takes the same time however many there are.
+    """
+
+    __slots__ = ("_by_key", "_in_order")
+
+    def __init__(self) -> None:
+        self._by_key: dict[Hashable, Listener] = {}
+        self._in_order: tuple[Listener, ...] | None = None  # None: to be made anew
+
+    def __bool__(self) -> bool:
+        return bool(self._by_key)
+
+    def in_order(self) -> tuple[Listener, ...]:
+        """Return the listeners as they are now."""
+        if self._in_order is None:
+            self._in_order = tuple(self._by_key.values())
+        return self._in_order
+
+    def find(self, callback: EventListener, capture: bool) -> Listener | None:
+        """Return the listener that adding these would be adding again."""
+        return self._by_key.get(key_of(callback, capture))
+
+    def slot(self) -> Listener | None:
+        """Return the listener that stands for the on* attribute, if that is set."""
+        return self._by_key.get(_SLOT)
+
+    def add(self, listener: Listener) -> None:
+        """Add a listener whose key is not there yet."""
+        self._by_key[listener.key] = listener
+        self._in_order = None
+
+    def remove(self, listener: Listener) -> None:
+        """Remove a listener that is there."""
+        del self._by_key[listener.key]
+        self._in_order = None
+
+
+def key_of(callback: EventListener, capture: bool) -> Hashable:
+    """Return what tells a listener from the others of its target and type."""
+    # A bound method is another object at each access.
+    if isinstance(callback, types.MethodType):
+        return id(callback.__self__), id(callback.__func__), capture
+    if isinstance(callback, types.BuiltinMethodType | types.MethodWrapperType):
+        return callback, capture
+    return id(callback), capture
+
+
+@trio.lowlevel.disable_ki_protection
 def call_listener(callback: EventListener, event: Event) -> object:
     """Call a listener, where Ctrl-C may interrupt it though our caller is protected.
 
-    Gives what it returns and raises what it raises.
+    Returns what it returns and raises what it raises.
     https://webidl.spec.whatwg.org/#call-a-user-objects-operation
     """
     if callable(callback):
@@ -95,17 +219,46 @@ def call_listener(callback: EventListener, event: Event) -> object:
 def check_listener(callback: object, *, accepts_coroutines: bool) -> None:
     """Raise TypeError for what cannot be a listener of this target."""
     if not callable(callback) and not hasattr(callback, "handleEvent"):
-        raise TypeError(
-            f"a listener must be callable, or have a method handleEvent, or be None: {callback!r}"
+        raise wrong_type(
+            "callback", "a callable, an object with a method handleEvent, or None", callback
         )
     if not accepts_coroutines and _is_async(callback):
-        raise TypeError(f"this EventTarget has no nursery to run async listeners in: {callback!r}")
+        raise TypeError(
+            f"expected a listener that is no async function, got {callback!r}:"
+            " this EventTarget has no nursery to run it in"
+        )
 
 
 def check_signal(signal: object) -> None:
     """Raise TypeError for what is neither an AbortSignal nor None."""
     if signal is not None and not isinstance(signal, Abortable):
-        raise TypeError(f"expected signal as an AbortSignal or None, got {signal!r}")
+        raise wrong_type("signal", "an AbortSignal or None", signal)
+
+
+def merge_options(
+    options: bool | Mapping[str, object] | None, given: AddEventListenerOptions
+) -> AddEventListenerOptions:
+    """Return the options given by keyword, with those of the standard's third argument.
+
+    https://dom.spec.whatwg.org/#event-flatten-more
+
+    Raises:
+      TypeError: ``options`` is something else, or has another key.
+    """
+    if options is None:
+        return given
+    if isinstance(options, bool):
+        return {**given, "capture": options}
+    if not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # a caller may
+        raise wrong_type("options", "a bool (capture) or a mapping", options)
+    others = sorted(map(str, options.keys() - AddEventListenerOptions.__annotations__.keys()))
+    if others:
+        raise TypeError(
+            f"expected options of capture, once, passive and signal, got {', '.join(others)}"
+        )
+    merged: Any = {**given, **options}
+    result: AddEventListenerOptions = merged
+    return result
 
 
 def _is_async(callback: Any) -> bool:

@@ -1,45 +1,42 @@
-"""Events as a stream: the channel that EventTarget.when() gives."""
+"""Events as a stream: the channel that ``EventTarget.when()`` returns."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
-from typing import TYPE_CHECKING, Self, final
+from typing import TYPE_CHECKING, Self, TypeVar, cast, final
 
 import trio
-from trio.lowlevel import Abort, enable_ki_protection
 
+from ._blob import Blob
 from ._event import Event
+from ._events import MessageEvent
+from ._receive_queue import ReceiveQueue, held_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
 
 @final
-class EventChannel(trio.abc.ReceiveChannel[Event]):
-    """The events of some types at one target, in order, from the moment of `when()` on.
+class EventChannel(trio.abc.ReceiveChannel[E_co]):
+    """The events of some types at one target, in order, from the call of ``when()`` on.
 
-    Made by `EventTarget.when()`. It is a listener like any other and gives the event objects
-    themselves. Close it, or use it in a `with` or `async with` block, else the target goes on
-    filling it.
+    Made by ``EventTarget.when()``. It is a listener like any other and returns the event objects
+    themselves. Use it in a ``with`` or ``async with`` block, or close it, otherwise the target goes
+    on filling it.
 
-    A dispatch cannot wait, so events beyond `max_buffer_size` are queued too. On a WebSocket the
-    reading is held back before that happens, as far as the events are its `message` events.
+    A dispatch cannot wait, so events beyond the channel's bounds are queued too. A WebSocket stops
+    reading messages while a channel for ``message`` is full, so that the channel holds at most its
+    bounds and one message.
     """
 
-    _buffer: deque[Event]
     _types: tuple[str, ...]
-    _max_buffer_size: float
-    _unsubscribe: Callable[[EventChannel], None]
-
-    # Called when a buffer that was full has room again, or is gone.
-    _on_room: Callable[[], None] | None = None
-
-    _ended: bool = False
-    _closed: bool = False
-    _receiving: bool = False
-    _sleeper: trio.lowlevel.Task | None = None
+    _queue: ReceiveQueue[Event]
+    _unsubscribe: Callable[[EventChannel[Event]], None]
+    _ended: bool
+    _closed: bool
 
     def __init__(self) -> None:
         raise TypeError("EventChannel has no public constructor, call EventTarget.when()")
@@ -49,110 +46,63 @@ class EventChannel(trio.abc.ReceiveChannel[Event]):
         cls,
         types: tuple[str, ...],
         max_buffer_size: float,
-        unsubscribe: Callable[[EventChannel], None],
-    ) -> EventChannel:
-        if max_buffer_size != math.inf and not isinstance(max_buffer_size, int):
-            raise TypeError(
-                f"max_buffer_size must be an integer or math.inf, not {max_buffer_size!r}"
-            )
-        if max_buffer_size < 1:
-            raise ValueError(f"max_buffer_size must be at least 1, not {max_buffer_size}")
+        max_buffer_bytes: float,
+        unsubscribe: Callable[[EventChannel[Event]], None],
+        on_room: Callable[[], None],
+    ) -> Self:
+        _check_bound("max_buffer_size", max_buffer_size)
+        _check_bound("max_buffer_bytes", max_buffer_bytes)
         self = cls.__new__(cls)
-        self._buffer = deque()
         self._types = types
-        self._max_buffer_size = max_buffer_size
+        self._queue = ReceiveQueue(
+            max_items=max_buffer_size, max_size=max_buffer_bytes, on_room=on_room
+        )
         self._unsubscribe = unsubscribe
+        self._ended = False
+        self._closed = False
         return self
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "ended" if self._ended else "open"
-        return f"<EventChannel {self._types!r} {state}, {len(self._buffer)} events buffered>"
+        return f"<EventChannel {self._types!r} {state}, {len(self._queue)} events buffered>"
 
     @property
     def _full(self) -> bool:
-        return len(self._buffer) >= self._max_buffer_size
+        return self._queue.full
 
     # Runs as a listener, that is, where Ctrl-C may land.
-    @enable_ki_protection
+    @trio.lowlevel.enable_ki_protection
     def _put(self, event: Event) -> None:
-        """Queue `event` and wake the receiver, if one waits."""
-        self._buffer.append(event)
-        self._wake()
+        self._queue.put(event, _size_of(event))
 
-    @enable_ki_protection
+    @trio.lowlevel.enable_ki_protection
     def _end(self) -> None:
-        """Say that no more events come: after those buffered, EndOfChannel."""
+        """No more events come; after those buffered ``receive()`` raises EndOfChannel."""
         self._ended = True
-        self._wake()
+        self._queue.end(_no_more_events)
 
-    def _wake(self) -> None:
-        sleeper, self._sleeper = self._sleeper, None
-        if sleeper is not None:
-            trio.lowlevel.reschedule(sleeper)
-
-    @enable_ki_protection
-    async def receive(self) -> Event:
-        """Wait for the next event. Cancelled, it has taken none.
+    @trio.lowlevel.enable_ki_protection
+    async def receive(self) -> E_co:
+        """Wait for the next event and return it. Cancelled, it has taken none.
 
         Raises:
-          trio.EndOfChannel: there was the last event of this target.
+          trio.EndOfChannel: the target dispatches no more events, and all were taken.
           trio.ClosedResourceError: this channel was closed, before or meanwhile.
           trio.BusyResourceError: another task is receiving from this channel.
         """
-        if self._receiving:
-            raise trio.BusyResourceError("another task is receiving from this channel")
-        self._receiving = True
-        try:
-            await trio.lowlevel.checkpoint_if_cancelled()
-            if self._buffer or self._ended or self._closed:
-                await trio.lowlevel.cancel_shielded_checkpoint()
-            else:
-                await self._sleep()
-            return self._take()
-        finally:
-            self._receiving = False
+        return cast("E_co", await self._queue.receive())
 
-    async def _sleep(self) -> None:
-        # Whoever wakes us leaves something for _take(); a cancellation from then on comes too late.
-        self._sleeper = trio.lowlevel.current_task()
-
-        def abort_fn(_: object) -> Abort:
-            self._sleeper = None
-            return Abort.SUCCEEDED
-
-        await trio.lowlevel.wait_task_rescheduled(abort_fn)
-
-    def _take(self) -> Event:
-        if self._closed:
-            raise trio.ClosedResourceError("this channel was closed")
-        if not self._buffer:
-            raise trio.EndOfChannel
-        was_full = self._full
-        event = self._buffer.popleft()
-        if was_full and not self._full:
-            self._make_room()
-        return event
-
-    def _make_room(self) -> None:
-        if self._on_room is not None:
-            self._on_room()
-
-    @enable_ki_protection
+    @trio.lowlevel.enable_ki_protection
     def close(self) -> None:
-        """Unsubscribe, and drop what is buffered; no checkpoint. Again: does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        was_full = self._full
-        self._buffer.clear()
-        self._wake()
-        self._unsubscribe(self)
-        if was_full:
-            self._make_room()
+        """Unsubscribe and drop what is buffered, without a checkpoint; again, do nothing."""
+        if not self._closed:
+            self._closed = True
+            self._unsubscribe(self)
+            self._queue.close(_channel_closed)
 
-    @enable_ki_protection
+    @trio.lowlevel.enable_ki_protection
     async def aclose(self) -> None:
-        """close(), then a checkpoint. Cancelled, it is closed nevertheless."""
+        """Close the channel, then execute a checkpoint. Cancelled, it has closed it anyway."""
         self.close()
         await trio.lowlevel.checkpoint()
 
@@ -166,3 +116,26 @@ class EventChannel(trio.abc.ReceiveChannel[Event]):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _check_bound(name: str, bound: float) -> None:
+    if bound != math.inf and not isinstance(bound, int):
+        raise TypeError(f"expected {name} as an integer or math.inf, got {bound!r}")
+    if bound < 1:
+        raise ValueError(f"expected {name} of 1 or more, got {bound}")
+
+
+def _size_of(event: Event) -> int:
+    """Return the bytes of memory that the event's message takes, if it is one."""
+    data: object = event.data if isinstance(event, MessageEvent) else None
+    if isinstance(data, Blob):
+        return data.size
+    return held_size(data) if isinstance(data, str | bytes) else 0
+
+
+def _no_more_events() -> Exception:
+    return trio.EndOfChannel("this target dispatches no more events")
+
+
+def _channel_closed() -> Exception:
+    return trio.ClosedResourceError("this channel was closed")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from .._dom._errors import WebSocketError
     from .._dom._listener import Listener
-    from .._dom._when import EventChannel
     from .._net._pump import Pump
     from .._net._settings import Bounds
     from .._wire._http._response import Response
@@ -172,9 +171,7 @@ class Dispatcher(NurseryTarget):
             return False
         if self._inbox is not None and self._inbox.full:
             return False
-        if not self._channels:
-            return True
-        return not any(channel._full and "message" in channel._types for channel in self._channels)
+        return not (self._channels and self._channel_is_full("message"))
 
     def _connection_opened(self, response: Response) -> None:
         self._response = response
@@ -184,7 +181,7 @@ class Dispatcher(NurseryTarget):
     def _take_messages(self, messages: Sequence[Message], index: int) -> int:
         """Dispatch a chunk of messages; gives the index behind the last one handled."""
         chunk = messages[index : index + CHUNK]
-        listeners = self._listeners.get("message", ())
+        listeners = self._listeners_for("message")
         if not listeners:
             if self._inbox is not None:
                 self._inbox.put(chunk)
@@ -251,15 +248,8 @@ class Dispatcher(NurseryTarget):
 
     # Listeners.
 
-    @trio.lowlevel.enable_ki_protection
-    def when(self, *types: str, max_buffer_size: float = 64) -> EventChannel:
-        """As :meth:`EventTarget.when`; ends after ``close``, and one that is full of events holds
-        the reading of messages back, if ``message`` is among its types."""
-        channel = super().when(*types, max_buffer_size=max_buffer_size)
-        channel._on_room = self._connection.resume
-        if self._closed.is_set():
-            self._end_channels()
-        return channel
+    def _channel_has_room(self) -> None:
+        self._connection.resume()
 
     def _listeners_changed(self, type: str) -> None:
         if type == "message":

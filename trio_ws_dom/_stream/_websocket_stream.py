@@ -83,7 +83,7 @@ class WebSocketStream:
         if signal is not None:
             ws.addEventListener("open", self._unfollow)
             ws.addEventListener("close", self._unfollow)
-            signal._add_algorithm(self._abandon)
+            signal._add_algorithm(self, WebSocketStream._abandon)
             if signal.aborted:
                 self._abandon()
 
@@ -157,7 +157,7 @@ class WebSocketStream:
     def _unfollow(self, event: object) -> None:
         """The handshake is over: the signal, which may live long, is to forget this stream."""
         assert self._signal is not None  # else nobody calls this
-        self._signal._remove_algorithm(self._abandon)
+        self._signal._remove_algorithm(self)
 
     def _check_opened(self) -> None:
         if self._ws.status is None:

@@ -75,7 +75,10 @@ SCENARIOS = [
         "slot-same-function-as-listener", [slot("message", "f"), add("message", "f")], SLOTS
     ),
     on_message(
-        "slot-values", [["slotvalue", "ws", "message", v] for v in (None, 5, "text", True)], SLOTS
+        "slot-values",
+        [["slotvalue", "ws", "message", v] for v in (None, 5, "text", True)],
+        SLOTS,
+        departs=("what cannot be called",),
     ),
     on_message(
         "slot-set-in-dispatch", [add("message", "a", [slot("message", "slot")])], SLOTS, TWO, "2"
