@@ -257,7 +257,8 @@ TOKEN = r"expected a token of letters, digits and .*, got "
         ("ä", f"^SyntaxError: protocols: {TOKEN}'ä' at index 0"),
         (
             ["a", "s3cret", "b", "S3CRET"],
-            r"^SyntaxError: protocols\[3\]: expected each subprotocol once, got protocols\[1\] again",
+            r"^SyntaxError: protocols\[3\]: expected each subprotocol once,"
+            r" got protocols\[1\] again",
         ),
     ],
 )

@@ -56,7 +56,9 @@ async def test_a_full_channel_stops_the_reading_and_nothing_is_lost(
     assert [event.data async for event in messages] == [str(number) for number in range(1, 10)]
 
 
-async def test_a_full_channel_for_other_events_does_not_stop_the_reading(accepted: Any, autojump_clock: Any) -> None:
+async def test_a_full_channel_for_other_events_does_not_stop_the_reading(
+    accepted: Any, autojump_clock: Any
+) -> None:
     ws, connection = await accepted()
     others = ws.when("made-up", max_buffer_size=1)
     for _ in range(5):
