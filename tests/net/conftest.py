@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.fake_network import FakeNetwork
 from support.proxies import ESTABLISHED, FakeProxy
 from support.tls import AUTHORITY
 
-from trio_ws_dom._net._dial import _transport as _dial
+from trio_ws_dom._net._dial import _tls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     import trio
@@ -22,9 +23,23 @@ def system_trusts_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """The system's authorities are the tests' own for a while."""
     AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    _dial._default_context.cache_clear()
+    _tls.default_context.cache_clear()
     yield
-    _dial._default_context.cache_clear()
+    _tls.default_context.cache_clear()
+
+
+@pytest.fixture
+async def network() -> AsyncIterator[Callable[..., FakeNetwork]]:
+    """Makes networks of the test's own, see ``FakeNetwork``."""
+    networks: list[FakeNetwork] = []
+
+    def make(*args: Any) -> FakeNetwork:
+        networks.append(FakeNetwork(*args))
+        return networks[-1]
+
+    yield make
+    for each in networks:
+        each.close()
 
 
 @pytest.fixture

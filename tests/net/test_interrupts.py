@@ -1,4 +1,4 @@
-"""Ctrl-C in the child tasks in which trio dials, which are not protected from it."""
+"""Ctrl-C in the child tasks in which python-socks dials, which are not protected from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import trio
 from trio_ws_dom import WebSocket, WebSocketStream, open_websocket, open_websocket_nursery
 from trio_ws_dom._net._interrupts import redeliver_interrupt
 
-URL = "ws://127.0.0.1:65000/"  # nobody gets as far as that
+URL = "ws://127.0.0.1:65000/"
+PROXY = "socks5://127.0.0.1:65001"  # nobody gets as far as that
 
 
 class CtrlC(trio.abc.SocketFactory):
@@ -23,13 +24,13 @@ class CtrlC(trio.abc.SocketFactory):
 
 
 async def open_one(sockets: list[WebSocket]) -> None:
-    async with open_websocket(URL):
+    async with open_websocket(URL, proxy=PROXY):
         raise AssertionError("it was opened")
 
 
 async def open_in_nursery(sockets: list[WebSocket]) -> None:
     async with open_websocket_nursery() as scope:
-        sockets.append(scope.connect(URL))
+        sockets.append(scope.connect(URL, proxy=PROXY))
         await trio.sleep_forever()
 
 
@@ -56,7 +57,7 @@ def test_interrupt_comes_before_the_failure_that_it_causes() -> None:
     async def main() -> None:
         trio.socket.set_custom_socket_factory(CtrlC())
         async with trio.open_nursery() as nursery:
-            await WebSocketStream(URL, nursery=nursery).opened
+            await WebSocketStream(URL, nursery=nursery, proxy=PROXY).opened
 
     with pytest.raises(BaseExceptionGroup) as caught:
         trio.run(main)

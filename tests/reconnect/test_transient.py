@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from email.message import Message
@@ -18,6 +19,7 @@ from trio_ws_dom import (
     is_transient,
     reconnecting_websocket,
 )
+from trio_ws_dom._net._dial._ports import BlockedPortError
 from trio_ws_dom._wire._errors import ProtocolError
 
 AGAIN = [1000, 1001, 1005, 1011, 1012, 1013, 1014, 3001, 3008, 3999, 4000, 4004, 4399, 4600, 4999]
@@ -68,7 +70,8 @@ def proxy_lost_to(cause: Exception) -> Exception:
         (lost_to(EOFError()), True),
         (lost_to(ssl.SSLError("cut off")), True),
         (lost_to(ssl.SSLCertVerificationError()), False),
-        (lost_to(PermissionError("port 25 is blocked")), False),
+        (lost_to(BlockedPortError("port 25 is blocked")), False),
+        (lost_to(PermissionError(errno.EPERM, "a firewall says no")), True),
         (lost_to(ProtocolError(1002, "reserved bit")), False),
         (lost_to(ProtocolError(1007, "not UTF-8")), False),
         (lost_to(ProtocolError(1009, "too big")), False),
@@ -82,6 +85,7 @@ def proxy_lost_to(cause: Exception) -> Exception:
         (lost_to(ProxyError("proxy", "not allowed", 2)), False),
         (lost_to(ProxyError("proxy", "command not supported", 7)), False),
         (lost_to(ProxyError("proxy", "address type not supported", 8)), False),
+        (lost_to(ProxyError("proxy", "wrong password", wants_credentials=True)), False),
         (OSError(), True),
         (trio.TooSlowError(), True),
         (trio.BrokenResourceError(), True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 import pytest
@@ -340,6 +341,15 @@ async def test_other_addresses_are_as_ever(server: FakeServer) -> None:
         with pytest.raises(WebSocketError, match=r"the fake server ws://chat\.example is not up"):
             async with open_websocket("ws://chat.example/"):
                 pass  # pragma: no cover  # it is not entered
+
+
+async def test_server_that_is_down_fails_as_the_network_does(server: FakeServer) -> None:
+    server.is_up = False
+    with pytest.raises(WebSocketError, match="/: connection refused ") as caught:
+        async with open_websocket(server.url):
+            pass  # pragma: no cover  # it is not entered
+    assert type(caught.value.__cause__) is ConnectionRefusedError
+    assert caught.value.__cause__.errno == errno.ECONNREFUSED
 
 
 async def test_what_is_left_loses_its_tcp(nursery: trio.Nursery) -> None:

@@ -17,7 +17,6 @@ from .._wire._decoder import Decoder
 from .._wire._deflate import Deflater, Inflater
 from .._wire._frames import FIN, RSV1, Close, Ping, Pong
 from ._dial._opening import Opening
-from ._interrupts import redeliver_interrupt
 from ._owner import Owner
 from ._pump import TCP_END_TIMEOUT, Bounded
 from ._reader import READ_SIZE, Reader, receiver
@@ -150,7 +149,7 @@ class Connection(Bounded):
     async def _open(self) -> None:
         assert self._opening is not None
         try:
-            response = await redeliver_interrupt(self._opening.run)
+            response = await self._opening.run()
         # also one that nobody foresaw: the socket ends all the same, and tells why
         except Exception as exc:
             self._fail(exc)

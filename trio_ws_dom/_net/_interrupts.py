@@ -1,4 +1,4 @@
-"""Ctrl-C in tasks that are not protected from it, namely those in which trio dials."""
+"""Ctrl-C in tasks that are not protected from it, namely those in which python-socks dials."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ trio's task for calls from elsewhere delivers it.
 async def redeliver_interrupt(connect: Callable[[], Awaitable[_T]]) -> _T:
     """Await ``connect()``, and raise a Ctrl-C that comes out of it where trio raises every other.
 
-    The caller must be protected from KeyboardInterrupt. ``trio.open_tcp_stream()`` connects in
-    child tasks, which are not protected, so a Ctrl-C that lands there ends the dialling.
+    The caller must be protected from KeyboardInterrupt. python-socks dials by
+    ``trio.open_tcp_stream()``, which connects in child tasks that are not protected, so a Ctrl-C
+    that lands there ends the dialling.
 
     Raises:
       ConnectionAbortedError: it was interrupted; the main task gets the KeyboardInterrupt.

@@ -39,12 +39,16 @@ class Bounds:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(Bounds):
-    """One connection's parameters; the options' own documentation is ``ConnectOptions``'s.
+    """One connection's parameters; ``ConnectOptions`` documents the options.
+
+    Secrets stay out of ``repr()``, which tracebacks with locals show.
 
     Attributes:
-      where: the URL without credentials, for messages.
-      host: to be resolved and verified: a name in ASCII, or an address without brackets.
-      port: TCP port.
+      where: the URL, for messages.
+      host: of the URL: a name in ASCII, or an address without brackets.
+      port: of the URL.
+      connect_to: the host and port to dial, the URL's unless the program says otherwise.
+      server_hostname: the name to verify by TLS and to send as SNI; likewise.
       secure: whether the scheme is ``wss``.
       authority: the Host header's value.
       target: path and query.
@@ -54,13 +58,18 @@ class Settings(Bounds):
     where: str
     host: str
     port: int
+    connect_to: tuple[str, int]
+    server_hostname: str
     secure: bool
     authority: str
-    target: str
-    protocols: tuple[str, ...]
+    target: str = field(repr=False)
+    protocols: tuple[str, ...] = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)  # among them an Authorization
-    cookies: CookieJar | None
+    cookies: CookieJar | None = field(repr=False)
     ssl_context: ssl.SSLContext | None
+    local_address: str | None
+    address_timeout: float
+    proxy_ssl_context: ssl.SSLContext | None
     stream: trio.abc.Stream | None
     proxy: Proxy | Literal[True] | None
     compression: bool

@@ -17,7 +17,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
-from .._dom._errors import HandshakeError
+from .._dom._errors import HandshakeError, WebSocketError
+from .._net._dial._proxy import ProxyError
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -96,7 +97,10 @@ class Backoff:
 
 
 def _retry_after_of(cause: Exception | CloseEvent) -> float:
-    return retry_after(cause.headers) if isinstance(cause, HandshakeError) else 0.0
+    answer = cause.__cause__ if isinstance(cause, WebSocketError) else None
+    if isinstance(cause, HandshakeError):
+        answer = cause
+    return retry_after(answer.headers) if isinstance(answer, HandshakeError | ProxyError) else 0.0
 
 
 def retry_after(headers: Message) -> float:

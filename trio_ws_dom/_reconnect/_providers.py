@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, final
 import trio
 
 from .._net._user_code import await_user, call_user
-from .._socket._options import DEFAULT_OPEN_TIMEOUT, resolve
+from .._socket._dial_options import DEFAULT_OPEN_TIMEOUT
+from .._socket._options import resolve
 
 if TYPE_CHECKING:
     from .._socket._options import ConnectOptions, Headers, SharedOptions

@@ -9,6 +9,7 @@ import trio
 
 from .._dom._errors import HandshakeError, WebSocketError
 from .._dom._events import CloseEvent
+from .._net._dial._ports import BlockedPortError
 from .._net._dial._proxy import ProxyError
 from .._wire._errors import ProtocolError
 
@@ -37,6 +38,7 @@ _FINAL_SERVER_STATUSES: Final = frozenset((501, 505))
 
 _NETWORK_ERRORS: Final = (OSError, trio.TooSlowError, trio.BrokenResourceError)
 _FINAL_ERRORS: Final = (ssl.SSLCertVerificationError, PermissionError, ImportError)
+_FINAL_FAILURES: Final = (ssl.SSLCertVerificationError, BlockedPortError, ImportError)
 _MISTAKES: Final = (ValueError, TypeError)  # e.g. a host name that cannot be encoded
 
 _HTTP_STATUSES: Final = range(100, 600)
@@ -75,17 +77,19 @@ def is_transient(cause: Exception | CloseEvent) -> bool:
             return _is_transient_at_a_proxy(inner)
         if isinstance(inner, ProtocolError):  # 1002, 1007, 1009, sent by us
             return _is_transient_code(inner.code)
-        return not isinstance(inner, _FINAL_ERRORS + _MISTAKES)
+        return not isinstance(inner, _FINAL_FAILURES + _MISTAKES)
     return isinstance(cause, _NETWORK_ERRORS) and not isinstance(cause, _FINAL_ERRORS)
 
 
 def _is_transient_at_a_proxy(error: ProxyError) -> bool:
+    if error.wants_credentials:
+        return False
     if error.status is not None:
         if error.status in _HTTP_STATUSES:
             return _is_transient_status(error.status)
         return error.status not in _FINAL_SOCKS_REPLIES
     # without a cause it was not even asked: the environment names it in a way nobody can read
-    return error.__cause__ is not None and not isinstance(error.__cause__, _FINAL_ERRORS)
+    return error.__cause__ is not None and not isinstance(error.__cause__, _FINAL_FAILURES)
 
 
 def _is_transient_code(code: int) -> bool:

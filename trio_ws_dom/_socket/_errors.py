@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from .._dom._errors import HandshakeError, WebSocketError
+from .._net._dial._tcp import describe
 from .._wire._http._handshake import Refused
 from .._wire._http._response import HandshakeFailure
 from .._wire._text import escape
@@ -54,7 +55,7 @@ def explain(where: str, cause: Exception, verdict: Verdict) -> WebSocketError:
 
 
 def _describe(cause: Exception) -> str:
-    message = escape(str(cause)) or type(cause).__name__
+    message = escape(describe(cause))
     # only OpenSSL's own errors have a reason
     explanation = _TLS_REASONS.get(getattr(cause, "reason", ""))
     return message if explanation is None else f"{explanation} ({message})"

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 import trio
 
-from .._net._dial._proxy import parse_proxy
 from .._net._settings import Settings
 from .._version import __version__
 from .._wire._http._request import check_header
+from ._dial_options import dial_options
 from ._errors import clear_locals
 from ._option_checks import (
     check_names,
     flag_of,
     header_fields,
-    instance_of,
     seconds_of,
     size_of,
     text_of,
@@ -28,7 +27,6 @@ from ._url import parse_protocols, parse_url
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
-    from .._net._dial._proxy import Proxy
     from .._trace._records import TraceRecord
     from ._url import Address
 
@@ -36,7 +34,6 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 """Header fields: a mapping, or pairs in which a name may occur more than once."""
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 16 * 1024 * 1024
-DEFAULT_OPEN_TIMEOUT: Final = 60.0
 DEFAULT_CLOSE_TIMEOUT: Final = 10.0
 DEFAULT_CANCELLED_CLOSE_TIMEOUT: Final = 1.0
 DEFAULT_LISTENER_TIMEOUT: Final = 10.0
@@ -95,10 +92,33 @@ class SharedOptions(BoundOptions, total=False):
     """For ``wss:``. Default: verifies the server by the system's authorities, offers ALPN
     http/1.1. One of the program's own is used as it is."""
 
+    server_hostname: str
+    """The name that the server's certificate must be for, and that is sent as SNI. Default: the
+    URL's host."""
+
+    connect_to: tuple[str, int]
+    """Host and port to connect to instead of the URL's, such as ``("127.0.0.1", 8443)``. Through a
+    proxy, this is where the proxy connects to. All else stays with the URL: the Host header,
+    cookies, and the name that TLS verifies. Default: the URL's."""
+
+    local_address: str
+    """The IP address of this machine to connect from; only addresses of its kind (IPv4 or IPv6) are
+    connected to. Default: the system chooses."""
+
+    address_timeout: float
+    """Seconds that one of several addresses of the host may be silent once it has accepted TCP;
+    then the next one is tried. It counts to the end of TLS's handshake, and again to the first
+    bytes of the answer. The last address has what remains of ``open_timeout``. Default: 10.
+    ``math.inf`` stays with the first one that accepts."""
+
     proxy: str | Literal[True] | None
     """The URL of a proxy to connect through: http, https, socks4, socks4a, socks5 or socks5h, with
     its credentials if it requires some. Default: True, as the environment and the system say (see
     docs/proxies.md). None: no proxy."""
+
+    proxy_ssl_context: ssl.SSLContext
+    """For an ``https:`` proxy, as ``ssl_context`` is for the server. Default: verifies the proxy by
+    the system's authorities."""
 
     compression: bool
     """Whether to offer permessage-deflate (RFC 7692). Default: True."""
@@ -189,14 +209,10 @@ def _resolve(
         protocols=parse_protocols(protocols),
         headers=_headers(address, options),
         cookies=_cookies(options),
-        ssl_context=instance_of(options, "ssl_context", ssl.SSLContext),
-        stream=instance_of(options, "stream", trio.abc.Stream),  # type: ignore[type-abstract]  # none is made
-        proxy=_proxy(options, stream_follows),
         compression=flag_of(options, "compression", True),
         max_message_size=size_of(options, "max_message_size", DEFAULT_MAX_MESSAGE_SIZE),
-        serialize_connects=flag_of(options, "serialize_connects", True),
-        open_timeout=seconds_of(options, "open_timeout", DEFAULT_OPEN_TIMEOUT),
         trace=_trace(options),
+        **dial_options(address, options, stream_follows=stream_follows),
         **bounds_of(options, max_buffered_amount=None),
     )
     return address, settings
@@ -264,18 +280,6 @@ def _cookies(options: ConnectOptions) -> CookieJar | None:
             " knows can be sent by headers={'Cookie': 'name=value; name=value'})"
         )
     return jar
-
-
-def _proxy(options: ConnectOptions, stream_follows: bool) -> Proxy | Literal[True] | None:
-    given: Any = options.get("proxy", True)
-    if given is not None and given is not True and not isinstance(given, str):
-        kind = type(given).__name__  # and not its value, as it may hold a password
-        raise TypeError(f"expected proxy as a URL in a str, True or None, got {kind}")
-    if options.get("stream") is None and not stream_follows:
-        return parse_proxy(given) if isinstance(given, str) else given
-    if isinstance(given, str):
-        raise ValueError("expected proxy or stream, which is used instead of dialling, got both")
-    return None
 
 
 def _trace(options: ConnectOptions) -> Callable[[TraceRecord], object] | None:

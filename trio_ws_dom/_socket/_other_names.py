@@ -19,6 +19,7 @@ _BY_STREAM: Final = ("stream",)
 _LOOP: Final = "it is an option of reconnecting_websocket"
 _REDIRECTS: Final = "redirects are not followed, the error says where one points to"
 _URL: Final = "it is part of the argument url"
+_HOST: Final = f"{_URL}; connect_to is where to connect instead"
 
 # by their documentation: websockets, aiohttp, trio-websocket, websocket-client, httpx-ws, picows
 OTHER_NAMES: Final[dict[str, tuple[str, ...] | str]] = {
@@ -37,8 +38,8 @@ OTHER_NAMES: Final[dict[str, tuple[str, ...] | str]] = {
     "method": "the handshake is always a GET",
     "params": "put the query into the URL",
     "uri": _URL,
-    "host": _URL,
-    "port": _URL,
+    "host": _HOST,
+    "port": _HOST,
     "resource": _URL,
     "use_ssl": "use the scheme wss: in the URL",
     "redirect_limit": _REDIRECTS,
@@ -92,7 +93,6 @@ OTHER_NAMES: Final[dict[str, tuple[str, ...] | str]] = {
     "verify_ssl": ("ssl_context",),
     "cert": ("ssl_context",),
     "fingerprint": ("ssl_context",),
-    "server_hostname": ("ssl_context", "stream"),
     # proxies
     "http_proxy_host": ("proxy",),
     "http_proxy_port": ("proxy",),
@@ -102,8 +102,7 @@ OTHER_NAMES: Final[dict[str, tuple[str, ...] | str]] = {
     "proxy_type": ("proxy",),
     "proxy_auth": ("proxy",),
     "proxy_headers": ("proxy",),
-    "proxy_ssl": ("proxy_ssl_context", "stream"),
-    "proxy_ssl_context": ("stream",),
+    "proxy_ssl": ("proxy_ssl_context",),
     "proxy_server_hostname": ("proxy_ssl_context", "stream"),
     "trust_env": ("proxy",),
     # another way to connect
@@ -116,7 +115,8 @@ OTHER_NAMES: Final[dict[str, tuple[str, ...] | str]] = {
     "client": _BY_STREAM,
     "connection": _BY_STREAM,
     "session": _BY_STREAM,
-    "local_addr": ("local_address", "stream"),
+    "local_addr": ("local_address",),
+    "source_address": ("local_address",),
     # options of our own in the wrong place
     "nursery": "only the constructors take one, everything else has a nursery of its own",
     "signal": "only streams take one",

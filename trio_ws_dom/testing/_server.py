@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, final
@@ -67,7 +68,8 @@ class FakeServer:
 
     def _connect(self) -> trio.abc.Stream:
         if not self.is_up:
-            raise ConnectionRefusedError(f"the fake server {self.url} is not up")
+            words = f"connection refused (the fake server {self.url} is not up)"
+            raise ConnectionRefusedError(errno.ECONNREFUSED, words)
         theirs, ours = trio.testing.memory_stream_pair()
         self._nursery.start_soon(FakeRequest._read, ours, self._arrived)
         return theirs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import suppress
 from typing import Any
 
@@ -14,83 +13,55 @@ from support.peer import Peer
 
 from trio_ws_dom import HandshakeError, WebSocket, WebSocketError
 
-# A network of our own.
-
-
-class Network(trio.abc.SocketFactory, trio.abc.HostnameResolver):
-    """Where names resolve to an address, or not, and connecting takes for ever."""
-
-    def __init__(self, error: OSError | None = None) -> None:
-        self.error = error
-        self.connecting = 0
-
-    def socket(self, *args: Any) -> Any:
-        real = trio.socket.from_stdlib_socket(socket.socket())
-
-        async def connect(address: Any) -> None:
-            self.connecting += 1
-            await trio.sleep_forever()
-
-        real.connect = connect  # type: ignore[method-assign]  # ten-line fake
-        return real
-
-    async def getaddrinfo(self, *args: Any) -> Any:
-        if self.error is not None:
-            raise self.error
-        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("192.0.2.1", 80))]
-
-    async def getnameinfo(self, *args: Any) -> Any:
-        raise AssertionError("nobody asks")
-
-
-async def test_name_that_does_not_resolve(autojump_clock: Any) -> None:
-    """The resolver's own error is the cause."""
-    error = socket.gaierror(socket.EAI_NONAME, "no such name")
-    trio.socket.set_custom_hostname_resolver(Network(error))
-    failure = await failure_to_open("ws://nonexistent.invalid/")
-    assert failure.__cause__ is error
-    assert "ws://nonexistent.invalid/" in str(failure)
-    assert "no such name" in str(failure)
-
-
-async def test_refused_tcp() -> None:
-    """Nobody listens: an OSError is the cause, and the message names the place."""
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        url = f"ws://127.0.0.1:{reserved.getsockname()[1]}/"
-        error = await failure_to_open(url)
-    assert isinstance(error.__cause__, OSError)
-    assert url in str(error)
+PEER = {"peer.test": ["192.0.2.1"]}
+SILENT = {"192.0.2.1": None}
 
 
 @pytest.mark.parametrize("timeout", [3, 60])
-async def test_open_timeout(timeout: float, autojump_clock: Any) -> None:
-    """A host that never answers has so many seconds, counted from dialling."""
-    network = Network()
-    trio.socket.set_custom_hostname_resolver(network)
-    trio.socket.set_custom_socket_factory(network)
+async def test_host_that_never_answers_fails_after_open_timeout(
+    timeout: float, network: Any, autojump_clock: Any
+) -> None:
+    network(PEER, SILENT)
     start = trio.current_time()
     error = await failure_to_open("ws://peer.test/", open_timeout=timeout)
     assert isinstance(error.__cause__, TimeoutError)
     assert trio.current_time() - start == pytest.approx(timeout)
 
 
-async def test_close_while_tcp_connects(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """It is given up at once."""
-    network = Network()
-    trio.socket.set_custom_hostname_resolver(network)
-    trio.socket.set_custom_socket_factory(network)
+@pytest.mark.parametrize(
+    ("url", "names", "says", "step"),
+    [
+        ("ws://peer.test/", {"peer.test": trio.sleep_forever}, {}, "the addresses of peer.test"),
+        ("ws://peer.test/", PEER, SILENT, "TCP to 192.0.2.1:80"),
+        ("wss://peer.test/", PEER, {}, "the TLS handshake"),
+        ("ws://peer.test/", PEER, {}, "the server's answer"),
+    ],
+    ids=["name", "TCP", "TLS", "answer"],
+)
+async def test_timeout_says_what_was_waited_for(
+    url: str, names: Any, says: Any, step: str, network: Any, autojump_clock: Any
+) -> None:
+    network(names, says)
+    error = await failure_to_open(url, open_timeout=5)
+    expected = f"timed out: not open within open_timeout (5 seconds), waiting for {step}"
+    assert str(error) == f"{url}: {expected}"
+
+
+async def test_close_ends_connecting_at_once(
+    nursery: trio.Nursery, network: Any, autojump_clock: Any
+) -> None:
+    made = network(PEER, SILENT)
     ws = WebSocket("ws://peer.test/", nursery=nursery)
     await trio.testing.wait_all_tasks_blocked()
-    assert network.connecting
+    assert made.addresses == ["192.0.2.1"]
     await given_up_at_once(ws)
 
 
 @pytest.mark.parametrize("url", ["ws://peer.test/", "wss://peer.test/"])
-async def test_close_while_shaking_hands(
+async def test_close_ends_tls_and_the_handshake_at_once(
     url: str, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The same in TLS's handshake and in HTTP's; the peer sees the end of TCP."""
+    """The peer sees the end of TCP."""
     ours, theirs = trio.testing.memory_stream_pair()
     ws = WebSocket(url, nursery=nursery, stream=ours)
     await trio.testing.wait_all_tasks_blocked()
@@ -107,10 +78,9 @@ async def given_up_at_once(ws: WebSocket) -> None:
     assert isinstance(ws.failure.__cause__, ConnectionAbortedError)
 
 
-async def test_close_in_the_moment_of_the_answer(
+async def test_101_that_arrived_before_close_and_was_not_read_changes_nothing(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A 101 that has arrived, and was not seen yet, changes nothing any more."""
     ours, theirs = trio.testing.memory_stream_pair()
     ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
     events = ws.when("open", "error", "close")
@@ -122,8 +92,7 @@ async def test_close_in_the_moment_of_the_answer(
     assert [event.type async for event in events] == ["error", "close"]
 
 
-async def test_answer_in_pieces(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A 101 may come byte by byte."""
+async def test_101_may_come_byte_by_byte(nursery: trio.Nursery, autojump_clock: Any) -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
     peer = Peer(theirs)
@@ -135,8 +104,7 @@ async def test_answer_in_pieces(nursery: trio.Nursery, autojump_clock: Any) -> N
     assert ws.readyState == WebSocket.OPEN
 
 
-async def test_failure_without_words(autojump_clock: Any) -> None:
-    """A stream of the user's that breaks and says nothing: its exception is named."""
+async def test_exception_without_a_message_is_named(autojump_clock: Any) -> None:
 
     async def break_down() -> None:
         raise trio.BrokenResourceError
@@ -175,7 +143,7 @@ HEAD = b"HTTP/1.1 503 Sorry\r\nRetry-After: 5\r\nContent-Length: 10\r\n\r\n"
     ],
     ids=["whole", "late", "ended", "stuck", "dripping", "head alone"],
 )
-async def test_body_of_a_refusal(
+async def test_refusals_body_is_waited_for_at_most_two_seconds(
     pieces: list[bytes],
     end: bool,
     seconds: float,
@@ -183,7 +151,7 @@ async def test_body_of_a_refusal(
     nursery: trio.Nursery,
     autojump_clock: Any,
 ) -> None:
-    """It is waited for, but for two seconds in all, and is in the error as far as it came."""
+    """It is in the error as far as it came."""
     ours, theirs = trio.testing.memory_stream_pair()
     nursery.start_soon(lambda: refuse(Peer(theirs), *pieces, end=end))
     start = trio.current_time()
@@ -194,8 +162,7 @@ async def test_body_of_a_refusal(
     assert trio.current_time() - start == pytest.approx(seconds)
 
 
-async def test_bad_101(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A 101 that is not good is a HandshakeError too: the server did answer."""
+async def test_bad_101_is_a_handshake_error(nursery: trio.Nursery, autojump_clock: Any) -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     nursery.start_soon(Peer(theirs).accept, "Sec-WebSocket-Protocol: unasked")
     error = await failure_to_open("ws://peer.test/", stream=ours)
@@ -204,8 +171,9 @@ async def test_bad_101(nursery: trio.Nursery, autojump_clock: Any) -> None:
     assert "expected no subprotocol" in str(error)
 
 
-async def test_no_http(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Junk has no status: a plain WebSocketError."""
+async def test_answer_that_is_no_http_is_a_plain_websocket_error(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     nursery.start_soon(refuse, Peer(theirs), b"SSH-2.0-x\r\n")
     error = await failure_to_open("ws://peer.test/", stream=ours)

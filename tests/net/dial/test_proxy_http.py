@@ -18,12 +18,14 @@ from support.tls import client_context, server_context
 from trio_ws_dom import (
     HandshakeError,
     ProxyError,
+    Retry,
     WebSocket,
     WebSocketError,
     WebSocketStream,
     open_websocket,
     open_websocket_nursery,
     open_websocket_stream,
+    reconnecting_websocket,
 )
 
 if TYPE_CHECKING:
@@ -193,6 +195,32 @@ async def test_refusal_by_a_proxy(proxied: Any) -> None:
     await proxy.gone.wait()
 
 
+@pytest.mark.parametrize(("status", "wanted"), [(407, True), (403, False), (503, False)])
+async def test_only_407_wants_credentials(status: int, wanted: bool, proxied: Any) -> None:
+    proxy = await proxied(b"HTTP/1.1 %d No\r\nRetry-After: 120\r\n\r\n" % status)
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
+    assert error.__cause__.wants_credentials is wanted
+    assert error.__cause__.headers["retry-after"] == "120"
+
+
+async def test_proxys_retry_after_is_obeyed(proxied: Any) -> None:
+    proxy = await proxied(b"HTTP/1.1 503 Busy\r\nRetry-After: 120\r\n\r\n")
+
+    class Stop(Exception):
+        pass
+
+    def stop(retry: Retry) -> None:
+        assert 120 <= retry.delay <= 121
+        raise Stop
+
+    with pytest.raises(Stop):
+        async for attempt in reconnecting_websocket(
+            "ws://peer.test/", proxy=proxy.url(), initial_delay=1, on_retry=stop
+        ):
+            async with attempt:
+                raise AssertionError("it was never open")
+
+
 async def test_credentials_are_not_logged(
     server: Echo, proxied: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -253,8 +281,9 @@ async def test_unreachable_proxy() -> None:
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
         error = await failure_to_open("ws://peer.test/", proxy=url)
     assert isinstance(error.__cause__, ProxyError)
-    assert isinstance(error.__cause__.__cause__, OSError)
-    assert f"ws://peer.test/: proxy {url}: all attempts to connect" in str(error)
+    assert isinstance(error.__cause__.__cause__, ConnectionRefusedError)
+    address = url.removeprefix("http://")
+    assert str(error) == f"ws://peer.test/: proxy {url}: connection refused (tried {address})"
 
 
 async def test_tls_with_a_proxy_that_has_none(proxied: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from support.failing import failure_to_open
 from support.proxies import Echo, FakeProxy, Resetting, round_trip
 from support.tls import client_context, server_context
 
-from trio_ws_dom import ProxyError, WebSocket
+from trio_ws_dom import ProxyError, WebSocket, is_transient
 
 if TYPE_CHECKING:
     from trio_ws_dom import WebSocketError
@@ -125,12 +126,15 @@ async def refusal(proxy: FakeProxy, scheme: str, credentials: str = "") -> WebSo
         (2, "Connection not allowed by ruleset"),
         (4, "Host unreachable"),
         (5, "Connection refused by destination host"),
+        (7, "Command not supported or protocol error"),
+        (8, "Address type not supported"),
     ],
 )
 async def test_socks5_refusal(code: int, reason: str, proxied: Any) -> None:
     """The reply is the status, and the message has its words (RFC 1928 section 6)."""
     error = await refusal(await proxied(ANONYMOUS, bytes((5, code, 0))), "socks5h")
     assert error.__cause__.status == code
+    assert is_transient(error) == (code not in (2, 7, 8))
     assert type(error.__cause__.status) is int
     assert reason in str(error)
 
@@ -149,6 +153,26 @@ async def test_socks4_refusal(proxied: Any) -> None:
         ([b"\x05\xff"], "user:hunter2@", "No acceptable authentication methods"),
         ([CREDENTIALS], "", "Unexpected SOCKS authentication method"),
         ([CREDENTIALS, b"\x01\x01"], "user:hunter2@", "Username and password authentication"),
+    ],
+)
+async def test_socks5_that_refuses_the_credentials_is_final(
+    replies: list[bytes], credentials: str, message: str, proxied: Any
+) -> None:
+    error = await refusal(await proxied(*replies), "socks5h", credentials)
+    assert message in str(error)
+    assert (error.__cause__.status, error.__cause__.wants_credentials) == (None, True)
+    assert not is_transient(error)
+
+
+async def test_socks4_that_refuses_the_user_is_final(proxied: Any) -> None:
+    error = await refusal(await proxied(b"\x00\x5d" + b"\x00" * 6), "socks4a", "user@")
+    assert (error.__cause__.status, error.__cause__.wants_credentials) == (93, True)
+    assert not is_transient(error)
+
+
+@pytest.mark.parametrize(
+    ("replies", "credentials", "message"),
+    [
         ([b"HT"], "", "Unexpected SOCKS version number"),
         ([ANONYMOUS, b"HTT"], "", "Unexpected SOCKS version number"),
         ([ANONYMOUS, b"\x05\x77\x00"], "", "Invalid reply code"),
@@ -161,7 +185,7 @@ async def test_no_answer_to_socks(
 ) -> None:
     """What a proxy may not say, or says of credentials; without a status."""
     error = await refusal(await proxied(*replies), "socks5h", credentials)
-    assert error.__cause__.status is None
+    assert (error.__cause__.status, error.__cause__.wants_credentials) == (None, False)
     assert message in str(error)
 
 
@@ -195,7 +219,9 @@ async def test_unreachable_socks_proxy() -> None:
         url = f"socks5://127.0.0.1:{reserved.getsockname()[1]}"
         error = await failure_to_open("ws://127.0.0.1/", proxy=url)
     assert isinstance(error.__cause__, ProxyError)
-    assert f"proxy {url}: all attempts to connect" in str(error)
+    assert isinstance(error.__cause__.__cause__, ConnectionRefusedError)
+    address = url.removeprefix("socks5://")
+    assert str(error) == f"ws://127.0.0.1/: proxy {url}: connection refused (tried {address})"
 
 
 async def test_silent_socks_proxy(proxied: Any) -> None:
@@ -237,3 +263,34 @@ async def test_socks_without_python_socks(monkeypatch: pytest.MonkeyPatch) -> No
         str(error)
     )
     assert isinstance(error.__cause__.__cause__, ImportError)
+
+
+async def test_socks_proxy_with_several_addresses_that_fail(
+    network: Any, autojump_clock: Any
+) -> None:
+    network(
+        {"proxy.test": ["192.0.2.1", "192.0.2.2"]},
+        {"192.0.2.1": errno.ECONNREFUSED, "192.0.2.2": errno.ETIMEDOUT},
+    )
+    error = await failure_to_open("ws://peer.test/", proxy="socks5h://proxy.test")
+    assert str(error) == (
+        "ws://peer.test/: proxy socks5h://proxy.test:1080: no address accepts connections:"
+        " proxy.test:1080 #1 (connection refused), proxy.test:1080 #2 (timed out)"
+    )
+
+
+async def test_name_of_a_socks_proxy_that_is_not_found(network: Any, autojump_clock: Any) -> None:
+    network({"proxy.test": socket.gaierror(socket.EAI_NONAME, "unknown")})
+    error = await failure_to_open("ws://peer.test/", proxy="socks5h://proxy.test")
+    assert "proxy socks5h://proxy.test:1080: name not found: proxy.test (unknown)" in str(error)
+    assert isinstance(error.__cause__.__cause__, socket.gaierror)
+
+
+async def test_servers_name_that_is_not_found_here(proxied: Any, network: Any) -> None:
+    """socks5 resolves it; the proxy is not to blame."""
+    proxy = await proxied(b"\x05\x00")
+    network({"missing.test": socket.gaierror(socket.EAI_NONAME, "unknown")})
+    trio.socket.set_custom_socket_factory(None)
+    error = await failure_to_open("ws://missing.test/", proxy=proxy.url("socks5"))
+    assert isinstance(error.__cause__, socket.gaierror)
+    assert str(error) == "ws://missing.test/: name not found: missing.test (unknown)"

@@ -12,6 +12,7 @@ import trio.testing
 from trio_ws_dom import WebSocket, open_websocket, open_websocket_nursery, open_websocket_stream
 from trio_ws_dom._net._dial._proxy import Proxy, ProxyError, parse_proxy
 from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._wire._http._response import message_of
 
 SECRET = "hunter2"
 
@@ -157,11 +158,14 @@ def test_proxy_error_is_an_os_error() -> None:
         407,
         None,
     )
+    assert (error.headers.items(), error.wants_credentials) == ([], False)
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, lambda e: pickle.loads(pickle.dumps(e))])
 def test_proxy_error_can_be_copied_and_pickled(duplicate: Any) -> None:
     """As the other exceptions of this package can."""
-    clone = duplicate(ProxyError("proxy http://h:80", "no", 407))
+    headers = message_of([(b"Retry-After", b"5")])
+    clone = duplicate(ProxyError("proxy http://h:80", "no", 407, headers, wants_credentials=True))
     assert type(clone) is ProxyError
     assert (str(clone), clone.status) == ("proxy http://h:80: no", 407)
+    assert (clone.headers["Retry-After"], clone.wants_credentials) == ("5", True)

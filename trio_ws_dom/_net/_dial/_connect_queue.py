@@ -39,13 +39,14 @@ class Slot:
         self._queues = queues
         queue = queues.setdefault(self._key, deque())
         queue.append(self)
-        self._is_first = trio.Event()
-        if queue[0] is self:
-            self._is_first.set()
+        self._turn: trio.Event | None = None if queue[0] is self else trio.Event()
 
     async def __aenter__(self) -> None:
+        """Wait until the slot is the first; no checkpoint if it is already."""
+        if self._turn is None:
+            return
         try:
-            await self._is_first.wait()
+            await self._turn.wait()
         except BaseException:
             self._leave()
             raise
@@ -61,7 +62,7 @@ class Slot:
     def _leave(self) -> None:
         queue = self._queues[self._key]
         queue.remove(self)
-        if queue:
-            queue[0]._is_first.set()
-        else:
+        if not queue:
             del self._queues[self._key]
+        elif (turn := queue[0]._turn) is not None:
+            turn.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, final
 
 # https://fetch.spec.whatwg.org/#port-blocking
 # (in rows, as a line for each would be a page)
@@ -19,13 +19,18 @@ _BLOCKED: Final = frozenset(
 # fmt: on
 
 
+@final
+class BlockedPortError(PermissionError):
+    """The port is blocked, whereas the system's own PermissionError may pass with time."""
+
+
 def check_port(port: int) -> None:
-    """Refuse what Fetch refuses: a page could speak to mail servers and the like otherwise.
+    """Check that Fetch allows a port; what a URL says could otherwise reach a mail server.
 
     Raises:
-      PermissionError: the port is blocked.
+      BlockedPortError: it does not.
     """
     if port in _BLOCKED:
-        raise PermissionError(
+        raise BlockedPortError(
             f"port {port} is blocked, as in browsers (https://fetch.spec.whatwg.org/#port-blocking)"
         )

@@ -1,12 +1,17 @@
-"""A proxy, as its URL describes it, and what goes wrong with one."""
+"""A proxy, as its URL describes it, and its failures."""
 
 from __future__ import annotations
 
 import base64
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import unquote_to_bytes
+
+from ..._wire._http._response import message_of
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 _DEFAULT_PORTS: Final = {
     "http": 80,
@@ -34,17 +39,30 @@ _SOCKS_CREDENTIAL: Final = re.compile(rb"[\x01-\x7f]{0,255}")
 
 @final
 class ProxyError(OSError):
-    """A proxy was not there, refused, or did not speak as it should: the ``__cause__`` of the
-    :class:`WebSocketError`.
+    """A proxy was not reached, refused, or did not follow its protocol.
+
+    It is the ``__cause__`` of the :class:`WebSocketError`.
 
     Attributes:
       status: what the proxy answered: an HTTP status such as 407, or a SOCKS reply such as 5,
         "connection refused"; None: nothing of the kind.
+      headers: those of an HTTP proxy's answer; without one, none.
+      wants_credentials: whether it refused for want of credentials, or of others.
     """
 
-    def __init__(self, where: object, message: str, status: int | None = None) -> None:
+    def __init__(
+        self,
+        where: object,
+        message: str,
+        status: int | None = None,
+        headers: Message | None = None,
+        *,
+        wants_credentials: bool = False,
+    ) -> None:
         super().__init__(f"{where}: {message}")
         self.status = status
+        self.headers = message_of(()) if headers is None else headers
+        self.wants_credentials = wants_credentials
 
     def __reduce__(self) -> tuple[Any, ...]:  # not through __init__, which takes other arguments
         return _restore_error, (self.args[0],), self.__dict__
@@ -59,8 +77,7 @@ def _restore_error(message: str) -> ProxyError:
 @final
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where a proxy is, what it speaks, and what it is told; ``str()`` and ``repr()`` are without
-    credentials.
+    """Where a proxy is, what it speaks, and its credentials, which ``str()`` and ``repr()`` omit.
 
     Attributes:
       scheme: http, https, socks4, socks4a, socks5 or socks5h.
@@ -79,6 +96,11 @@ class Proxy:
         return f"proxy {self.scheme}://{host_and_port(self.host, self.port)}"
 
     @property
+    def tls_name(self) -> str:
+        """The name to verify and to send as SNI, which has no trailing dot (RFC 6066 section 3)."""
+        return self.host.removesuffix(".")
+
+    @property
     def authorization(self) -> str:
         """The Proxy-Authorization header's value (RFC 7617 section 2), or ""."""
         if not (self.username or self.password):
@@ -87,16 +109,16 @@ class Proxy:
 
 
 def host_and_port(host: str, port: int) -> str:
-    """As in a URL's authority: an IPv6 address is in brackets."""
+    """Return both as in a URL's authority, with an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def parse_proxy(url: str) -> Proxy:
-    """The proxy that a URL is of.
+    """Return the proxy that a URL describes.
 
     Raises:
-      ValueError: says what was expected. Of what came it shows the scheme at most, as a password
-        may be anywhere in a URL that is not well formed.
+      ValueError: the URL is a bad one. Of it the message shows no more than the scheme, as a
+        password may be anywhere in a URL that is not well formed.
     """
     parsed = _URL.fullmatch(url)
     if parsed is None or int(parsed["port"] or 0) > _MAX_PORT:

@@ -76,8 +76,8 @@ def _is_bypassed(settings: Settings, configured: dict[str, str]) -> bool:
     """Whether ``no_proxy``, or the system's list of exceptions, has the server."""
     from urllib.request import proxy_bypass
 
-    listed = proxy_bypass(host_and_port(settings.host, settings.port))
-    return bool(listed) or _is_in_networks(settings.host, configured.get("no", ""))
+    listed = proxy_bypass(host_and_port(*settings.connect_to))
+    return bool(listed) or _is_in_networks(settings.connect_to[0], configured.get("no", ""))
 
 
 def _is_in_networks(host: str, no_proxy: str) -> bool:

@@ -1,4 +1,4 @@
-"""A tunnel through an HTTP proxy, on its connected stream."""
+"""A tunnel through an HTTP proxy, on the connected stream to it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
 _READ_SIZE: Final = 16 * 1024
 
+_WANTS_CREDENTIALS: Final = 407  # Proxy Authentication Required (RFC 9110 section 15.5.8)
+
 
 async def open_tunnel(
     stream: trio.abc.Stream, proxy: Proxy, host: str, port: int
 ) -> trio.abc.Stream:
-    """Have the proxy connect to a server (RFC 9110 section 9.3.6); it is told no more than where.
+    """Have the proxy connect to a server, whose host and port are all that it gets to know.
+
+    By CONNECT (RFC 9110 section 9.3.6).
 
     Returns:
-      a stream to the server: the same one, unless the tunnel's first bytes have come already. It
-      owns the proxy's.
+      a stream to the server. It is the same one, unless the tunnel's first bytes have come already.
 
     Raises:
-      ProxyError: there is no tunnel. The stream is the caller's to close.
+      ProxyError: there is no tunnel. The stream remains the caller's to close.
     """
     connect = Connect(host_and_port(host, port), proxy.authorization)
     try:
@@ -34,7 +37,10 @@ async def open_tunnel(
         while (first := connect.receive(bytes(await stream.receive_some(_READ_SIZE)))) is None:
             pass
     except HandshakeFailure as exc:
-        raise ProxyError(proxy, str(exc), exc.status or None) from exc
+        status = exc.status or None
+        raise ProxyError(
+            proxy, str(exc), status, exc.headers, wants_credentials=status == _WANTS_CREDENTIALS
+        ) from exc
     except trio.BrokenResourceError as exc:
         lost = str(exc.__cause__ or exc) or type(exc).__name__
         message = f"expected an answer to CONNECT, got the loss of the connection ({lost})"
@@ -44,10 +50,10 @@ async def open_tunnel(
 
 @final
 class ResumedStream(trio.abc.Stream):
-    """A stream some of whose bytes were read already: they come first.
+    """A stream of which some bytes were read already, which come first.
 
     Attributes:
-      transport_stream: what the others come from, and what is sent goes to.
+      transport_stream: the stream that the other bytes come from, and that sends.
     """
 
     def __init__(self, transport_stream: trio.abc.Stream, first: bytes) -> None:

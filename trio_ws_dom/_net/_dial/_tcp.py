@@ -1,0 +1,292 @@
+"""TCP to one host, by whichever of its addresses accepts first.
+
+A host has one address or several. The first one is tried; once it has failed, or has not answered
+for :data:`ATTEMPT_DELAY`, the next one is tried beside it, and so on. The first that accepts wins,
+and the others are abandoned (RFC 8305, "Happy Eyeballs"). Those that did not fail are kept, for the
+case that the winner accepts and then says nothing.
+
+``trio.open_tcp_stream()`` does the first half of this. It is not used, as it does not report which
+address said what, nor which remain; as Ctrl-C may land in the tasks in which it connects; and as it
+takes twice the time for a host with one address, which most hosts are.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+
+import trio
+
+from ._proxy import host_and_port
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ATTEMPT_DELAY: Final = 0.25
+"""Seconds until the next address is tried beside one that has not answered (RFC 8305 section 8)."""
+
+_SHOWN: Final = 6
+"""Addresses that a message names, as a resolver may return any number."""
+
+_WORDS: Final = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset",
+    errno.ETIMEDOUT: "timed out",
+    errno.EHOSTUNREACH: "host unreachable",
+    errno.ENETUNREACH: "network unreachable",
+}
+"""The commonest errors, in the same words on every system."""
+
+_NOT_OF_THE_HOST: Final = frozenset((errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL))
+"""Errors that say what this machine lacks, mostly IPv6, and nothing about the host."""
+
+_Target: TypeAlias = tuple[int, int, int, tuple[Any, ...]]
+"""Family, type and protocol of a socket, and the address to connect it to."""
+
+_Won: TypeAlias = tuple[_Target, trio.SocketStream]
+"""An address that accepted, and the connection."""
+
+
+@final
+class TcpDialler:
+    """The addresses of one host and port, and what each of them said.
+
+    Args:
+      local_address: the IP address to connect from; None: the system chooses.
+    """
+
+    def __init__(self, host: str, port: int, local_address: str | None = None) -> None:
+        self._host = host
+        self._port = port
+        self._local_address = local_address
+        self._resolved = False
+        self._remaining: list[_Target] = []  # those that neither accepted nor failed
+        self._accepted = ""  # the address of the newest stream
+        self._failures: dict[str, OSError] = {}  # by address, in order
+
+    def __str__(self) -> str:
+        """Name what :meth:`connect` waits for."""
+        if not self._resolved:
+            return f"the addresses of {self._host}"
+        return f"TCP to {_listed([_text(target) for target in self._remaining])}"
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are addresses that have neither accepted nor failed."""
+        return bool(self._remaining)
+
+    async def connect(self) -> trio.SocketStream:
+        """Connect to whichever of the remaining addresses accepts first.
+
+        Raises:
+          OSError: none does, or there are none (``socket.gaierror`` if the resolver says so). If
+            all failed alike it has their ``errno``, which makes it a ConnectionRefusedError and
+            the like, and its cause is the first one's own error.
+          ValueError: the host's name cannot be one.
+        """
+        if not self._resolved:
+            self._remaining = await self._resolve()
+            self._resolved = True
+        if len(self._remaining) == 1:
+            won = await self._attempt(self._remaining[0])
+        else:
+            won = await self._race()
+        if won is None:
+            raise failure_of(self._failures)
+        target, stream = won
+        self._remaining.remove(target)
+        self._accepted = _text(target)
+        return stream
+
+    def discard(self, exc: OSError) -> None:
+        """Record that the address that accepted last turned out to be of no use."""
+        self._failures[self._accepted] = exc
+
+    async def _resolve(self) -> list[_Target]:
+        if is_loopback(self._host):
+            targets = _loopback(self._port)
+        else:
+            targets = await _look_up(self._host, self._port)
+        if self._local_address is not None:
+            targets = _of_the_family_of(self._local_address, targets)
+        return _interleaved(targets)
+
+    async def _attempt(self, target: _Target) -> _Won | None:
+        """Connect to one address; None if that fails."""
+        try:
+            sock = trio.socket.socket(*target[:3])
+            try:
+                if self._local_address is not None:
+                    await _bind(sock, self._local_address)
+                await sock.connect(target[3])
+                return target, trio.SocketStream(sock)
+            except BaseException:
+                sock.close()
+                raise
+        except OSError as exc:
+            # without the traceback, whose frames a program would keep along with the error
+            self._failures[_text(target)] = exc.with_traceback(None)
+            self._remaining.remove(target)
+            return None
+
+    async def _race(self) -> _Won | None:
+        """Connect to several addresses, each some time after the one before."""
+        winners: list[_Won] = []
+
+        @trio.lowlevel.enable_ki_protection
+        async def run(target: _Target, failed: trio.Event) -> None:
+            won = await self._attempt(target)
+            if won is None:
+                failed.set()
+            else:
+                winners.append(won)
+                nursery.cancel_scope.cancel()
+
+        try:
+            async with trio.open_nursery() as nursery:
+                for target in tuple(self._remaining):
+                    failed = trio.Event()
+                    nursery.start_soon(run, target, failed)
+                    with trio.move_on_after(ATTEMPT_DELAY):
+                        await failed.wait()
+        except BaseException:
+            _close(winners)
+            raise
+        _close(winners[1:])  # they accepted in the same moment
+        return winners[0] if winners else None
+
+
+def failure_of(failures: Mapping[str, OSError]) -> OSError:
+    """Return one error for what all addresses of a host said.
+
+    Args:
+      failures: by address, in order.
+
+    Returns:
+      an OSError with the ``errno`` of the others if they failed alike, which makes it a
+      ConnectionRefusedError and the like; its cause is then the first of them. Otherwise one
+      without ``errno``, whose cause is the group of them.
+    """
+    said = list(failures.values())
+    of_the_host = [exc for exc in said if exc.errno not in _NOT_OF_THE_HOST] or said
+    codes = {exc.errno for exc in of_the_host}
+    words = {_words(exc) for exc in said}
+    if len(words) == 1:
+        message = f"{words.pop()} (tried {_listed(list(failures))})"
+    else:
+        each = [f"{address} ({_words(exc)})" for address, exc in failures.items()]
+        message = f"no address accepts connections: {_listed(each)}"
+    code = codes.pop()
+    if codes or code is None:
+        failure = OSError(message)
+        failure.__cause__ = ExceptionGroup("what each address said", said)
+    else:
+        failure = OSError(code, message)
+        failure.__cause__ = of_the_host[0]
+    return failure
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a name is of this machine, so that no resolver needs to be asked.
+
+    RFC 6761 section 6.3 allows it, and browsers do it.
+    """
+    name = host.removesuffix(".")
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def describe(exc: Exception) -> str:
+    """Return what an error says, without its number."""
+    said = exc.strerror if isinstance(exc, OSError) else None
+    return said or str(exc) or type(exc).__name__
+
+
+def not_found(host: str, exc: socket.gaierror) -> socket.gaierror:
+    """Return a resolver's error with the name in it."""
+    words = "name not found" if exc.errno == socket.EAI_NONAME else "name not resolved"
+    return socket.gaierror(exc.errno, f"{words}: {host} ({describe(exc)})")
+
+
+async def _look_up(host: str, port: int) -> list[_Target]:
+    try:
+        found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as exc:
+        raise not_found(host, exc) from exc
+    if not found:  # as a resolver of the program's may have it
+        raise socket.gaierror(socket.EAI_NONAME, f"name not found: {host} (no addresses)")
+    return [(family, kind, proto, address) for family, kind, proto, _, address in found]
+
+
+def _loopback(port: int) -> list[_Target]:
+    return [
+        (socket.AF_INET6, socket.SOCK_STREAM, 0, ("::1", port, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 0, ("127.0.0.1", port)),
+    ]
+
+
+def _of_the_family_of(local_address: str, targets: list[_Target]) -> list[_Target]:
+    """Return the targets that can be connected to from an address.
+
+    Raises:
+      OSError: there are none.
+    """
+    version = ipaddress.ip_address(local_address).version
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    fitting = [target for target in targets if target[0] == family]
+    if not fitting:
+        tried = _listed([_text(target) for target in targets])
+        raise OSError(
+            errno.EAFNOSUPPORT,
+            f"expected a host with an IPv{version} address, as local_address is one, got {tried}",
+        )
+    return fitting
+
+
+def _interleaved(targets: list[_Target]) -> list[_Target]:
+    """Return the targets with the address families in turns (RFC 8305 section 4).
+
+    The order within each family, and the family that comes first, are the resolver's.
+    """
+    first = [target for target in targets if target[0] == targets[0][0]]
+    others = [target for target in targets if target[0] != targets[0][0]]
+    pairs = min(len(first), len(others))
+    taken = [target for pair in zip(first, others, strict=False) for target in pair]
+    return taken + first[pairs:] + others[pairs:]
+
+
+async def _bind(sock: trio.socket.SocketType, local_address: str) -> None:
+    # else bind() takes a port for this socket alone; so connect() does, and sockets to different
+    # servers can share one
+    with suppress(AttributeError, OSError):  # Linux has it
+        sock.setsockopt(socket.IPPROTO_IP, trio.socket.IP_BIND_ADDRESS_NO_PORT, 1)
+    try:
+        await sock.bind((local_address, 0))
+    except OSError as exc:
+        words = f"local_address {local_address} cannot be used: {_words(exc)}"
+        raise OSError(words) from exc.with_traceback(None)
+
+
+def _close(winners: list[_Won]) -> None:
+    for _, stream in winners:
+        stream.socket.close()
+
+
+def _words(exc: OSError) -> str:
+    """Return what the system says, in as few words as there are."""
+    if exc.errno is None:
+        return describe(exc)
+    return _WORDS.get(exc.errno) or os.strerror(exc.errno)
+
+
+def _text(target: _Target) -> str:
+    host, port = target[3][:2]
+    return host_and_port(host, port)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

@@ -1,0 +1,75 @@
+"""The opening handshake on a connected stream, from the request to the server's 101."""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from ..._wire._http._handshake import ClientHandshake
+from ..._wire._http._request import Request
+from ..._wire._http._response import HandshakeFailure
+from ._cookies import cookie_fields, store_cookies
+
+if TYPE_CHECKING:
+    from ..._wire._http._response import Response
+    from .._settings import Settings
+
+REFUSAL_BODY_TIMEOUT: Final = 2.0
+"""Seconds to wait for the body of an answer other than 101, once its head has come."""
+
+_READ_SIZE: Final = 16 * 1024
+
+
+async def upgrade(
+    stream: trio.abc.Stream, settings: Settings, silence: trio.CancelScope | None
+) -> Response:
+    """Hold the opening handshake (RFC 6455 section 4.1).
+
+    Args:
+      silence: the scope that bounds how long the server may say nothing; its deadline is lifted
+        when the first bytes arrive.
+
+    Raises:
+      HandshakeFailure: the server's answer was not a good 101.
+      trio.BrokenResourceError: the connection was lost.
+    """
+    handshake = ClientHandshake(
+        Request(
+            host=settings.authority,
+            target=settings.target,
+            key=base64.b64encode(os.urandom(16)),
+            protocols=settings.protocols,
+            headers=settings.headers + cookie_fields(settings.cookies, settings),
+            compression=settings.compression,
+        )
+    )
+    await stream.send_all(handshake.request_bytes())
+    try:
+        response = await _read_response(stream, handshake, silence)
+    except HandshakeFailure as exc:
+        store_cookies(settings.cookies, settings, exc)
+        raise
+    store_cookies(settings.cookies, settings, response)
+    return response
+
+
+async def _read_response(
+    stream: trio.abc.Stream, handshake: ClientHandshake, silence: trio.CancelScope | None
+) -> Response:
+    while handshake.refusal_so_far() is None:
+        data = bytes(await stream.receive_some(_READ_SIZE))
+        if silence is not None:
+            silence.deadline = math.inf
+        response = handshake.receive(data)
+        if response is not None:
+            return response
+    with trio.move_on_after(REFUSAL_BODY_TIMEOUT):
+        while True:
+            handshake.receive(bytes(await stream.receive_some(_READ_SIZE)))
+    refusal = handshake.refusal_so_far()
+    assert refusal is not None  # the loop ended with it
+    raise refusal
