@@ -243,7 +243,7 @@ def test_limits(thread_server: ThreadServer) -> None:
     """A message that is too long fails the connection; 0 is no limit."""
     done = run(thread_server.url, *QUICK, "--max-size", "3", "-m", "long")
     assert done.returncode == 1
-    assert b"expected a message of at most 3 bytes" in done.stderr
+    assert b"expected a message of at most 3 bytes (max_message_size)" in done.stderr
     assert run(thread_server.url, *QUICK, "--max-size", "0", "-m", "long").stdout == b"long\n"
 
 

@@ -57,6 +57,13 @@ def test_rsv1_in_a_control_frame_fails(compression: bool) -> None:
         assert str(exc) == "expected RSV1 to be clear in a control frame, but it is set"
 
 
+@pytest.mark.parametrize("compression", [False, True])
+def test_an_http_response_in_place_of_a_frame_is_recognised(compression: bool) -> None:
+    exc = failure(b"HTTP/1.1 500 Internal Server Error\r\n", compression=compression)
+    assert exc.code == 1002
+    assert str(exc).startswith("expected a frame, got the byte H, as HTTP/1.1 begins: the server")
+
+
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 def test_rsv1_without_compression_fails(opcode: int) -> None:
     """Nobody negotiated it (section 5.2)."""

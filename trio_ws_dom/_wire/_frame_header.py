@@ -24,6 +24,9 @@ from ._frames import (
     is_sendable_code,
 )
 
+_HTTP: Final = ord("H")
+"""No valid frame begins so, and an HTTP response does."""
+
 _OPCODES: Final = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 
 
@@ -61,6 +64,11 @@ def _check_first(first: int) -> None:
     if first & (RSV & ~RSV1):
         raise broken("expected RSV2 and RSV3 to be clear, as no extension uses them")
     if opcode & 0x08:
+        if first == _HTTP:
+            raise broken(
+                "expected a frame, got the byte H, as HTTP/1.1 begins: the server seems to have sent an"
+                " HTTP response on the open connection, as servers do whose handler fails"
+            )
         if first & RSV1:
             raise broken("expected RSV1 to be clear in a control frame, but it is set")
         if not first & FIN:

@@ -47,7 +47,8 @@ def _invalid_utf8(exc: UnicodeDecodeError) -> ProtocolError:
 
 def _too_big(size: str, limit: int) -> ProtocolError:
     return ProtocolError(
-        MESSAGE_TOO_BIG, f"expected a message of at most {limit} bytes, got one of {size}"
+        MESSAGE_TOO_BIG,
+        f"expected a message of at most {limit} bytes (max_message_size), got one of {size}",
     )
 
 
