@@ -22,7 +22,8 @@ def test_a_frame_at_and_above_the_limit(limit: int, opcode: int) -> None:
     exc = failure(raw_frame(FIN | opcode, data + b"x")[: -limit - 1], limit=limit)
     assert exc.code == 1009
     assert str(exc) == (
-        f"expected a message of at most {limit} bytes (max_message_size), got one of {limit + 1} or more"
+        f"expected a message of at most {limit} bytes (max_message_size),"
+        f" got one of {limit + 1} or more"
     )
 
 
@@ -76,7 +77,8 @@ def test_the_limit_counts_inflated_bytes(opcode: int, limit: int) -> None:
     exc = failure(raw_frame(first, deflate(data + b"x")), limit=limit, compression=True)
     assert exc.code == 1009
     assert str(exc) == (
-        f"expected a message of at most {limit} bytes (max_message_size), got one of more (after inflating)"
+        f"expected a message of at most {limit} bytes (max_message_size),"
+        " got one of more (after inflating)"
     )
 
 

@@ -66,8 +66,8 @@ def _check_first(first: int) -> None:
     if opcode & 0x08:
         if first == _HTTP:
             raise broken(
-                "expected a frame, got the byte H, as HTTP/1.1 begins: the server seems to have sent an"
-                " HTTP response on the open connection, as servers do whose handler fails"
+                "expected a frame, got the byte H, as HTTP/1.1 begins: the server seems to have"
+                " sent an HTTP response on the open connection, as servers do whose handler fails"
             )
         if first & RSV1:
             raise broken("expected RSV1 to be clear in a control frame, but it is set")
