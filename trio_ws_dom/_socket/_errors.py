@@ -24,7 +24,7 @@ _TLS_REASONS: Final = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server requires a certificate of ours",
     "TLSV1_ALERT_PROTOCOL_VERSION": "the server accepts none of the TLS versions that we offer",
     "UNSUPPORTED_PROTOCOL": "the server's TLS version is older than those that we accept",
-    "WRONG_VERSION_NUMBER": "expected TLS, got something else, as from a server of ws: URLs",
+    "WRONG_VERSION_NUMBER": "expected TLS, got something else; a server without TLS has ws: URLs",
 }
 """OpenSSL's reasons that do not explain themselves; those about certificates do."""
 

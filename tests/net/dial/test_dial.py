@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import struct
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +13,7 @@ import trio
 import trio.testing
 from support.failing import failure_to_open
 from support.peer import Peer
+from support.tls import server_context
 
 from trio_ws_dom import HandshakeError, WebSocket, WebSocketError
 
@@ -113,6 +117,52 @@ async def test_exception_without_a_message_is_named(autojump_clock: Any) -> None
     ours.send_stream.send_all_hook = break_down
     error = await failure_to_open("ws://peer.test/", stream=ours)
     assert str(error) == "ws://peer.test/: BrokenResourceError"
+
+
+# Servers with TLS.
+
+HINT = "; a server that expects TLS has wss: URLs"
+
+
+async def tls_server(listener: trio.SocketListener, *, reset: bool) -> None:
+    """Fail as a server does that expects TLS."""
+    async with await listener.accept() as tcp:
+        if reset:
+            await tcp.receive_some(1)
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            tls = trio.SSLStream(tcp, server_context(), server_side=True)
+            with suppress(trio.BrokenResourceError):
+                await tls.do_handshake()
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_ws_url_of_a_server_with_tls_is_hinted_at(reset: bool, nursery: trio.Nursery) -> None:
+    """trio's server ends the connection, with a reset as it has not read all of the request."""
+    async with (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0] as listener:
+        nursery.start_soon(lambda: tls_server(listener, reset=reset))
+        url = f"ws://127.0.0.1:{listener.socket.getsockname()[1]}/"
+        error = await failure_to_open(url)
+    assert str(error).endswith(HINT)
+    if reset:
+        assert str(error) == f"{url}: connection reset before the server answered{HINT}"
+        assert type(error.__cause__) is ConnectionResetError
+        assert error.__cause__.errno == errno.ECONNRESET
+
+
+async def test_loss_after_the_beginning_of_an_answer_has_no_hint(nursery: trio.Nursery) -> None:
+    async with (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0] as listener:
+
+        async def serve() -> None:
+            async with await listener.accept() as tcp:
+                await tcp.send_all(b"HTTP/1.1 ")
+                await tcp.receive_some(1)
+                tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        nursery.start_soon(serve)
+        url = f"ws://127.0.0.1:{listener.socket.getsockname()[1]}/"
+        error = await failure_to_open(url)
+    assert str(error) == f"{url}: connection reset before the server answered"
 
 
 # Refusals.

@@ -286,13 +286,19 @@ async def test_unreachable_proxy() -> None:
     assert str(error) == f"ws://peer.test/: proxy {url}: connection refused (tried {address})"
 
 
-async def test_tls_with_a_proxy_that_has_none(proxied: Any) -> None:
-    """An ``https:`` proxy that speaks plain HTTP."""
+async def test_proxy_without_tls_is_hinted_at(proxied: Any) -> None:
     proxy = await proxied(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url("https"))
     assert isinstance(error.__cause__, ProxyError)
     assert isinstance(error.__cause__.__cause__, ssl.SSLError)
+    assert str(error).endswith("; a proxy without TLS has an http: URL")
     await proxy.gone.wait()
+
+
+async def test_proxy_that_expects_tls_is_hinted_at(proxied: Any) -> None:
+    proxy = await proxied(b"\x15\x03\x01\x00\x02\x02\x16")
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
+    assert str(error).endswith("got a TLS alert; a server that expects TLS has https: URLs")
 
 
 @pytest.mark.parametrize(

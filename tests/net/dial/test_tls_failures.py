@@ -170,7 +170,11 @@ async def test_server_that_wants_a_certificate(server: Server) -> None:
 async def test_server_without_tls(server: Server) -> None:
     """A wss: URL where ws: was meant."""
     error = await server.failure(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    told(error, "expected TLS, got something else", "WRONG_VERSION_NUMBER")
+    told(
+        error,
+        "expected TLS, got something else; a server without TLS has ws: URLs",
+        "WRONG_VERSION_NUMBER",
+    )
 
 
 async def test_server_that_hangs_up(server: Server) -> None:
@@ -179,8 +183,8 @@ async def test_server_that_hangs_up(server: Server) -> None:
     assert isinstance(error.__cause__, ssl.SSLError)
     assert str(error) == (
         f"{server.url}: expected the other side's part of the TLS handshake, got the end of the"
-        " connection, as from a server without TLS, whose URLs begin with ws:, or from one that"
-        " accepts none of the TLS versions or ciphers that we offer"
+        " connection; a server without TLS has ws: URLs, and one that accepts none of our TLS"
+        " versions or ciphers may end it so, too"
     )
 
 

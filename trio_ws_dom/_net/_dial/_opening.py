@@ -141,7 +141,9 @@ class Opening:
             try:
                 stream = await start_tls(tcp, settings.proxy_ssl_context, proxy.tls_name, "http:")
             except OSError as exc:
-                raise ProxyError(proxy, str(exc)) from exc
+                plain = getattr(exc, "reason", None) == "WRONG_VERSION_NUMBER"
+                hint = "; a proxy without TLS has an http: URL" if plain else ""
+                raise ProxyError(proxy, f"{exc}{hint}") from exc
         stream = await open_tunnel(stream, proxy, *settings.connect_to)
         self.stream = stream
         if self._silence is not None:  # the proxy has spoken; how it gets there is its own matter

@@ -35,6 +35,7 @@ _SHOWN: Final = 6
 _WORDS: Final = {
     errno.ECONNREFUSED: "connection refused",
     errno.ECONNRESET: "connection reset",
+    errno.EPIPE: "connection closed",
     errno.ETIMEDOUT: "timed out",
     errno.EHOSTUNREACH: "host unreachable",
     errno.ENETUNREACH: "network unreachable",
@@ -174,11 +175,11 @@ def failure_of(failures: Mapping[str, OSError]) -> OSError:
     said = list(failures.values())
     of_the_host = [exc for exc in said if exc.errno not in _NOT_OF_THE_HOST] or said
     codes = {exc.errno for exc in of_the_host}
-    words = {_words(exc) for exc in said}
+    words = {words_of(exc) for exc in said}
     if len(words) == 1:
         message = f"{words.pop()} (tried {_listed(list(failures))})"
     else:
-        each = [f"{address} ({_words(exc)})" for address, exc in failures.items()]
+        each = [f"{address} ({words_of(exc)})" for address, exc in failures.items()]
         message = f"no address accepts connections: {_listed(each)}"
     code = codes.pop()
     if codes or code is None:
@@ -266,7 +267,7 @@ async def _bind(sock: trio.socket.SocketType, local_address: str) -> None:
     try:
         await sock.bind((local_address, 0))
     except OSError as exc:
-        words = f"local_address {local_address} cannot be used: {_words(exc)}"
+        words = f"local_address {local_address} cannot be used: {words_of(exc)}"
         raise OSError(words) from exc.with_traceback(None)
 
 
@@ -275,7 +276,7 @@ def _close(winners: list[_Won]) -> None:
         stream.socket.close()
 
 
-def _words(exc: OSError) -> str:
+def words_of(exc: OSError) -> str:
     """Return what the system says, in as few words as there are."""
     if exc.errno is None:
         return describe(exc)

@@ -21,7 +21,7 @@ async def start_tls(
       transport: remains the caller's to close if this raises.
       context: None: verify by the system's authorities.
       name: to verify and to send as SNI; without a trailing dot (RFC 6066 section 3).
-      scheme: of URLs whose servers have no TLS, for the error.
+      scheme: of URLs without TLS, for the error.
 
     Raises:
       ssl.SSLError: there is no TLS, or it is not good enough.
@@ -40,9 +40,9 @@ async def start_tls(
             raise said from None
         raise ssl.SSLEOFError(
             ssl.SSL_ERROR_EOF,
-            "expected the other side's part of the TLS handshake, got the end of the connection,"
-            f" as from a server without TLS, whose URLs begin with {scheme}, or from one that"
-            " accepts none of the TLS versions or ciphers that we offer",
+            "expected the other side's part of the TLS handshake, got the end of the connection;"
+            f" a server without TLS has {scheme} URLs, and one that accepts none of our TLS"
+            " versions or ciphers may end it so, too",
         ) from exc
     selected = stream.selected_alpn_protocol()
     if selected not in (None, ALPN):

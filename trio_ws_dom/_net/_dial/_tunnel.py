@@ -31,7 +31,8 @@ async def open_tunnel(
     Raises:
       ProxyError: there is no tunnel. The stream remains the caller's to close.
     """
-    connect = Connect(host_and_port(host, port), proxy.authorization)
+    tls_scheme = "https:" if proxy.scheme == "http" else ""
+    connect = Connect(host_and_port(host, port), proxy.authorization, tls_scheme)
     try:
         await stream.send_all(connect.request_bytes())
         while (first := connect.receive(bytes(await stream.receive_some(_READ_SIZE)))) is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import os
+import ssl
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -13,6 +14,7 @@ from ..._wire._http._handshake import ClientHandshake
 from ..._wire._http._request import Request
 from ..._wire._http._response import HandshakeFailure
 from ._cookies import cookie_fields, store_cookies
+from ._tcp import words_of
 
 if TYPE_CHECKING:
     from ..._wire._http._response import Response
@@ -35,7 +37,8 @@ async def upgrade(
 
     Raises:
       HandshakeFailure: the server's answer was not a good 101.
-      trio.BrokenResourceError: the connection was lost.
+      OSError: the connection was lost.
+      trio.BrokenResourceError: likewise, where no error of the system says why.
     """
     handshake = ClientHandshake(
         Request(
@@ -45,11 +48,18 @@ async def upgrade(
             protocols=settings.protocols,
             headers=settings.headers + cookie_fields(settings.cookies, settings),
             compression=settings.compression,
-        )
+        ),
+        "" if settings.secure else "wss:",
     )
-    await stream.send_all(handshake.request_bytes())
     try:
+        await stream.send_all(handshake.request_bytes())
         response = await _read_response(stream, handshake, silence)
+    except trio.BrokenResourceError as exc:
+        lost = _system_error(exc)
+        if lost is None:
+            raise
+        words = f"{words_of(lost)} before the server answered{handshake.hint_at_silence}"
+        raise OSError(lost.errno, words) from exc
     except HandshakeFailure as exc:
         store_cookies(settings.cookies, settings, exc)
         raise
@@ -73,3 +83,13 @@ async def _read_response(
     refusal = handshake.refusal_so_far()
     assert refusal is not None  # the loop ended with it
     raise refusal
+
+
+def _system_error(exc: BaseException) -> OSError | None:
+    """Return the system's error that a stream, or one above another, wrapped; None: there is none.
+
+    What OpenSSL says is not of the system.
+    """
+    while isinstance(exc, trio.BrokenResourceError) and exc.__cause__ is not None:
+        exc = exc.__cause__
+    return exc if isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError) else None

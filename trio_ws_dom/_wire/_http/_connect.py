@@ -20,15 +20,16 @@ _REASONS: Final = ("Proxy-Authenticate", "Proxy-Status", "X-Squid-Error")
 
 @final
 class Connect:
-    """One CONNECT: bytes out, bytes in, and a verdict.
+    """One CONNECT, with bytes out, bytes in, and a result.
 
     Args:
       target: host and port of the server, e.g. ``example.com:443`` or ``[::1]:80``. Nothing else
         about the connection that is to be made is the proxy's to know.
       authorization: the Proxy-Authorization header's value; empty: no such header.
+      tls_scheme: as :class:`ResponseHeads` takes it.
     """
 
-    def __init__(self, target: str, authorization: str = "") -> None:
+    def __init__(self, target: str, authorization: str = "", tls_scheme: str = "") -> None:
         self._target = target
         self._http = h11.Connection(h11.CLIENT)  # is given whole heads, which have a limit
         headers = [("Host", target)]
@@ -37,7 +38,7 @@ class Connect:
         request = h11.Request(method="CONNECT", target=target, headers=headers)
         self._request_bytes = self._http.send(request)
         self._http.send(h11.EndOfMessage())
-        self._heads = ResponseHeads(self._http, "2xx")
+        self._heads = ResponseHeads(self._http, "2xx", tls_scheme)
 
     def request_bytes(self) -> bytes:
         """The request, as it is to be sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, final
 
 import h11
@@ -20,6 +21,9 @@ MAX_REFUSAL_WIRE: Final = 64 * 1024
 MAX_REFUSAL_BODY: Final = 4096
 """Bytes of a refusal's body that are kept: an error page's start, to be read by a person. The
 websockets library keeps 1 MiB; browsers show none."""
+
+_PLAIN_TO_TLS: Final = re.compile(rb"\bHTTP\b.{1,40}\b(?:HTTPS|SSL)", re.IGNORECASE)
+"""What the error pages of nginx, Apache, Go and others say of a request that came without TLS."""
 
 
 @final
@@ -41,19 +45,27 @@ class Refused(HandshakeFailure):
 
 @final
 class ClientHandshake:
-    """One opening handshake: bytes out, bytes in, and a verdict.
+    """One opening handshake, with bytes out, bytes in, and a result.
+
+    Args:
+      tls_scheme: as :class:`ResponseHeads` takes it.
 
     Raises:
       ValueError: the request cannot be sent; says why.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, tls_scheme: str = "") -> None:
         self._request = request
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_RESPONSE_HEAD)
         self._request_bytes = self._http.send(http_request(request))
         self._http.send(h11.EndOfMessage())
-        self._heads = ResponseHeads(self._http, "101")
+        self._heads = ResponseHeads(self._http, "101", tls_scheme)
         self._refusal: _Refusal | None = None
+
+    @property
+    def hint_at_silence(self) -> str:
+        """As of :class:`ResponseHeads`."""
+        return self._heads.hint_at_silence
 
     def request_bytes(self) -> bytes:
         """The request, as it is to be sent."""
@@ -77,7 +89,7 @@ class ClientHandshake:
         rest = bytes(self._heads.rest)
         if isinstance(response, h11.InformationalResponse):
             return check_switch(self._request, response, rest)
-        self._refusal = _Refusal(self._http, response)
+        self._refusal = _Refusal(self._http, response, self._heads.hint)
         self._refusal.receive(rest, ended=False)
         return None
 
@@ -93,9 +105,10 @@ class ClientHandshake:
 class _Refusal:
     """A final response that is not 101, and the start of its body."""
 
-    def __init__(self, http: h11.Connection, response: h11.Response) -> None:
+    def __init__(self, http: h11.Connection, response: h11.Response, hint: str) -> None:
         self._http = http
         self._response = response
+        self._hint = hint
         self._body = bytearray()
         self._room = MAX_REFUSAL_WIRE
 
@@ -114,8 +127,9 @@ class _Refusal:
             raise self.as_exception(complete=complete)
 
     def as_exception(self, *, complete: bool) -> Refused:
+        wants_tls = self._response.status_code == 400 and _PLAIN_TO_TLS.search(self._body)
         return Refused(
-            _refusal_message(self._response),
+            _refusal_message(self._response) + (self._hint if wants_tls else ""),
             status=self._response.status_code,
             headers=headers_of(self._response),
             body=bytes(self._body[:MAX_REFUSAL_BODY]),

@@ -15,9 +15,6 @@ MAX_RESPONSE_HEAD: Final = 64 * 1024
 http.client allows 64 KiB for each line, Node.js 16 KiB for the head, Chromium 256 KiB.
 """
 
-MAX_RESPONSE_HEADERS: Final = 128
-"""Header lines. The websockets library's limit; http.client's is 100."""
-
 MAX_INFORMATIONAL: Final = 5
 """Responses with a status of 1xx before the answer. Go's net/http had this limit."""
 
@@ -25,6 +22,9 @@ _JUNK_SHOWN: Final = 32
 """Bytes that a message shows of what came in place of HTTP, unless a line ends before."""
 
 _HTTP: Final = b"HTTP/"
+
+_TLS_ALERT: Final = b"\x15"
+"""The first byte of what a server says that expects TLS (RFC 8446 section 5.1)."""
 
 BLANK_LINE: Final = re.compile(rb"\n\r?\n")  # h11's idea of where a head ends
 
@@ -36,18 +36,27 @@ class ResponseHeads:
     Args:
       http: has sent the request.
       expected: the status that was asked for, for messages.
+      tls_scheme: of URLs with TLS, for messages about a server that seems to expect it; empty: TLS
+        is in use.
 
     Attributes:
-      rest: the bytes behind the heads that were given out.
+      hint: that the server may expect TLS; empty: it cannot.
+      rest: the bytes after the heads that were returned.
     """
 
-    def __init__(self, http: h11.Connection, expected: str) -> None:
+    def __init__(self, http: h11.Connection, expected: str, tls_scheme: str = "") -> None:
+        self.hint = f"; a server that expects TLS has {tls_scheme} URLs" if tls_scheme else ""
         self.rest = bytearray()
         self._http = http
         self._expected = expected
         self._searched = 0  # bytes of the rest in which no blank line begins
         self._received = 0
         self._informational = 0
+
+    @property
+    def hint_at_silence(self) -> str:
+        """The hint, if nothing was received; else empty."""
+        return "" if self._received else self.hint
 
     def receive(self, data: bytes) -> h11.Response | h11.InformationalResponse | None:
         """Take what the server sent; ``b""``: it ended the connection.
@@ -68,12 +77,12 @@ class ResponseHeads:
         return None
 
     def _next_head(self, *, ended: bool) -> bytes | None:
-        """The next status line and headers, once they are whole.
+        """Take the next status line and headers, once they are whole.
 
         They are cut out here, rather than by h11, so that limits and errors do not depend on how
         the bytes were chunked.
         """
-        _check_start(self.rest)
+        self._check_start()
         blank_line = BLANK_LINE.search(self.rest, self._searched)
         end = len(self.rest) if blank_line is None else blank_line.end()
         if end > MAX_RESPONSE_HEAD:
@@ -84,7 +93,7 @@ class ResponseHeads:
             if ended:
                 raise HandshakeFailure(
                     "expected an HTTP response, got the end of the connection after"
-                    f" {self._received} bytes"
+                    f" {self._received} bytes{self.hint_at_silence}"
                 )
             self._searched = max(0, end - 2)
             return None
@@ -104,15 +113,10 @@ class ResponseHeads:
             raise HandshakeFailure(f"malformed HTTP response: {malformed}")
         # h11 was given one whole head
         assert isinstance(response, h11.Response | h11.InformationalResponse)
-        count = len(response.headers)
-        if count > MAX_RESPONSE_HEADERS:
-            raise HandshakeFailure(
-                f"expected a response with at most {MAX_RESPONSE_HEADERS} headers, got {count}"
-            )
         return response
 
     def _skip(self, response: h11.InformationalResponse) -> None:
-        """Any number of 1xx may precede the answer (RFC 9110 section 15.2), within reason."""
+        """Skip a 1xx; any number may precede the answer (RFC 9110 section 15.2), within reason."""
         self._informational += 1
         if self._informational > MAX_INFORMATIONAL:
             raise HandshakeFailure(
@@ -120,9 +124,12 @@ class ResponseHeads:
                 f" 1xx, got one more: {describe_status(response)}"
             )
 
-
-def _check_start(head: bytearray) -> None:
-    """Junk is found by the first byte of it; the message shows what has come with that."""
-    if not head.startswith(_HTTP[: len(head)]):
+    def _check_start(self) -> None:
+        """Find junk by its first byte; the message shows what has come with that."""
+        head = self.rest
+        if head.startswith(_HTTP[: len(head)]):
+            return
+        if head.startswith(_TLS_ALERT) and self.hint:
+            raise HandshakeFailure(f"expected an HTTP response, got a TLS alert{self.hint}")
         end = head.find(b"\n", 0, _JUNK_SHOWN) + 1 or _JUNK_SHOWN
         raise HandshakeFailure(f"expected an HTTP response, got {bytes(head[:end])!r}")
