@@ -232,6 +232,7 @@ def bench(session: nox.Session) -> None:
     """Measure the speed beside other clients, in one run; `-- --help` lists the arguments.
 
     Those of Node.js are measured too where there is an npm, and Chromium where it is installed.
+    `-- --attacks` measures how long a hostile peer keeps other tasks waiting.
     `-- --growth --delays` measures how cost grows, and how long a flood keeps others waiting, in
     about three minutes; with `--svg /FOLDER` there are charts.
     """

@@ -4,7 +4,8 @@ Spread is half the range of the rounds. "cpu us" is the client's processor time 
 other load on the machine disturbs less than the rate. "x onmessage", "x async for" and "x stream"
 say how many times as good ours is as the client of that line: medians of the rounds' ratios.
 
-With --growth or --delays there are their tables, and of the comparison only what --work names.
+With --growth, --delays or --attacks there are their tables, and of the comparison only what --work
+names.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import delays, growth, report
+from bench import attacks, delays, growth, report
 from bench.charts import chart
 from bench.clients import CLIENTS, installed
 from bench.runner import measure
@@ -46,8 +47,8 @@ def main() -> None:
 def parsed() -> argparse.Namespace:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=form)
-    parser.add_argument("--rounds", type=int, help="(5; of growth and delays 3)")
-    parser.add_argument("--seconds", type=float, help="of a round (1; of growth and delays 0.2)")
+    parser.add_argument("--rounds", type=int, help="(5; of growth, delays, attacks 3)")
+    parser.add_argument("--seconds", type=float, help="of a round (1; 0.2 of these)")
     parser.add_argument(
         "--work",
         nargs="+",
@@ -74,6 +75,11 @@ def parsed() -> argparse.Namespace:
         action="store_true",
         help="how long a flood of messages keeps other tasks, and Pings, waiting",
     )
+    parser.add_argument(
+        "--attacks",
+        action="store_true",
+        help="how long a hostile peer keeps other tasks waiting, and what its bytes cost",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     parser.add_argument("--svg", type=Path, metavar="FOLDER", help="draw charts of them there")
     return parser.parse_args()
@@ -82,7 +88,7 @@ def parsed() -> argparse.Namespace:
 def parts(arguments: argparse.Namespace) -> Iterator[Part]:
     """What was asked for, each measured when its turn comes."""
     clients, rounds, seconds = arguments.clients, arguments.rounds, arguments.seconds
-    if arguments.work or not (arguments.growth or arguments.delays):
+    if arguments.work or not (arguments.growth or arguments.delays or arguments.attacks):
         names = arguments.work or DEFAULT
         rows = WORK if "all" in names else {row: WORK[row] for row in names}
         settings = {"rounds": rounds or 5, "seconds": seconds or 1.0}
@@ -92,6 +98,8 @@ def parts(arguments: argparse.Namespace) -> Iterator[Part]:
         yield growth.growth(clients, settings)
     if arguments.delays:
         yield delays.delays(clients, settings)
+    if arguments.attacks:
+        yield attacks.hostile(clients, settings)
 
 
 if __name__ == "__main__":

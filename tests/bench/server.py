@@ -14,6 +14,8 @@ from contextlib import suppress
 from selectors import EVENT_READ, DefaultSelector
 from typing import cast
 
+from support.attacks import attacks
+
 from bench.affinity import many_descriptors, pin
 from bench.frames import (
     CLOSE,
@@ -77,10 +79,22 @@ def shake_hands(connection: socket.socket) -> tuple[Work, bytes]:
         b"Sec-WebSocket-Accept: "
         + accept_key(fields[b"sec-websocket-key"])
         + b"\r\n"
-        + (b"Sec-WebSocket-Extensions: permessage-deflate\r\n" if work.compressed else b"")
+        + extensions(work)
         + b"\r\n"
     )
     return work, rest
+
+
+def extensions(work: Work) -> bytes:
+    """The header that agrees on compression, if the work needs any."""
+    if work.kind == "attack":
+        takeover = tuple(attacks().values())[work.attack].takeover
+    elif work.compressed:
+        takeover = True
+    else:
+        return b""
+    end = b"" if takeover else b"; server_no_context_takeover"
+    return b"Sec-WebSocket-Extensions: permessage-deflate" + end + b"\r\n"
 
 
 def flood(connection: socket.socket, work: Work, rest: bytes) -> None:
@@ -93,6 +107,18 @@ def flood(connection: socket.socket, work: Work, rest: bytes) -> None:
     for _ in range(rounds // several):
         connection.sendall(chunk)
     connection.sendall(one * (rounds % several) + b"".join(frames[:more]) + CLOSE)
+    drain(connection)
+
+
+def attack(connection: socket.socket, work: Work, rest: bytes) -> None:
+    """Send so many bytes of the attack, and end."""
+    begins, repeats, _ = tuple(attacks().values())[work.attack]
+    chunk = repeats * (WRITE_BYTES // len(repeats) + 1)
+    data, missing = begins + chunk, work.count
+    while missing > 0:
+        connection.sendall(data[:missing])
+        missing -= len(data)
+        data = chunk
     drain(connection)
 
 
@@ -201,6 +227,7 @@ DOES = {
     "fan_in": flood,
     "turns": flood,
     "pings": flood_and_answer,
+    "attack": attack,
     "send": swallow,
     "echo": echo,
     "cycle": echo,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Kind = Literal[
-    "receive", "send", "echo", "fan_in", "cycle", "idle", "load", "busy", "turns", "pings"
+    "receive", "send", "echo", "fan_in", "cycle", "idle", "load", "busy", "turns", "pings", "attack"
 ]
 KIB, MIB = 1024, 1024 * 1024
 
@@ -38,6 +38,7 @@ class Work:
       the figure is processor time.
     turns: `receive`, beside a task that does nothing but checkpoints; the figure is its delays.
     pings: `receive`, beside a task that pings; the figure is what each Ping took.
+    attack: the server sends `count` bytes of one of support.attacks; the figure is as of `turns`.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Work:
     fragment: int = 0  # bytes of each of the server's frames; 0: one frame for each message
     listeners: int = 1  # of the message event
     read: int = 0  # bytes that a read gives the client at most; 0: as they come
+    attack: int = 0  # its place in support.attacks
     count: int = 0  # 0: set by the runner, from how fast the client is
 
     @property

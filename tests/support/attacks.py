@@ -1,4 +1,4 @@
-"""Streams of frames that make a client work hard for few bytes."""
+"""Streams of frames that make a client work hard for few bytes; nothing of ours is in them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import zlib
 from functools import cache
 from typing import Final, NamedTuple
 
-from support.decoding import KIB, MIB
-from support.frames import raw_frame
-from trio_ws_dom._wire._frames import BINARY, CONTINUATION, FIN, PING, RSV1, TEXT
+from support.frames import BINARY, CONTINUATION, FIN, PING, TEXT, raw_frame
 
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+RSV1: Final = 0x40
 CHUNK: Final = 256 * KIB
 EMOJI: Final = "\N{GRINNING FACE}".encode()
 

@@ -35,6 +35,11 @@ async def connect_dripping(url: str, work: Work) -> AsyncIterator[WebSocket]:
         yield ws
 
 
+def refused(ws: WebSocket) -> bool:
+    """Whether the connection ended in another way than by the server's end of TCP."""
+    return "ended TCP without a Close frame" not in str(ws.failure)
+
+
 async def send(url: str, work: Work) -> float:
     messages, several = work.messages, burst(work)
     async with connect(url, work) as ws:

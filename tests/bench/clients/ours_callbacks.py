@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from bench.clients.ours import busy, connect, idle, pinging, send
+from bench.clients.ours import busy, connect, idle, pinging, refused, send
 from bench.clients.running import on_trio as run
 from bench.work import Work
-from trio_ws_dom import MessageEvent
+from trio_ws_dom import MessageEvent, open_websocket
 
 if TYPE_CHECKING:
     from bench.clients.ours import PingTimes
 
-__all__ = ["busy", "connect", "echo", "idle", "pings", "receive", "run", "send"]
+__all__ = ["busy", "connect", "consume", "echo", "idle", "pings", "receive", "run", "send"]
 
 
 async def receive(url: str, work: Work) -> float:
@@ -35,6 +35,13 @@ async def receive(url: str, work: Work) -> float:
         seconds = perf_counter() - start
     assert received == work.count * work.size
     return seconds
+
+
+async def consume(url: str) -> bool:
+    async with open_websocket(url) as ws:
+        ws.onmessage = lambda event: None
+        await ws.wait_closed()
+    return refused(ws)
 
 
 async def echo(url: str, work: Work) -> float:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.clients.ours import connect, idle, pinging, send
+from bench.clients.ours import connect, idle, pinging, refused, send
 from bench.clients.running import on_trio as run
 from bench.work import Work
+from trio_ws_dom import WebSocketError, open_websocket
 
 if TYPE_CHECKING:
     from bench.clients.ours import PingTimes
 
-__all__ = ["connect", "echo", "idle", "pings", "receive", "run", "send"]
+__all__ = ["connect", "consume", "echo", "idle", "pings", "receive", "run", "send"]
 
 
 async def receive(url: str, work: Work) -> float:
@@ -24,6 +26,14 @@ async def receive(url: str, work: Work) -> float:
         seconds = perf_counter() - start
     assert received == work.count * work.size
     return seconds
+
+
+async def consume(url: str) -> bool:
+    async with open_websocket(url) as ws:
+        with suppress(WebSocketError):
+            async for _ in ws:
+                pass
+    return refused(ws)
 
 
 async def echo(url: str, work: Work) -> float:

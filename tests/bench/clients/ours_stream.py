@@ -6,14 +6,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bench.clients.running import on_trio as run
-from trio_ws_dom import WebSocketStream, open_websocket_stream
+from trio_ws_dom import WebSocketError, WebSocketStream, open_websocket_stream
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from bench.work import Work
 
-__all__ = ["connect", "echo", "receive", "run", "send"]
+__all__ = ["connect", "consume", "echo", "receive", "run", "send"]
 
 
 def connect(url: str, work: Work) -> AbstractAsyncContextManager[WebSocketStream]:
@@ -38,6 +38,16 @@ async def send(url: str, work: Work) -> float:
             await stream.writable.send(message)
         await stream.readable.receive()
         return perf_counter() - start
+
+
+async def consume(url: str) -> bool:
+    async with open_websocket_stream(url) as stream:
+        try:
+            async for _ in stream.readable:
+                pass
+        except WebSocketError as exc:
+            return "ended TCP without a Close frame" not in str(exc)
+    return False
 
 
 async def echo(url: str, work: Work) -> float:

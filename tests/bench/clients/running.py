@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 AT_ONCE = 64
 """Connections that are being opened at a time, where opening them is not what is measured."""
 
+HANG = 20
+"""Seconds after which a client that is attacked has hung."""
+
 
 class Client(Protocol):
     """A module of this folder."""
@@ -33,6 +36,9 @@ class Client(Protocol):
     receive: Does
     send: Does
     echo: Does
+
+    @staticmethod
+    async def consume(url: str) -> bool: ...
 
     @staticmethod
     def connect(url: str, work: Work) -> AbstractAsyncContextManager[Any]: ...
@@ -140,6 +146,27 @@ async def turns(client: Client, url: str, work: Work) -> dict[str, float]:
     """How late a task of the same program gets its turn while messages are received: what all but
     one moment in a hundred do not exceed, and the longest time between two turns; seconds. And the
     most processor time between two, in which no other process has a part."""
+
+    async def receive() -> None:
+        await client.receive(url, work)
+
+    return await turns_beside(receive)
+
+
+async def attack(client: Client, url: str, work: Work) -> dict[str, float]:
+    """The same, while a peer means harm; and whether the client refused what it sent."""
+    refused, hung = False, False
+
+    async def consume() -> None:
+        nonlocal refused, hung
+        with trio.move_on_after(HANG) as scope:
+            refused = await client.consume(url)
+        hung = scope.cancelled_caught
+
+    return {**await turns_beside(consume), "refused": refused, "hung": hung}
+
+
+async def turns_beside(does: Callable[[], Awaitable[None]]) -> dict[str, float]:
     ends, used = array("d"), array("d")
 
     async def take_turns() -> None:
@@ -150,7 +177,7 @@ async def turns(client: Client, url: str, work: Work) -> dict[str, float]:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(take_turns)
-        await client.receive(url, work)
+        await does()
         nursery.cancel_scope.cancel()
     gaps = [end - start for start, end in pairwise(ends)]
     cpu = max(end - start for start, end in pairwise(used))
@@ -177,5 +204,6 @@ GENERAL: dict[str, Callable[[Client, str, Work], Awaitable[Any]]] = {
     "fan_in": fan_in,
     "idle": idle,
     "turns": turns,
+    "attack": attack,
 }
 """What needs nothing of a client but `connect` and `receive`; a client may have its own."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from websockets.exceptions import ConnectionClosed
 from websockets.trio import client
 
 from bench.clients.running import on_trio as run
@@ -12,7 +13,7 @@ from bench.clients.running import on_trio as run
 if TYPE_CHECKING:
     from bench.work import Work
 
-__all__ = ["connect", "echo", "receive", "run", "send"]
+__all__ = ["connect", "consume", "echo", "receive", "run", "send"]
 
 
 def connect(url: str, work: Work) -> client.connect:
@@ -40,6 +41,17 @@ async def send(url: str, work: Work) -> float:
             await ws.send(message)
         await ws.recv()
         return perf_counter() - start
+
+
+async def consume(url: str) -> bool:
+    options: dict[str, Any] = {"max_size": 16 << 20, "ping_interval": None, "close_timeout": 0.1}
+    async with client.connect(url, proxy=None, **options) as ws:
+        try:
+            async for _ in ws:
+                pass
+        except ConnectionClosed as exc:
+            return exc.sent is not None
+    return False
 
 
 async def echo(url: str, work: Work) -> float:
