@@ -1,4 +1,4 @@
-"""The ``Sec-WebSocket-Extensions`` header: RFC 6455 section 9.1's grammar, read strictly."""
+"""The header ``Sec-WebSocket-Extensions``, by the grammar of RFC 6455 section 9.1."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Final, final
 
 Parameters = list[tuple[str, str | None]]
-"""Names and values, in order; a value is None where there is no ``=``."""
+"""Names and values, in order. A value is None where there is no ``=``."""
 
-# RFC 9110 section 5.6.2; RFC 2616's tokens, which RFC 6455 refers to, are the same.
+# RFC 9110 section 5.6.2. The tokens of RFC 2616, to which RFC 6455 refers, are the same.
 TOKEN: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
 _SPACE: Final = re.compile(r"[ \t]*")
@@ -25,7 +25,7 @@ class ExtensionSyntaxError(ValueError):
 
 
 def parse_extensions(lines: Iterable[str]) -> list[tuple[str, Parameters]]:
-    """Read a header, given as the values of its lines.
+    """Parse a header, given as the values of its lines.
 
     Several lines are one list, as if joined by commas (RFC 6455 section 9.1). Elements of a list
     must not be empty, as in browsers.
@@ -53,7 +53,7 @@ def _extension(scanner: _Scanner) -> tuple[str, Parameters]:
 
 @final
 class _Scanner:
-    """A place in the header's text, which moves on as things are found there."""
+    """A position in the header's text, which advances over what is found there."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -64,7 +64,7 @@ class _Scanner:
         return self._position == len(self._text)
 
     def skip(self, delimiter: str) -> bool:
-        """Whether the delimiter was there; if so, it and the space around it lie behind."""
+        """Return whether the delimiter is next, and if so, advance over it and the space after."""
         found = self._text.startswith(delimiter, self._position)
         if found:
             self._move(self._position + len(delimiter))
@@ -78,7 +78,7 @@ class _Scanner:
         return match[0]
 
     def value(self) -> str:
-        """A parameter's value: a token, or a token in quotes and escapes (section 9.1)."""
+        """Return a parameter's value: a token, or a quoted and escaped token (section 9.1)."""
         match = _QUOTED.match(self._text, self._position)
         if match is None:
             return self.token("a parameter's value")
@@ -98,5 +98,5 @@ class _Scanner:
 
     def _skip_space(self) -> None:
         match = _SPACE.match(self._text, self._position)
-        assert match is not None  # the pattern matches nothing at all, too
+        assert match is not None  # the pattern matches the empty string, too
         self._position = match.end()

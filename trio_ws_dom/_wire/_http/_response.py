@@ -1,6 +1,6 @@
-"""The opening handshake's answer: is it what RFC 6455 section 4.1 has a client validate?
+"""Validation of the opening handshake's answer (RFC 6455 section 4.1).
 
-What WHATWG's "establish a WebSocket connection" asks for, too, is checked here:
+It includes what WHATWG's "establish a WebSocket connection" requires beyond the RFC:
 https://websockets.spec.whatwg.org/#concept-websocket-establish
 """
 
@@ -30,15 +30,16 @@ _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 @final
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The server agreed.
+    """A valid 101.
 
     Attributes:
       status: 101.
-      fields: the header fields, in order, with duplicates, as lines: a tenth of a Message's memory.
+      fields: the header fields, in order, with duplicates, as lines, which take a tenth of the
+        memory of a Message.
       protocol: the subprotocol in use; empty: none.
       extensions: the Sec-WebSocket-Extensions header; empty: none.
       deflate: permessage-deflate's parameters; None: it is not in use.
-      trailing: bytes behind the response: the first frames.
+      trailing: bytes after the response: the first frames.
     """
 
     status: int
@@ -50,17 +51,17 @@ class Response:
 
     @property
     def headers(self) -> Message:
-        """The header fields, decoded as latin-1; a new object each time."""
+        """The header fields, decoded as latin-1, as a new object each time."""
         return message_of(line.split(b": ", 1) for line in self.fields.splitlines())
 
 
 class HandshakeFailure(Exception):
-    """The server's answer is not what RFC 6455 asks for.
+    """An answer that is not what RFC 6455 requires.
 
     Attributes:
-      status: what the server answered; 0: it was no HTTP response, or not all of its head came
-        (as Fetch's network error has it).
-      headers: the answer's; without a status, none.
+      status: the answer's status. 0: it was no HTTP response, or its head was incomplete (as in
+        Fetch's network error).
+      headers: the answer's headers; without a status, none.
     """
 
     def __init__(self, message: str, *, status: int = 0, headers: Message | None = None) -> None:
@@ -72,7 +73,7 @@ class HandshakeFailure(Exception):
 def check_switch(
     request: Request, response: h11.InformationalResponse, trailing: bytes
 ) -> Response:
-    """A 101: is it what RFC 6455 section 4.1 asks a client to validate?"""
+    """Validate a 101 by RFC 6455 section 4.1."""
     version = response.http_version.decode("ascii")
     if not "1.1" <= version < "2":
         raise _wrong(response, f"expected status 101 by HTTP/1.1, got it by HTTP/{version}")
@@ -100,7 +101,8 @@ def check_switch(
 
 
 def _protocol(request: Request, response: h11.InformationalResponse) -> str:
-    """The subprotocol in use. A browser that asked for some takes no answer without one."""
+    """Return the subprotocol in use. As in browsers, an answer without one fails if some were
+    offered."""
     protocol = _only(response, "Sec-WebSocket-Protocol")
     if protocol in request.protocols:
         return protocol
@@ -121,14 +123,14 @@ def _protocol(request: Request, response: h11.InformationalResponse) -> str:
 
 
 def _accept_of(key: bytes) -> str:
-    """The value that proves that the key was read (RFC 6455 section 4.2.2)."""
+    """Return the value that proves that the server read the key (RFC 6455 section 4.2.2)."""
     return base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
 
 
 def _deflate(
     request: Request, response: h11.InformationalResponse, lines: Sequence[str]
 ) -> DeflateParameters | None:
-    """What the server made of our offer; None: nothing."""
+    """Return the parameters that the server chose, or None if it chose no compression."""
     if not lines:
         return None
     if not request.compression:
@@ -157,12 +159,12 @@ def headers_of(response: h11.Response | h11.InformationalResponse) -> Message:
 
 
 def lines_of(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Header fields as they stand in a head; h11 lets no line end into one."""
+    """Return header fields as lines; h11 lets no line end into a field."""
     return b"\n".join(b"%b: %b" % field for field in fields)
 
 
 def message_of(fields: Iterable[Sequence[bytes]]) -> Message:
-    """Header fields, in order, with duplicates: names and values."""
+    """Return a Message of names and values, in order and with duplicates."""
     from email.message import Message  # slow to import, and most programs look at no header
 
     headers = Message()
@@ -178,7 +180,7 @@ def _values(response: h11.InformationalResponse, name: str) -> list[str]:
 
 
 def _only(response: h11.InformationalResponse, name: str) -> str | None:
-    """The value of a header that may occur once."""
+    """Return the value of a header that may occur once, or None."""
     values = _values(response, name)
     if len(values) > 1:
         raise _wrong(response, f"expected the header {name} once, got it {len(values)} times")
