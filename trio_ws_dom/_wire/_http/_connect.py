@@ -1,4 +1,4 @@
-"""A tunnel through an HTTP proxy: CONNECT, RFC 9110 section 9.3.6, as h11 speaks it."""
+"""A tunnel through an HTTP proxy, by CONNECT (RFC 9110 section 9.3.6) and h11."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from email.message import Message
 
 _REASONS: Final = ("Proxy-Authenticate", "Proxy-Status", "X-Squid-Error")
-"""Headers in which a proxy says what it asks for, or what went wrong: RFC 9110 section 11.7.1, RFC
-9209, and what Squid did before there was an RFC."""
+"""Headers in which a proxy says what it requires or what went wrong (RFC 9110 section 11.7.1, RFC
+9209, and what Squid did before there was an RFC)."""
 
 
 @final
@@ -23,15 +23,15 @@ class Connect:
     """One CONNECT, with bytes out, bytes in, and a result.
 
     Args:
-      target: host and port of the server, e.g. ``example.com:443`` or ``[::1]:80``. Nothing else
-        about the connection that is to be made is the proxy's to know.
-      authorization: the Proxy-Authorization header's value; empty: no such header.
+      target: host and port of the server, e.g. ``example.com:443`` or ``[::1]:80``. The proxy gets
+        to know nothing else about the connection.
+      authorization: the Proxy-Authorization header's value. Empty: no such header.
       tls_scheme: as :class:`ResponseHeads` takes it.
     """
 
     def __init__(self, target: str, authorization: str = "", tls_scheme: str = "") -> None:
         self._target = target
-        self._http = h11.Connection(h11.CLIENT)  # is given whole heads, which have a limit
+        self._http = h11.Connection(h11.CLIENT)  # gets whole heads only, which have a limit
         headers = [("Host", target)]
         if authorization:
             headers.append(("Proxy-Authorization", authorization))
@@ -41,23 +41,22 @@ class Connect:
         self._heads = ResponseHeads(self._http, "2xx", tls_scheme)
 
     def request_bytes(self) -> bytes:
-        """The request, as it is to be sent."""
+        """Return the request as it must be sent."""
         return self._request_bytes
 
     def receive(self, data: bytes) -> bytes | None:
-        """Take what the proxy sent; ``b""``: it ended the connection.
+        """Take what the proxy sent, or ``b""`` when it ended the connection.
 
         Returns:
-          the tunnel's first bytes, mostly none, once there is a tunnel; None: more is needed.
+          the tunnel's first bytes, mostly none, once there is a tunnel. None: more is needed.
 
         Raises:
-          HandshakeFailure: there is no tunnel; says what was expected, and what came. The body of a
-            refusal is not waited for.
+          HandshakeFailure: there is no tunnel. It does not wait for the body of a refusal.
         """
         response = self._heads.receive(data)
         if response is None:
             return None
-        # any 2xx opens the tunnel, and what is in its Content-Length is to be ignored
+        # any 2xx opens the tunnel, and its Content-Length must be ignored
         if 200 <= response.status_code < 300:
             return bytes(self._heads.rest)
         headers = headers_of(response)

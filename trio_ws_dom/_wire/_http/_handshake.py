@@ -1,4 +1,4 @@
-"""The client's opening handshake: RFC 6455 section 4.1, over HTTP/1.1 as h11 speaks it."""
+"""The client's opening handshake (RFC 6455 section 4.1), over HTTP/1.1 by h11."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from email.message import Message
 
 MAX_REFUSAL_WIRE: Final = 64 * 1024
-"""Bytes on the wire of a refusal's body, chunks' headers among them, that are waited for."""
+"""Bytes on the wire of a refusal's body, headers of chunks included, that are read."""
 
 MAX_REFUSAL_BODY: Final = 4096
-"""Bytes of a refusal's body that are kept: an error page's start, to be read by a person. The
-websockets library keeps 1 MiB; browsers show none."""
+"""Bytes of a refusal's body that are kept: the start of an error page, for a person to read. The
+websockets library keeps 1 MiB, browsers show none."""
 
 _PLAIN_TO_TLS: Final = re.compile(rb"\bHTTP\b.{1,40}\b(?:HTTPS|SSL)", re.IGNORECASE)
-"""What the error pages of nginx, Apache, Go and others say of a request that came without TLS."""
+"""Text in the error pages of nginx, Apache, Go and others about a request without TLS."""
 
 
 @final
 class Refused(HandshakeFailure):
-    """The server answered with another status than 101.
+    """An answer with another status than 101.
 
     Attributes:
-      body: its first ``MAX_REFUSAL_BODY`` bytes, as far as they came.
+      body: its first ``MAX_REFUSAL_BODY`` bytes, as far as they arrived.
       body_complete: whether that is all of it.
     """
 
@@ -49,9 +49,6 @@ class ClientHandshake:
 
     Args:
       tls_scheme: as :class:`ResponseHeads` takes it.
-
-    Raises:
-      ValueError: the request cannot be sent; says why.
     """
 
     def __init__(self, request: Request, tls_scheme: str = "") -> None:
@@ -68,17 +65,17 @@ class ClientHandshake:
         return self._heads.hint_at_silence
 
     def request_bytes(self) -> bytes:
-        """The request, as it is to be sent."""
+        """Return the request as it must be sent."""
         return self._request_bytes
 
     def receive(self, data: bytes) -> Response | None:
-        """Take what the server sent; ``b""``: it ended the connection.
+        """Take what the server sent, or ``b""`` when it ended the connection.
 
         Returns:
           None: more is needed. With a response, or an exception, the handshake is over.
 
         Raises:
-          HandshakeFailure: the server does not agree; says what was expected, and what came.
+          HandshakeFailure: the server does not agree.
         """
         if self._refusal is not None:
             self._refusal.receive(data, ended=not data)
@@ -94,16 +91,16 @@ class ClientHandshake:
         return None
 
     def refusal_so_far(self) -> Refused | None:
-        """What there is of a refusal whose body is not complete; None: there is no refusal yet.
+        """Return what has arrived of a refusal whose body is incomplete, or None if there is none.
 
-        For a caller who will wait no longer.
+        It is for a caller that waits no longer.
         """
         return None if self._refusal is None else self._refusal.as_exception(complete=False)
 
 
 @final
 class _Refusal:
-    """A final response that is not 101, and the start of its body."""
+    """A final response other than a 101, and the start of its body."""
 
     def __init__(self, http: h11.Connection, response: h11.Response, hint: str) -> None:
         self._http = http
@@ -113,10 +110,10 @@ class _Refusal:
         self._room = MAX_REFUSAL_WIRE
 
     def receive(self, data: bytes, *, ended: bool) -> None:
-        """Take some of the body, or, with no data, the connection's end.
+        """Take some of the body, or without data the connection's end.
 
         Raises:
-          Refused: no more will come, or is wanted.
+          Refused: no more will arrive, or is needed.
         """
         data = data[: self._room]
         self._room -= len(data)
@@ -137,7 +134,7 @@ class _Refusal:
         )
 
     def _read(self) -> bool:
-        """Take the body out of h11; whether it is complete."""
+        """Take the body out of h11, and return whether it is complete."""
         try:
             while isinstance(event := self._http.next_event(), h11.Data):
                 self._body += event.data

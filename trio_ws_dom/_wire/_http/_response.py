@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
 from .._deflate import NAME, DeflateParameters
@@ -43,8 +43,8 @@ class Response:
     """
 
     status: int
-    fields: bytes
-    protocol: str
+    fields: bytes = field(repr=False)  # cookies are among them
+    protocol: str = field(repr=False)  # tokens are sent as subprotocols
     extensions: str
     deflate: DeflateParameters | None
     trailing: bytes

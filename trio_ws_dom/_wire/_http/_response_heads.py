@@ -1,4 +1,4 @@
-"""Heads of HTTP/1.1 responses: found in what a server sends, and bounded, whatever it sends."""
+"""Heads of HTTP/1.1 responses, found in what a server sends, and bounded."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MAX_INFORMATIONAL: Final = 5
 """Responses with a status of 1xx before the answer. Go's net/http had this limit."""
 
 _JUNK_SHOWN: Final = 32
-"""Bytes that a message shows of what came in place of HTTP, unless a line ends before."""
+"""Bytes that a message shows of another protocol's, unless a line ends before."""
 
 _HTTP: Final = b"HTTP/"
 
 _TLS_ALERT: Final = b"\x15"
-"""The first byte of what a server says that expects TLS (RFC 8446 section 5.1)."""
+"""The first byte of an alert, which a server sends that expects TLS (RFC 8446 section 5.1)."""
 
 BLANK_LINE: Final = re.compile(rb"\n\r?\n")  # h11's idea of where a head ends
 
@@ -34,8 +34,8 @@ class ResponseHeads:
     """The heads of a server's responses to one request, up to the one that answers it.
 
     Args:
-      http: has sent the request.
-      expected: the status that was asked for, for messages.
+      http: the connection, which has sent the request.
+      expected: the status that was requested, for messages.
       tls_scheme: of URLs with TLS, for messages about a server that seems to expect it; empty: TLS
         is in use.
 
@@ -59,13 +59,13 @@ class ResponseHeads:
         return "" if self._received else self.hint
 
     def receive(self, data: bytes) -> h11.Response | h11.InformationalResponse | None:
-        """Take what the server sent; ``b""``: it ended the connection.
+        """Take what the server sent, or ``b""`` when it ended the connection.
 
         Returns:
-          the answer's head, a final one or a 101; None: more is needed.
+          the answer's head, a final one or a 101. None: more is needed.
 
         Raises:
-          HandshakeFailure: it is not HTTP, or passes a limit.
+          HandshakeFailure: it is not HTTP, or exceeds a limit.
         """
         self._received += len(data)
         self.rest += data
@@ -111,7 +111,7 @@ class ResponseHeads:
             malformed = str(exc).partition(": bytearray(")[0]
         if malformed:  # outside of the handler, as what h11's error quotes may be a cookie
             raise HandshakeFailure(f"malformed HTTP response: {malformed}")
-        # h11 was given one whole head
+        # h11 has one whole head
         assert isinstance(response, h11.Response | h11.InformationalResponse)
         return response
 
@@ -125,7 +125,7 @@ class ResponseHeads:
             )
 
     def _check_start(self) -> None:
-        """Find junk by its first byte; the message shows what has come with that."""
+        """Find another protocol by its first byte. The message shows what arrived with it."""
         head = self.rest
         if head.startswith(_HTTP[: len(head)]):
             return
