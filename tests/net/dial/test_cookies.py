@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
 from trio_ws_dom import HandshakeError, open_websocket
+from trio_ws_dom._net._dial._cookies import MAX_COOKIE, MAX_COOKIE_HEADER, MAX_COOKIES
 from trio_ws_dom.testing import open_fake_server
 
 URL = "ws://chat.example.com/rooms/one?q"
@@ -242,3 +245,178 @@ async def test_a_cookie_that_fits_into_no_header() -> None:
     assert await connect(URL, cookies=jar) == "good=1"
     jar.clear("chat.example.com", "/rooms", "good")
     assert await connect(URL, cookies=jar) is None
+
+
+# ---- bounds and rules that browsers have and the standard library's jar has not
+
+HOST = "chat.example.com"
+
+
+def names(jar: CookieJar) -> set[str]:
+    return {each.name for each in jar}
+
+
+async def test_cookie_of_4096_bytes_is_the_largest() -> None:
+    jar = CookieJar()
+    await connect(URL, f"fits={'v' * (MAX_COOKIE - 5)}", f"larger={'v' * MAX_COOKIE}", cookies=jar)
+    assert names(jar) == {"fits"}
+
+
+async def test_attributes_of_a_cookie_have_the_same_bound() -> None:
+    jar = CookieJar()
+    room = MAX_COOKIE - len("Path=/;x=")
+    await connect(URL, f"fits=1;Path=/;x={'y' * room}", f"larger=1;x={'y' * 5000}", cookies=jar)
+    assert names(jar) == {"fits"}
+
+
+async def test_host_has_at_most_180_cookies_and_the_oldest_make_room() -> None:
+    jar = jar_of(*(cookie(f"old{n}", path=f"/{n}") for n in range(MAX_COOKIES)))
+    jar.set_cookie(cookie("elsewhere", "other.test"))
+    await connect(URL, *(f"new{n}=1; Path=/" for n in range(10)), cookies=jar)
+    assert len(jar) == MAX_COOKIES + 1
+    assert {f"old{n}" for n in range(10)}.isdisjoint(names(jar))
+    assert {f"new{n}" for n in range(10)} | {"old10", "elsewhere"} <= names(jar)
+
+
+async def test_cookies_of_the_domain_above_count_for_the_host() -> None:
+    jar = CookieJar()
+    lines = [f"c{n}=1; Domain={'example.com' if n % 2 else HOST}" for n in range(200)]
+    await connect(URL, *lines, cookies=jar)
+    assert len(jar) == MAX_COOKIES
+
+
+async def test_cookie_header_has_at_most_16_kib() -> None:
+    """What does not fit is left out, as a whole."""
+    sizes = {"a": 4000, "b": 4000, "c": 4000, "d": 4000, "e": 4000, "small": 100}
+    jar = jar_of(*(cookie(name, value="v" * size) for name, size in sizes.items()))
+    sent = await connect(URL, cookies=jar)
+    assert sent is not None
+    assert [pair.partition("=")[0] for pair in sent.split("; ")] == ["a", "b", "c", "d", "small"]
+    assert len(sent) <= MAX_COOKIE_HEADER
+
+
+@pytest.mark.parametrize(
+    ("size", "sent"), [(MAX_COOKIE_HEADER, True), (MAX_COOKIE_HEADER + 1, False)]
+)
+async def test_cookie_header_of_16_kib_is_the_largest(size: int, sent: bool) -> None:
+    jar = jar_of(cookie("a", value="v" * (size - 2)))
+    assert (await connect(URL, cookies=jar) is not None) == sent
+
+
+@pytest.mark.parametrize(
+    ("line", "over_tls"),
+    [
+        ("__Secure-a=1; Secure", True),
+        ("__Secure-a=1", False),
+        ("__secure-a=1", False),
+        ("__Secure-a=1; Secure; Domain=example.com; Path=/rooms", True),
+        ("__Host-a=1; Secure; Path=/", True),
+        ("__Host-a=1; Path=/", False),
+        ("__HOST-a=1; Path=/", False),
+        ("__Host-a=1; Secure", False),
+        ("__Host-a=1; Secure; Path=/rooms", False),
+        ("__Host-a=1; Secure; Path=/; Domain=chat.example.com", False),
+        ("a=1; Secure", True),
+        ("a=1; secure=yes", True),
+    ],
+)
+async def test_prefixes_and_secure_are_for_cookies_that_came_over_tls(
+    line: str, over_tls: bool
+) -> None:
+    jar = CookieJar()
+    await connect(SECURE, line, cookies=jar)
+    assert len(jar) == over_tls
+    jar = CookieJar()
+    await connect(URL, line, cookies=jar)
+    assert not list(jar)
+
+
+@pytest.mark.parametrize(
+    ("line", "domain", "path", "refused"),
+    [
+        ("a=evil", HOST, "/", True),
+        ("a=; Max-Age=0", HOST, "/", True),
+        ("a=evil; Path=/", HOST, "/rooms", False),
+        ("a=evil; Path=/rooms/one", HOST, "/rooms", True),
+        ("a=evil; Path=/rooms/", HOST, "/rooms/", True),
+        ("a=evil; Path=/roomsandmore", HOST, "/rooms", False),
+        ("a=evil; Path=bad", HOST, "/rooms", True),
+        ("a=evil", ".example.com", "/", True),
+        ("a=evil; Domain=example.com", HOST, "/", True),
+        ("a=evil; Domain=.Example.com", HOST, "/", True),
+        ("a=evil", "other.example.com", "/", False),
+        ("b=other", HOST, "/", False),
+    ],
+)
+async def test_ws_does_not_replace_a_secure_cookie(
+    line: str, domain: str, path: str, refused: bool
+) -> None:
+    """Nor shadow it by one of the domain above or of a path below, nor delete it."""
+    jar = jar_of(cookie("a", domain, path=path, secure=True))
+    await connect(URL, line, cookies=jar)
+    kept = [each.value for each in jar if each.secure]
+    assert kept == ["v"]
+    assert len(jar) == (1 if refused else 2)
+
+
+async def test_wss_replaces_a_secure_cookie() -> None:
+    jar = jar_of(cookie("a", secure=True))
+    await connect(SECURE, "a=new; Path=/", cookies=jar)
+    assert [each.value for each in jar] == ["new"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "[::1]", "127.0.0.1"])
+async def test_hosts_without_a_dot_have_the_same_rules(host: str) -> None:
+    """The standard library's jar adds ``.local`` to them."""
+    jar = CookieJar()
+    await connect(f"wss://{host}/", "a=1; Secure; Path=/", cookies=jar)
+    await connect(f"ws://{host}/", "a=evil", *(f"c{n}=1" for n in range(200)), cookies=jar)
+    assert len(jar) == MAX_COOKIES
+    assert "evil" not in {each.value for each in jar}
+
+
+async def test_set_cookie2_is_not_read() -> None:
+    """RFC 6265 made it obsolete, and the rules above are not about it."""
+    jar = CookieJar(DefaultCookiePolicy(rfc2965=True))
+    async with open_fake_server(URL) as server, trio.open_nursery() as nursery:
+        headers = [("Set-Cookie2", 'a="1"; Version="1"; Path="/"'), ("Set-Cookie", "b=1")]
+        nursery.start_soon(partial(server.accept, headers=headers))
+        async with open_websocket(URL, cookies=jar):
+            pass
+    assert names(jar) == {"b"}
+
+
+# ---- the policy of docs/cookies.md
+
+
+def documented_policy(*suffixes: str) -> DefaultCookiePolicy:
+    page = (Path(__file__).parents[3] / "docs" / "cookies.md").read_text(encoding="utf-8")
+    code = page.partition("import Callable\n")[2].partition("\njar = ")[0]
+    scope: dict[str, Any] = {"Callable": Callable}
+    exec(code, scope)
+    policy: DefaultCookiePolicy = scope["BrowserPolicy"](set(suffixes).__contains__)
+    return policy
+
+
+@pytest.mark.parametrize(
+    ("line", "stored"),
+    [
+        ("a=1", True),
+        ("a=1; Domain=example.co.uk", True),
+        ("a=1; Domain=.example.co.uk", True),
+        ("a=1; Domain=co.uk", False),
+        ("a=1; Domain=.co.uk", False),
+    ],
+)
+async def test_documented_policy_stores_no_cookie_for_a_public_suffix(
+    line: str, stored: bool
+) -> None:
+    jar = CookieJar(documented_policy("co.uk"))
+    await connect("wss://chat.example.co.uk/", line, cookies=jar)
+    assert len(jar) == stored
+
+
+async def test_documented_policy_keeps_a_hosts_own_cookies_from_those_below() -> None:
+    jar = CookieJar(documented_policy())
+    await connect("wss://example.com/", "own=1", "shared=1; Domain=example.com", cookies=jar)
+    assert await connect("wss://chat.example.com/", cookies=jar) == "shared=1"
