@@ -1,4 +1,4 @@
-"""``python -m trio_ws_dom``: the command line."""
+"""The command line: ``python -m trio_ws_dom``."""
 
 import sys
 

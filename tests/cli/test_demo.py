@@ -1,4 +1,4 @@
-"""The embedded chat."""
+"""``trio-ws-dom demo``, a chat with a bot."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from support.cli import Terminal, run
 pytestmark = pytest.mark.real
 
 
-def test_the_demo_at_a_terminal() -> None:
-    """The bot greets, answers, and the room says goodbye."""
+def test_the_bot_greets_and_answers_at_a_terminal() -> None:
     with Terminal("--plain", "demo", columns=120) as terminal:
         terminal.until_shown('bot: Hello! Say "time"')
         for said, answer in (
@@ -25,8 +24,7 @@ def test_the_demo_at_a_terminal() -> None:
         assert terminal.last_line.endswith("* closed, 1000 it was nice to meet you")
 
 
-def test_the_demo_in_a_pipe(tmp_path: object) -> None:
-    """Bytes of the guest's go to the room; it may be left at once, or be sent away."""
+def test_the_demo_in_a_pipe() -> None:
     done = run("demo", "--wait", "0.5", "--send-file", __file__)
     assert done.returncode == 0
     assert done.stdout.startswith(b"bot: Hello!")

@@ -1,6 +1,7 @@
-"""Ctrl-C where no conversation goes on: before it is open, and in its goodbye.
+"""Ctrl-C before the connection is open, and during the closing handshake.
 
-Without coverage's tracer, as in all tests where a KeyboardInterrupt lands in Python code.
+The processes run without coverage's tracer, as in all tests where a KeyboardInterrupt is raised
+anywhere in Python code.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.real
 
 @contextmanager
 def running(url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The program, with its log on stderr, to its end by Ctrl-C."""
+    """Run the program with its log on stderr; at the block's end it must end as by Ctrl-C."""
     environ = {key: value for key, value in environment().items() if "COVERAGE" not in key}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command(url, "-v"), env=environ, **pipes) as process:
@@ -37,13 +38,13 @@ def running(url: str) -> Iterator[subprocess.Popen[bytes]]:
         process.stdin.close()
 
 
-def until_said(process: subprocess.Popen[bytes], text: bytes) -> None:
+def wait_until_said(process: subprocess.Popen[bytes], text: bytes) -> None:
     assert process.stderr is not None
     assert any(text in line for line in process.stderr)
 
 
-def until_full(process: subprocess.Popen[bytes]) -> None:
-    """Until the pipe that is its stdout takes no more."""
+def wait_until_full(process: subprocess.Popen[bytes]) -> None:
+    """Wait until the pipe that is its stdout takes no more."""
     assert process.stdout is not None
     size = 0
     while size < fcntl.fcntl(process.stdout, fcntl.F_GETPIPE_SZ):
@@ -52,25 +53,23 @@ def until_full(process: subprocess.Popen[bytes]) -> None:
 
 
 def test_ctrl_c_before_it_is_open() -> None:
-    """It gives up, and says so."""
     with raw_listener() as (listener, url), running(url) as process:
         connection, _ = listener.accept()
         with connection:
             connection.recv(65536)
             process.send_signal(signal.SIGINT)
-            until_said(process, b"! interrupted before the connection was open")
+            wait_until_said(process, b"! interrupted before the connection was open")
 
 
 def test_a_second_ctrl_c_resets() -> None:
-    """The server does not answer the first one's Close, and sees a reset at once."""
     with (
         raw_listener() as (listener, url),
         running(url) as process,
         accept_raw(listener) as connection,
     ):
-        until_said(process, b"* open")
+        wait_until_said(process, b"* open")
         process.send_signal(signal.SIGINT)
-        until_said(process, b"closing: sent 1001")
+        wait_until_said(process, b"closing: sent 1001")
         assert connection.recv(65536)[0] == 0x88
         process.send_signal(signal.SIGINT)
         with pytest.raises(ConnectionResetError):
@@ -79,7 +78,6 @@ def test_a_second_ctrl_c_resets() -> None:
 
 
 def test_one_ctrl_c_waits_for_a_second_at_most() -> None:
-    """The server never answers; that is told."""
     with (
         raw_listener() as (listener, url),
         running(url) as process,
@@ -90,20 +88,19 @@ def test_one_ctrl_c_waits_for_a_second_at_most() -> None:
         assert process.stdout.readline() == b"ready\n"  # the session has begun
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        until_said(process, b"closed, 1006, not clean")
+        wait_until_said(process, b"closed, 1006, not clean")
         assert time.monotonic() - began > 0.9
 
 
-def test_output_that_is_stuck_is_left() -> None:
-    """Nobody reads stdout: the last lines are waited for, but not behind a second Ctrl-C."""
+def test_a_second_ctrl_c_does_not_wait_for_stdout_that_nobody_reads() -> None:
     with (
         raw_listener() as (listener, url),
         running(url) as process,
         accept_raw(listener) as connection,
     ):
-        until_said(process, b"* open")
+        wait_until_said(process, b"* open")
         connection.sendall(frame(TEXT, b"x" * 300_000))
-        until_full(process)
+        wait_until_full(process)
         process.send_signal(signal.SIGINT)
-        until_said(process, b"closed, 1006")
+        wait_until_said(process, b"closed, 1006")
         process.send_signal(signal.SIGINT)

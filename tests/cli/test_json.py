@@ -1,4 +1,4 @@
-"""The command line for machines: events as lines of JSON, and what is saved."""
+"""Events as lines of JSON, and files that are saved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUICK = ("--json", "--wait", "0.3")
 
 
 def events(*arguments: str, **options: Any) -> list[dict[str, Any]]:
-    """What it tells, without the times, which are the epoch's and in order."""
+    """Run it to its end; return the events without their times."""
     done = run(*QUICK, *arguments, **options)
     assert done.stderr == b""
     found = [json.loads(line) for line in done.stdout.splitlines()]
@@ -31,7 +31,6 @@ def events(*arguments: str, **options: Any) -> list[dict[str, Any]]:
 
 
 def test_the_events_of_a_conversation(thread_server: ThreadServer, tmp_path: Path) -> None:
-    """Open, messages of both directions and kinds, and close; control characters are escaped."""
     (tmp_path / "data").write_bytes(b"\x00\xff")
     arguments = ("-m", "wörld\x1b\n", "--send-file", str(tmp_path / "data"))
     text = {"event": "message", "type": "text", "size": 8, "data": "wörld\x1b\n"}
@@ -45,7 +44,6 @@ def test_the_events_of_a_conversation(thread_server: ThreadServer, tmp_path: Pat
 
 
 def test_the_event_of_an_error(thread_server: ThreadServer) -> None:
-    """Why it was not opened, or lost."""
     (event, body) = events(thread_server.url.replace("/room", "/forbidden"))
     assert (event["event"], body["event"]) == ("error", "error")
     assert "got 403" in event["message"]
@@ -56,7 +54,6 @@ def test_the_event_of_an_error(thread_server: ThreadServer) -> None:
 
 
 def test_the_events_of_a_trace(thread_server: ThreadServer) -> None:
-    """Heads without credentials, frames, and the end of TCP."""
     found = events(thread_server.url, "--trace", "-H", "Cookie: a=hunter2", "-m", "hello")
     heads = [event for event in found if event["event"] == "head"]
     assert [head["startLine"] for head in heads] == [
@@ -83,23 +80,33 @@ def test_the_events_of_a_trace(thread_server: ThreadServer) -> None:
     assert {end["direction"] for end in ends} == {"sent", "received"}
 
 
+def test_secrets_are_in_events_only_if_asked_for() -> None:
+    arguments = ("--trace", "-s", "hunter2", "-H", "X-Token: hunter2", "-v", "-m", "x")
+    with run_thread_server(subprotocols=["hunter2"]) as server:
+        url = f"{server.url.replace('//', '//ada:hunter2@')}?hunter2"
+        found = events(url, *arguments)
+        (opened,) = [event for event in found if event["event"] == "open"]
+        assert opened["protocol"] == "[redacted]"
+        assert "hunter2" not in str(found)
+        assert "hunter2" in str(events(url, *arguments, "--show-secrets"))
+
+
 def test_the_trace_of_a_refusal(thread_server: ThreadServer) -> None:
-    """Its body is data."""
     found = events(thread_server.url.replace("/room", "/forbidden"), "--trace")
     (data,) = [event for event in found if event["event"] == "data"]
     assert base64.b64decode(data["payload"]) == b"not you\x1b[31m\n"
 
 
 def test_the_log_as_events(thread_server: ThreadServer) -> None:
-    """With -v."""
     found = events(thread_server.url, "-v", "-m", "x")
     lines = [event["message"] for event in found if event["event"] == "log"]
     assert lines[0].endswith(": connecting")
     assert lines[-1].endswith(": closed: 1000 '', clean")
 
 
-def test_a_har_file_is_saved(thread_server: ThreadServer, tmp_path: Path) -> None:
-    """Of HAR's form, with whole messages; without credentials unless they are wanted."""
+def test_a_har_file_has_whole_messages_and_no_credentials(
+    thread_server: ThreadServer, tmp_path: Path
+) -> None:
     path = tmp_path / "x.har"
     secret = ("-H", "Authorization: hunter2", "--har", str(path))
     run(thread_server.url, *QUICK, *secret, "-m", "x" * 10_000)
@@ -108,12 +115,11 @@ def test_a_har_file_is_saved(thread_server: ThreadServer, tmp_path: Path) -> Non
     messages = har["log"]["entries"][0]["_webSocketMessages"]
     assert [message["data"] for message in messages[:2]] == ["x" * 10_000] * 2
     assert "hunter2" not in path.read_text()
-    run(thread_server.url, *QUICK, *secret, "--har-credentials", "-m", "x")
+    run(thread_server.url, *QUICK, *secret, "--show-secrets", "-m", "x")
     assert "hunter2" in path.read_text()
 
 
 def test_a_har_file_of_a_refusal(thread_server: ThreadServer, tmp_path: Path) -> None:
-    """It is saved all the same."""
     path = tmp_path / "x.har"
     run(thread_server.url.replace("/room", "/forbidden"), *QUICK, "--har", str(path))
     (entry,) = json.loads(path.read_text())["log"]["entries"]
@@ -121,7 +127,6 @@ def test_a_har_file_of_a_refusal(thread_server: ThreadServer, tmp_path: Path) ->
 
 
 def test_a_har_file_that_cannot_be_saved(thread_server: ThreadServer, tmp_path: Path) -> None:
-    """1, and why."""
     done = run(
         thread_server.url, "--wait", "0.3", "-m", "x", "--har", str(tmp_path / "no" / "x.har")
     )
@@ -129,8 +134,7 @@ def test_a_har_file_that_cannot_be_saved(thread_server: ThreadServer, tmp_path: 
     assert b"No such file or directory" in done.stderr
 
 
-def test_trace_and_har_at_once(tmp_path: Path) -> None:
-    """Compressed messages are shown and saved inflated."""
+def test_compressed_messages_are_traced_and_saved_inflated(tmp_path: Path) -> None:
     path = tmp_path / "x.har"
     with run_thread_server() as server:
         found = events(server.url, "--trace", "--har", str(path), "-m", "hello " * 100)

@@ -1,4 +1,4 @@
-"""The command line at a pseudo-terminal, with prompt_toolkit: the line is edited, and kept."""
+"""The command line at a pseudo-terminal, with prompt_toolkit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEFT, UP, CTRL_U = "\x1b[D", "\x1b[A", "\x15"
 
 @pytest.fixture
 def terminal(thread_server: ThreadServer) -> Iterator[Terminal]:
-    """A conversation that has begun."""
+    """The program, when its connection is open and its prompt is there."""
     with Terminal(thread_server.url) as terminal:
         terminal.until_shown("* open, status 101")
         terminal.until(lambda: terminal.last_line == ">")
@@ -31,7 +31,6 @@ def terminal(thread_server: ThreadServer) -> Iterator[Terminal]:
 
 
 def test_a_line_is_sent_and_shown(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """As a row like those that come, and the prompt is empty again."""
     terminal.type("hellö\r")
     terminal.until_shown("< text          6  hellö")
     terminal.until(lambda: terminal.last_line == ">")
@@ -42,8 +41,7 @@ def test_a_line_is_sent_and_shown(terminal: Terminal, thread_server: ThreadServe
     assert thread_server.heard == ["hellö"]
 
 
-def test_messages_do_not_destroy_the_line(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """They come above it; the cursor stays where it was."""
+def test_messages_appear_above_the_line(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("half line" + 4 * LEFT)
     terminal.until(lambda: terminal.last_line == "> half line")
     for number in range(3):
@@ -54,8 +52,7 @@ def test_messages_do_not_destroy_the_line(terminal: Terminal, thread_server: Thr
     terminal.until(lambda: thread_server.heard == ["half a line"])
 
 
-def test_many_messages_at_once(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """All come, in order, while lines are sent."""
+def test_many_messages_keep_their_order(terminal: Terminal, thread_server: ThreadServer) -> None:
     for number in range(300):
         thread_server.say(f"news {number}")
         if number % 100 == 50:
@@ -68,8 +65,7 @@ def test_many_messages_at_once(terminal: Terminal, thread_server: ThreadServer) 
     assert thread_server.heard == ["line 50", "line 150", "line 250"]
 
 
-def test_history(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """The line before is brought back, and edited."""
+def test_the_line_before_is_brought_back(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("first\r")
     terminal.until_shown("< text          5  first")
     terminal.type(UP)
@@ -79,8 +75,9 @@ def test_history(terminal: Terminal, thread_server: ThreadServer) -> None:
     assert thread_server.heard == ["first", "first again"]
 
 
-def test_another_width(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """The line is drawn anew when the window is resized, and nothing of it is lost."""
+def test_a_resized_window_shows_the_whole_line(
+    terminal: Terminal, thread_server: ThreadServer
+) -> None:
     terminal.type("x" * 60)
     terminal.until(lambda: terminal.last_line == "> " + "x" * 60)
     terminal.resize(40)
@@ -90,8 +87,7 @@ def test_another_width(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.until(lambda: thread_server.heard == ["x" * 60])
 
 
-def test_ctrl_d_at_the_prompt(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """The closing handshake with 1000, and 0; the terminal is as it was."""
+def test_ctrl_d_closes_with_1000(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("\x04")
     assert terminal.wait() == 0
     assert terminal.last_line.endswith("* closed, 1000")
@@ -100,8 +96,7 @@ def test_ctrl_d_at_the_prompt(terminal: Terminal, thread_server: ThreadServer) -
     assert thread_server.closes == [(1000, "")]
 
 
-def test_ctrl_c_at_the_prompt(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """The closing handshake with 1001, and 130; also with a line begun."""
+def test_ctrl_c_closes_with_1001(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("half a line\x03")
     assert terminal.wait() == 128 + signal.SIGINT
     assert terminal.last_line.endswith("* closed, 1001")
@@ -110,16 +105,14 @@ def test_ctrl_c_at_the_prompt(terminal: Terminal, thread_server: ThreadServer) -
     assert thread_server.closes == [(1001, "")]
 
 
-def test_the_server_leaves_the_prompt(terminal: Terminal) -> None:
-    """Also with a line begun; the terminal is as it was."""
+def test_a_close_of_the_servers_restores_the_terminal(terminal: Terminal) -> None:
     terminal.type("kick\rhalf a line")
     assert terminal.wait() == 4
     assert terminal.last_line.endswith(r"* closed, 4401 log in\x1b[31m")
     assert terminal.is_as_found
 
 
-def test_ended_before_the_prompt_is_there(thread_server: ThreadServer) -> None:
-    """What the server says and that it leaves is shown, whatever comes first."""
+def test_the_server_closes_before_the_prompt_is_there(thread_server: ThreadServer) -> None:
     thread_server.react = lambda guest, message: guest.close(1000, "no time")  # type: ignore[method-assign]  # another part
     with Terminal(thread_server.url) as terminal:
         terminal.type("hello\r")
@@ -137,7 +130,6 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_without_prompt_toolkit(thread_server: ThreadServer) -> None:
-    """The plain terminal works, in colours."""
     with Terminal(thread_server.url, program=[sys.executable, "-c", WITHOUT]) as terminal:
         terminal.until_shown("* open, status 101")
         terminal.type("hello\r")
@@ -146,8 +138,9 @@ def test_without_prompt_toolkit(thread_server: ThreadServer) -> None:
         assert terminal.wait() == 0
 
 
-def test_it_is_imported_only_where_it_is_of_use(thread_server: ThreadServer) -> None:
-    """Not in a pipe, where it would cost time at the start."""
+def test_a_pipe_does_not_import_what_only_a_terminal_or_a_server_needs(
+    thread_server: ThreadServer,
+) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "trio_ws_dom", thread_server.url, "-m", "bye"],
         capture_output=True,
@@ -155,5 +148,6 @@ def test_it_is_imported_only_where_it_is_of_use(thread_server: ThreadServer) -> 
         timeout=PATIENCE,
     )
     assert done.returncode == 0
-    assert b"trio_ws_dom._cli._session" in done.stderr
-    assert b"prompt_toolkit" not in done.stderr
+    assert b"trio_ws_dom._cli._conversation" in done.stderr
+    for module in (b"prompt_toolkit", b"trio_websocket", b"http.cookiejar"):
+        assert module not in done.stderr

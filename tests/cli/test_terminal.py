@@ -1,4 +1,4 @@
-"""The command line at a plain pseudo-terminal: typing, reading, and leaving."""
+"""The command line at a pseudo-terminal, without prompt_toolkit."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ ROW = re.compile(r"^\d\d:\d\d:\d\d\.\d\d\d [<>*!] ")
 
 @pytest.fixture
 def terminal(thread_server: ThreadServer) -> Iterator[Terminal]:
-    """A conversation that has begun."""
+    """The program, when its connection is open."""
     with Terminal("--plain", thread_server.url) as terminal:
         terminal.until_shown("* open, status 101")
         yield terminal
 
 
 def rows(terminal: Terminal) -> list[str]:
-    """What is shown, without the times."""
+    """Return the lines of the screen without their times."""
     return [ROW.sub(lambda found: found[0][-2:], line) for line in terminal.lines]
 
 
-def test_typing_and_reading(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """What is typed is sent, what comes is shown: time, direction, type, size, text."""
+def test_what_is_typed_is_sent_and_what_comes_is_shown(
+    terminal: Terminal, thread_server: ThreadServer
+) -> None:
     terminal.type("hellö\r")
     terminal.until_shown("< text")
     assert rows(terminal)[1:] == ["hellö", "< text          6  hellö"]
@@ -42,8 +43,7 @@ def test_typing_and_reading(terminal: Terminal, thread_server: ThreadServer) -> 
     assert thread_server.heard == ["hellö"]
 
 
-def test_ctrl_d(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """The closing handshake with 1000, and 0."""
+def test_ctrl_d_closes_with_1000(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("\x04")
     assert terminal.wait() == 0
     assert rows(terminal)[-1] == "* closed, 1000"
@@ -51,8 +51,7 @@ def test_ctrl_d(terminal: Terminal, thread_server: ThreadServer) -> None:
     assert thread_server.closes == [(1000, "")]
 
 
-def test_ctrl_c(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """The closing handshake with 1001, and 130."""
+def test_ctrl_c_closes_with_1001(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("\x03")
     assert terminal.wait() == 128 + signal.SIGINT
     assert rows(terminal)[-1] == "* closed, 1001"
@@ -60,23 +59,20 @@ def test_ctrl_c(terminal: Terminal, thread_server: ThreadServer) -> None:
     assert thread_server.closes == [(1001, "")]
 
 
-def test_the_server_leaves(terminal: Terminal) -> None:
-    """Its code and reason are the last that is shown, nothing in them commands the terminal."""
+def test_the_servers_code_and_reason_are_shown(terminal: Terminal) -> None:
     terminal.type("kick\r")
     assert terminal.wait() == 4
     assert rows(terminal)[-1] == r"* closed, 4401 log in\x1b[31m"
 
 
-def test_a_connection_is_lost(terminal: Terminal) -> None:
-    """What is known of it, then 1006."""
+def test_a_lost_connection_has_its_cause_and_1006(terminal: Terminal) -> None:
     terminal.type("lose\r")
     assert terminal.wait() == 1
     assert rows(terminal)[-1] == "* closed, 1006, not clean"
     assert rows(terminal)[-2].startswith("! ws://localhost:")
 
 
-def test_binary_as_a_dump(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """Where, in hexadecimal, and as ASCII; its start, if it is long."""
+def test_binary_messages_are_a_hex_dump(terminal: Terminal, thread_server: ThreadServer) -> None:
     thread_server.say(b"Hello\x00World \x1b[31m!")
     terminal.until_shown("00000010")
     kind, first, second = rows(terminal)[1:]
@@ -89,10 +85,9 @@ def test_binary_as_a_dump(terminal: Terminal, thread_server: ThreadServer) -> No
     terminal.until_shown("... 256 of 1,000 bytes are shown")
 
 
-def test_nothing_of_a_message_commands_the_terminal(
+def test_a_message_is_escaped_and_its_lines_are_indented(
     terminal: Terminal, thread_server: ThreadServer
 ) -> None:
-    """Escapes are shown as such; lines and tabs are what they are, and cannot pass for ours."""
     thread_server.say("\x1b[2J\x07red\x9b\u202e\r\nsecond\tline\x08\n12:00:00.000 * closed, 1000")
     terminal.until_shown("closed")
     assert rows(terminal)[1:] == [
@@ -105,20 +100,17 @@ def test_nothing_of_a_message_commands_the_terminal(
 
 
 def test_long_text_is_cut(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """On a terminal; a pipe gets all of it."""
     thread_server.say("x" * 20_000)
     terminal.until_shown("... 10,000 of 20,000 characters are shown")
 
 
-def test_ping(terminal: Terminal) -> None:
-    """The round trip is shown."""
+def test_ping_shows_the_round_trip(terminal: Terminal) -> None:
     terminal.type("/ping\r")
     terminal.until_shown("* pong after ")
     assert re.search(r"pong after \d+\.\d ms$", terminal.last_line)
 
 
-def test_close(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """With a code and a reason of the user's; that is a good end."""
+def test_close_with_a_code_and_a_reason(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("/close 3001 good night\r")
     assert terminal.wait() == 0
     assert rows(terminal)[-1] == "* closed, 3001 good night"
@@ -127,36 +119,41 @@ def test_close(terminal: Terminal, thread_server: ThreadServer) -> None:
 
 
 def test_close_without_a_code(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """A Close without a body."""
     terminal.type("/close\r")
     assert terminal.wait() == 0
     assert rows(terminal)[-1] == "* closed, 1005"
 
 
-def test_a_file(terminal: Terminal, thread_server: ThreadServer, tmp_path: Path) -> None:
-    """It is sent as one binary message, and shown as such."""
+def test_files_are_sent_as_binary_or_text(
+    terminal: Terminal, thread_server: ThreadServer, tmp_path: Path
+) -> None:
     (tmp_path / "a file").write_bytes(b"\x00\x01")
-    terminal.type(f"/file {tmp_path / 'a file'}\r")
+    terminal.type(f"/send-file {tmp_path / 'a file'}\r")
     terminal.until_shown("< binary")
     assert "> binary        2" in rows(terminal)
-    assert thread_server.heard == [b"\x00\x01"]
+    terminal.type(f"/text-file {tmp_path / 'a file'}\r")
+    terminal.until_shown("< text")
+    assert r"> text          2  \x00\x01" in rows(terminal)
+    assert thread_server.heard == [b"\x00\x01", "\x00\x01"]
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
         ("/nope x", "! /nope: no such command; /help lists them"),
+        ("/clsoe", "! /clsoe: no such command; did you mean /close? /help lists them"),
         ("/close 1001", "! /close: expected a close code of 1000 or from 3000 to 4999, got 1001"),
         ("/close soon", "! /close: expected a number as code, got soon"),
-        ("/file", "! /file: expected a path"),
-        ("/file /no/such/file", "! [Errno 2] No such file or directory: '/no/such/file'"),
+        ("/send-file", "! /send-file: expected a path"),
+        ("/text-file ", "! /text-file: expected a path"),
+        ("/send-file /no/such/file", "! /no/such/file: No such file or directory"),
+        ("/text-file -", "! -: No such file or directory"),
         ("/help", "* Ctrl-D                  close with 1000"),
     ],
 )
-def test_commands_that_say_something(
+def test_commands_that_show_something(
     terminal: Terminal, thread_server: ThreadServer, line: str, said: str
 ) -> None:
-    """Nothing is sent, and the conversation goes on."""
     terminal.type(f"{line}\r")
     terminal.until(lambda: said in rows(terminal))
     terminal.type("still here\r")
@@ -164,15 +161,13 @@ def test_commands_that_say_something(
     assert thread_server.heard == ["still here"]
 
 
-def test_a_slash_is_doubled(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """To be sent."""
+def test_a_double_slash_sends_one(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("//help\r")
     terminal.until_shown("< text")
     assert thread_server.heard == ["/help"]
 
 
-def test_events_for_machines_at_a_terminal(thread_server: ThreadServer) -> None:
-    """Commands work there, too, and answer in JSON."""
+def test_commands_answer_in_json(thread_server: ThreadServer) -> None:
     with Terminal("--json", thread_server.url) as terminal:
         terminal.until_shown('{"event": "open"')
         terminal.type("/ping\r/help\r")
@@ -180,9 +175,9 @@ def test_events_for_machines_at_a_terminal(thread_server: ThreadServer) -> None:
         terminal.until_shown('{"event": "info"')
 
 
-def test_messages_and_what_is_typed(terminal: Terminal, thread_server: ThreadServer) -> None:
-    """A message that comes meanwhile has its own line; what was typed is kept, and Ctrl-R shows
-    it again."""
+def test_ctrl_r_shows_again_what_was_typed_before_a_message(
+    terminal: Terminal, thread_server: ThreadServer
+) -> None:
     terminal.type("half of ")
     terminal.until(lambda: terminal.last_line == "half of")
     thread_server.say("news")
@@ -195,7 +190,6 @@ def test_messages_and_what_is_typed(terminal: Terminal, thread_server: ThreadSer
 
 
 def test_one_shot_at_a_terminal(thread_server: ThreadServer) -> None:
-    """Both directions are shown."""
     with Terminal("--plain", "--wait", "0.3", "-m", "hello", thread_server.url) as terminal:
         assert terminal.wait() == 0
         assert rows(terminal) == [
@@ -207,7 +201,6 @@ def test_one_shot_at_a_terminal(thread_server: ThreadServer) -> None:
 
 
 def test_colours(thread_server: ThreadServer) -> None:
-    """By direction; none if they are not wanted, or the terminal has none."""
 
     def output(*arguments: str, **env: str) -> bytes:
         with Terminal(
@@ -221,8 +214,7 @@ def test_colours(thread_server: ThreadServer) -> None:
         assert b"\x1b" not in plain
 
 
-def test_a_dumb_terminal(thread_server: ThreadServer) -> None:
-    """It gets no sequences at all, also where a person types."""
+def test_a_dumb_terminal_gets_no_sequences(thread_server: ThreadServer) -> None:
     with Terminal(thread_server.url, env={"TERM": "dumb"}) as terminal:
         terminal.until_shown("* open")
         terminal.type("hello\r")
@@ -231,7 +223,6 @@ def test_a_dumb_terminal(thread_server: ThreadServer) -> None:
 
 
 def test_trace_at_a_terminal(thread_server: ThreadServer) -> None:
-    """The handshake and each frame, among the messages."""
     arguments = ("--trace", "-H", "Authorization: hunter2", "-m", "hello")
     with Terminal("--plain", "--wait", "0.3", *arguments, thread_server.url) as terminal:
         assert terminal.wait() == 0
@@ -244,7 +235,6 @@ def test_trace_at_a_terminal(thread_server: ThreadServer) -> None:
 
 
 def test_log_at_a_terminal(thread_server: ThreadServer) -> None:
-    """With -v."""
     with Terminal("--plain", "-v", "--wait", "0.3", "-m", "hello", thread_server.url) as terminal:
         assert terminal.wait() == 0
         assert any("ws://localhost:" in row and row.endswith(": dialled") for row in rows(terminal))

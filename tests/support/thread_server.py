@@ -24,6 +24,7 @@ class ThreadServer:
 
     Attributes:
       url: of any room; it refuses the one of the name "forbidden".
+      cookie: what it sets.
       heard: all messages.
       requests: of the handshakes.
       closes: the code and reason of each Close that came.
@@ -32,6 +33,7 @@ class ThreadServer:
 
     def __init__(self) -> None:
         self.url = ""
+        self.cookie = "visited=1; Max-Age=3600"
         self.heard: list[str | bytes] = []
         self.requests: list[Request] = []
         self.closes: list[tuple[int, str]] = []
@@ -56,7 +58,7 @@ class ThreadServer:
         return None
 
     def welcome(self, connection: ServerConnection, request: Request, response: Response) -> None:
-        response.headers["Set-Cookie"] = "visited=1; Max-Age=3600"
+        response.headers["Set-Cookie"] = self.cookie
 
     def handle(self, guest: ServerConnection) -> None:
         self._guests.append(guest)

@@ -1,1 +1,1 @@
-"""The command line: a program like any user's, by public names alone. Nobody imports it."""
+"""The command line, which uses the package's public names only, as any program does."""

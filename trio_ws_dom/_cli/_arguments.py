@@ -1,46 +1,48 @@
-"""The command line's arguments."""
+"""Parse the command line's arguments."""
 
 from __future__ import annotations
 
-import argparse
-import math
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 from .. import __version__
+from ._help import DESCRIPTION, ECHO_DESCRIPTION, ECHO_USAGE, EPILOG, MESSAGES, USAGE
+from ._parser import Parser, interval, port, seconds, size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 DEFAULT_WAIT: Final = 1.0
 """Seconds without a message after which a conversation whose input has ended is over."""
 
-_DESCRIPTION: Final = """\
-Talk to a WebSocket server: what you type is sent, line by line, and what comes is shown.
-The URL "demo" is a chat that runs in this program: a room with a bot, to try things out.
-"""
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8080
 
-_EPILOG: Final = """\
-In a terminal, a line that begins with / is a command: /help lists them; //text sends /text.
-Ctrl-D closes with 1000, Ctrl-C with 1001; a second Ctrl-C resets the connection.
-
-In a pipe, each line of stdin is sent as a text message, and each message is written to stdout as
-a line, a binary one in hexadecimal. When stdin ends, and no message came for --wait seconds, the
-connection is closed with 1000. With --binary, bytes are sent and written as they come.
-
-exit status:
-  0  closed cleanly, with code 1000, 1001 or none, or with the code that /close gave
-  1  lost, or closed uncleanly; or a file could not be read or written, or stdout
-  2  the arguments were wrong
-  3  not opened: not reached, or refused
-  4  closed cleanly by the server, with another code than these
-  130, 143, 129  Ctrl-C, or the signal TERM or HUP, after the closing handshake
-"""
+_TOGETHER: Final = {"key": "cert", "passphrase": "cert", "ping_timeout": "ping_interval"}
+"""Options, each with another that it needs."""
 
 
+Kind = Literal["text", "text file", "binary file"]
+
+
+class Outgoing(NamedTuple):
+    """A message among the arguments.
+
+    Attributes:
+      kind: what ``value`` is: the text itself, or the path of a file that holds the message.
+      value: a path of "-" means stdin.
+    """
+
+    kind: Kind
+    value: str
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """What the arguments say."""
+    """The arguments of a conversation; ``--help`` has their meaning."""
 
     url: str
     subprotocol: list[str]
@@ -51,6 +53,7 @@ class Arguments:
     compression: bool
     proxy: str | None
     no_proxy: bool
+    unix_socket: str | None
     open_timeout: float | None
     close_timeout: float | None
     ping_interval: float | None
@@ -59,83 +62,142 @@ class Arguments:
     cacert: str | None
     cert: str | None
     key: str | None
+    passphrase: str | None
     insecure: bool
-    message: list[str]
-    send_file: list[str]
+    outgoing: list[Outgoing]
     binary: bool
     wait: float
     json: bool
     trace: bool
     har: str | None
-    har_credentials: bool
+    show_secrets: bool
     verbose: bool
     plain: bool
 
     @property
     def one_shot(self) -> bool:
-        """Whether all that is to be sent is among the arguments."""
-        return bool(self.message or self.send_file)
+        """Whether the arguments hold all that will be sent."""
+        return bool(self.outgoing)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="trio-ws-dom",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoArguments:
+    """The arguments of ``trio-ws-dom echo``."""
+
+    host: str
+    port: int
+
+
+def parse(arguments: Sequence[str] | None = None) -> Arguments | EchoArguments:
+    """Parse the arguments; exit with status 2 if they are wrong.
+
+    Args:
+      arguments: without the program's name. None: those of the process.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["echo"]:
+        return EchoArguments(**_echo_parser().parse(given[1:]))
+    parser = _client_parser()
+    values = parser.parse(given)
+    match values["url"]:
+        case None:
+            parser.error('expected a URL, or "demo", or "echo"')
+        case "echo":
+            parser.error(
+                "expected echo as the first argument, got it after others;"
+                " for a host of that name: ws://echo"
+            )
+        case _:
+            pass
+    for name, other in _TOGETHER.items():
+        if values[name] is not None and values[other] is None:
+            options = [f"--{option.replace('_', '-')}" for option in (name, other)]
+            parser.error(f"expected {options[0]} together with {options[1]}, got it alone")
+    if sum(message.value == "-" for message in values["outgoing"]) > 1:
+        parser.error("expected - (stdin) for one message at most")
+    return Arguments(**values)
+
+
+def _client_parser() -> Parser:
+    parser = Parser("trio-ws-dom", USAGE, DESCRIPTION, EPILOG)
+    parser.add_argument("url", metavar="URL", nargs="?", help='without a scheme, ws://; or "demo"')
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"trio-ws-dom {__version__}",
+        help="show the version and exit",
     )
-    parser.add_argument("url", metavar="URL", help='where to; without a scheme, ws://; or "demo"')
-    parser.add_argument("--version", action="version", version=f"trio-ws-dom {__version__}")
-    _add_messages(parser)
-    _add_output(parser)
-    _add_handshake(parser)
-    _add_proxy(parser)
-    _add_tls(parser)
-    _add_limits(parser)
+    _add_messages(parser.group("messages", MESSAGES))
+    _add_output(parser.group("output"))
+    _add_handshake(parser.group("handshake"))
+    _add_route(parser.group("proxy", exclusive=True))
+    _add_tls(parser.group("TLS"))
+    _add_limits(parser.group("limits"))
     return parser
 
 
-def _add_messages(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is sent")
-    add = group.add_argument
+def _echo_parser() -> Parser:
+    parser = Parser("trio-ws-dom echo", ECHO_USAGE, ECHO_DESCRIPTION, "")
+    add = parser.group("address")
     add(
-        "-m",
-        "--message",
-        action="append",
-        default=[],
-        metavar="TEXT",
-        help="send this, and read no input; may be repeated",
+        "--host",
+        metavar="ADDRESS",
+        default=DEFAULT_HOST,
+        help=f"the address to listen on (default: {DEFAULT_HOST}, which other machines do not"
+        " reach)",
     )
     add(
-        "--send-file",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="send the file as one binary message, and read no input; may be repeated",
+        "--port",
+        type=port,
+        metavar="PORT",
+        default=DEFAULT_PORT,
+        help=f"the port to listen on; 0: any free one (default: {DEFAULT_PORT})",
     )
-    add("--binary", action="store_true", help="send what comes from stdin as binary messages")
+    return parser
+
+
+def _add_messages(add: Callable[..., None]) -> None:
+    options: list[tuple[tuple[str, ...], Kind, str, str]] = [
+        (("-m", "--message"), "text", "TEXT", "send this text"),
+        (("--text-file",), "text file", "FILE", "send the file as one text message"),
+        (("--send-file",), "binary file", "FILE", "send the file as one binary message"),
+    ]
+    for names, kind, metavar, text in options:
+        add(
+            *names,
+            dest="outgoing",
+            action="append",
+            type=partial(Outgoing, kind),
+            default=[],
+            metavar=metavar,
+            help=text + ("; -: all of stdin" if metavar == "FILE" else ""),
+        )
+    add(
+        "--binary",
+        action="store_true",
+        help="send the bytes of stdin as they come, as binary messages, and write messages to"
+        " stdout as they are",
+    )
     add(
         "-w",
         "--wait",
-        type=_seconds,
+        type=seconds,
         default=DEFAULT_WAIT,
         metavar="SECONDS",
-        help="how long to wait for messages when there is nothing more to send, counted afresh"
-        f" from each (default: {DEFAULT_WAIT:g}; inf: until the server closes)",
+        help="how long to wait for another message when there is nothing more to send"
+        f" (default: {DEFAULT_WAIT:g}; inf: until the server closes)",
     )
 
 
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is shown")
-    add = group.add_argument
+def _add_output(add: Callable[..., None]) -> None:
     add("--json", action="store_true", help="write each event as a line of JSON")
     add("--trace", action="store_true", help="show the handshake and each frame")
-    add("--har", metavar="FILE", help="save all that went over the wire as a HAR file")
+    add("--har", metavar="FILE", help="save everything that goes over the wire as a HAR file")
     add(
-        "--har-credentials",
+        "--show-secrets",
         action="store_true",
-        help="keep the values of Authorization, Cookie and the like in it",
+        help="show the query, subprotocols, cookies and headers, which are [redacted] otherwise",
     )
     add(
         "-v",
@@ -146,16 +208,14 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--plain", action="store_true", help="no colours, and no editing of the line")
 
 
-def _add_handshake(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the handshake")
-    add = group.add_argument
+def _add_handshake(add: Callable[..., None]) -> None:
     add(
         "-s",
         "--subprotocol",
         action="append",
         default=[],
         metavar="NAME",
-        help="ask for this subprotocol; may be repeated, the preferred first",
+        help="ask for this subprotocol; may be repeated, the preferred one first",
     )
     add(
         "-H",
@@ -165,7 +225,7 @@ def _add_handshake(parser: argparse.ArgumentParser) -> None:
         metavar="'NAME: VALUE'",
         help="one more header; may be repeated",
     )
-    add("-o", "--origin", help="the Origin header, as a page has it")
+    add("-o", "--origin", help="the Origin header, as a browser sends its page's")
     add(
         "-b",
         "--cookie",
@@ -177,8 +237,8 @@ def _add_handshake(parser: argparse.ArgumentParser) -> None:
     add(
         "--cookie-jar",
         metavar="FILE",
-        help="send what fits of this file (of Netscape's form, as curl has it), and save there"
-        " what the server sets",
+        help="send the cookies of this file that fit, and save those that the server sets in it"
+        " (its format is Netscape's, as curl's is)",
     )
     add(
         "--no-compression",
@@ -188,57 +248,61 @@ def _add_handshake(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_proxy(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the way there")
-    either = group.add_mutually_exclusive_group()
-    either.add_argument(
+def _add_route(add: Callable[..., None]) -> None:
+    add(
         "--proxy",
         metavar="URL",
-        help="connect through this proxy (default: as the environment says)",
+        help="connect through this proxy (default: the environment's, if it names one)",
     )
-    either.add_argument("--no-proxy", action="store_true", help="connect without a proxy")
+    add("--no-proxy", action="store_true", help="connect without a proxy")
+    add(
+        "--unix-socket",
+        metavar="PATH",
+        help="connect to this Unix socket; the URL's host is for the handshake only",
+    )
 
 
-def _add_tls(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("TLS")
-    add = group.add_argument
-    add("--cacert", metavar="FILE", help="trust these authorities, in place of the system's")
-    add("--cert", metavar="FILE", help="the client's certificate")
+def _add_tls(add: Callable[..., None]) -> None:
+    add("--cacert", metavar="FILE", help="trust these authorities, instead of the system's")
+    add("--cert", metavar="FILE", help="the client's certificate, in PEM form")
     add("--key", metavar="FILE", help="the certificate's key, if it is not in the same file")
+    add(
+        "--passphrase",
+        metavar="SOURCE",
+        help="where the key's passphrase is: env:NAME, a variable of the environment, or"
+        " file:PATH, a file's first line (default: ask at the terminal)",
+    )
     add("-k", "--insecure", action="store_true", help="do not verify the server")
 
 
-def _add_limits(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("limits")
-    add = group.add_argument
-    add("--open-timeout", type=_seconds, metavar="SECONDS", help="for opening (default: 60)")
-    add("--close-timeout", type=_seconds, metavar="SECONDS", help="for closing (default: 10)")
-    add("--ping-interval", type=_seconds, metavar="SECONDS", help="ping so often (default: never)")
+def _add_limits(add: Callable[..., None]) -> None:
+    add(
+        "--open-timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="give up opening after this time (default: 60)",
+    )
+    add(
+        "--close-timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="give up closing after this time (default: 10)",
+    )
+    add(
+        "--ping-interval",
+        type=interval,
+        metavar="SECONDS",
+        help="send a Ping this often (default: never)",
+    )
     add(
         "--ping-timeout",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
-        help="how long a server may be silent behind a ping (default: the interval)",
+        help="give up a server that is silent for this long after a Ping (default: the interval)",
     )
     add(
         "--max-size",
-        type=int,
+        type=size,
         metavar="BYTES",
-        help="of a message received; 0: no limit (default: 16 MiB)",
+        help="the largest message to accept; 0: any (default: 16 MiB)",
     )
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if math.isnan(seconds) or seconds < 0:
-        raise argparse.ArgumentTypeError(f"expected 0 seconds or more, got {text}")
-    return seconds
-
-
-def parse(arguments: Sequence[str] | None = None) -> Arguments:
-    """What the command line says; leaves the program with 2 if it is wrong."""
-    parser = make_parser()
-    parsed = Arguments(**vars(parser.parse_args(arguments)))
-    if parsed.key is not None and parsed.cert is None:
-        parser.error("--key wants a --cert")
-    return parsed

@@ -1,50 +1,61 @@
-"""What a line that begins with / does, at a terminal."""
+"""Commands: lines that begin with /, typed at a terminal."""
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Final
 
 from .. import DOMException
+from ._arguments import Outgoing
 
 if TYPE_CHECKING:
-    from ._session import Session
+    from ._conversation import Conversation
 
-_HELP: Final = (
-    "/close [CODE [REASON]]  close; the code is 1000, or from 3000 to 4999",
-    "/file PATH              send a file as one binary message",
-    "/ping                   measure the round trip",
-    "//text                  send /text",
+_HELP: Final = {
+    "/close": "/close [CODE [REASON]]  close; the code is 1000, or 3000 to 4999",
+    "/help": "/help                   list these",
+    "/ping": "/ping                   measure the round trip",
+    "/send-file": "/send-file PATH         send a file as one binary message",
+    "/text-file": "/text-file PATH         send a file as one text message",
+    "//": "//text                  send /text",
+}
+_KEYS: Final = (
     "Ctrl-D                  close with 1000",
     "Ctrl-C                  close with 1001; a second one resets the connection",
 )
 
 
-async def run_command(line: str, session: Session) -> None:
-    """Do what a line says, which begins with one /; what is wrong with it is shown."""
-    name, _, rest = line[1:].partition(" ")
+async def run_command(line: str, conversation: Conversation) -> None:
+    """Run a line that begins with one slash; show what is wrong with it."""
+    name, _, rest = line.partition(" ")
     rest = rest.strip()
+    display = conversation.display
     match name:
-        case "help":
-            for text in _HELP:
-                session.display.told(text)
-        case "ping":
-            session.ping()
-        case "close":
-            _close(rest, session)
-        case "file" if rest:
-            await session.send_file(rest)
-        case "file":
-            session.display.error("/file: expected a path")
+        case "/help":
+            for text in (*_HELP.values(), *_KEYS):
+                display.note(text)
+        case "/ping":
+            conversation.ping()
+        case "/close":
+            _close(rest, conversation)
+        case "/send-file" | "/text-file" if not rest:
+            display.error(f"{name}: expected a path")
+        case "/send-file":
+            await conversation.send(Outgoing("binary file", rest))
+        case "/text-file":
+            await conversation.send(Outgoing("text file", rest))
         case _:
-            session.display.error(f"/{name}: no such command; /help lists them")
+            alike = difflib.get_close_matches(name, _HELP, 1)
+            hint = f"did you mean {alike[0]}? " if alike else ""
+            display.error(f"{name}: no such command; {hint}/help lists them")
 
 
-def _close(rest: str, session: Session) -> None:
+def _close(rest: str, conversation: Conversation) -> None:
     code, _, reason = rest.partition(" ")
     try:
-        session.ws.close(int(code) if code else None, reason.strip())
-        session.close_code = int(code) if code else None
+        conversation.ws.close(int(code) if code else None, reason.strip())
+        conversation.close_code = int(code) if code else None
     except ValueError:
-        session.display.error(f"/close: expected a number as code, got {code}")
+        conversation.display.error(f"/close: expected a number as code, got {code}")
     except DOMException as exc:
-        session.display.error(f"/close: {exc.message}")
+        conversation.display.error(f"/close: {exc.message}")

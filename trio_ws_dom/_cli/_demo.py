@@ -1,4 +1,4 @@
-"""A chat to try things out in: a room on this machine, with a bot in it."""
+"""A chat on this machine to try things out in: a room with a bot."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
     from .. import MessageEvent, WebSocket
 
 _BOT: Final = "bot"
-_HELLO: Final = 'Hello! Say "time", "json", "bytes", or anything; "bye" or "boom" to be sent away.'
+_HELLO: Final = (
+    'Hello! Say "time", "json", "bytes", or anything. "bye" ends the chat, "boom" breaks it.'
+)
 
 
 async def start_demo(nursery: trio.Nursery) -> str:
-    """Run the room and its bot in this nursery until it is cancelled; gives a guest's URL."""
+    """Run the room and its bot in this nursery until it is cancelled; return a guest's URL."""
     server = await nursery.start(partial(serve_websocket, _Room().handle, "127.0.0.1", 0, None))
     url = f"ws://127.0.0.1:{server.port}"
-    await nursery.start(_bot, f"{url}/{_BOT}")
+    await nursery.start(_run_bot, f"{url}/{_BOT}")
     return f"{url}/you"
 
 
 @final
 class _Room:
-    """What one member says, the others hear; who you are is the path by which you came."""
+    """Each member hears what the others say. A member's name is the path of its URL."""
 
     def __init__(self) -> None:
         self._members: dict[str, WebSocketConnection] = {}
@@ -41,7 +43,7 @@ class _Room:
         name = request.path.strip("/")
         member = self._members[name] = await request.accept()
         try:
-            await self._tell(name, f"* {name} joined")
+            await self._tell_others(name, f"* {name} joined")
             while True:
                 said = await member.get_message()
                 if said == "bye":
@@ -49,19 +51,20 @@ class _Room:
                 elif said == "boom":
                     await member.aclose(1011, "something broke")
                 else:
-                    await self._tell(name, said if isinstance(said, bytes) else f"{name}: {said}")
+                    line = said if isinstance(said, bytes) else f"{name}: {said}"
+                    await self._tell_others(name, line)
         except ConnectionClosed:
             del self._members[name]
-        await self._tell(name, f"* {name} left")
+        await self._tell_others(name, f"* {name} left")
 
-    async def _tell(self, speaker: str, message: str | bytes) -> None:
+    async def _tell_others(self, speaker: str, message: str | bytes) -> None:
         for name, member in list(self._members.items()):
             if name != speaker:
                 with suppress(ConnectionClosed):  # its own task notices, too
                     await member.send_message(message)
 
 
-async def _bot(url: str, task_status: trio.TaskStatus[None]) -> None:
+async def _run_bot(url: str, task_status: trio.TaskStatus[None]) -> None:
     async with open_websocket(url) as ws:
         ws.onmessage = partial(_answer, ws)
         task_status.started()
@@ -69,7 +72,7 @@ async def _bot(url: str, task_status: trio.TaskStatus[None]) -> None:
 
 
 def _answer(ws: WebSocket, event: MessageEvent) -> None:
-    """A listener, as a page of JavaScript has them."""
+    """Answer a message, as a listener in a page of JavaScript does."""
     match event.data:
         case "* you joined":
             ws.send(_HELLO)
@@ -86,4 +89,4 @@ def _answer(ws: WebSocket, event: MessageEvent) -> None:
         case str(text) if text.startswith("you: "):
             ws.send(f"You said {len(text) - 5} characters.")
         case _:
-            pass  # goodbyes, and bytes
+            pass  # "* you left", and bytes

@@ -1,4 +1,4 @@
-"""Where messages come from: stdin, as lines or as bytes."""
+"""Read messages from stdin, as lines or as bytes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO, final
 
 import trio
 
-from ._output import raw_of
+from ._output import raw_file
 
 if TYPE_CHECKING:
     from io import RawIOBase
 
 _CHUNK: Final = 64 * 1024
-"""Bytes read at a time; a binary message has as many at most."""
+"""Bytes read at a time, and so the most that a message of --binary has."""
 
 
 class End(Enum):
@@ -23,18 +23,18 @@ class End(Enum):
     EOF = auto()
     """There is no more; at a terminal, Ctrl-D."""
     INTERRUPT = auto()
-    """Ctrl-C, where it is a key and no signal."""
+    """Ctrl-C, where it is a key and not a signal."""
 
 
 class Input(Protocol):
-    """What is to be sent."""
+    """A source of messages to send."""
 
     async def next(self) -> str | bytes | End:
-        """The next message."""
+        """Return the next message."""
         ...
 
     async def run(self) -> None:
-        """What is to go on meanwhile."""
+        """Do what must go on in the background meanwhile."""
         ...
 
 
@@ -42,47 +42,52 @@ class Input(Protocol):
 class FileInput:
     """stdin, whatever it is: a terminal, a pipe, a file, or nothing.
 
-    It is read by a thread, which is left behind when nobody waits for it any more, and ends with
-    the process: that works for each of them on every system, and leaves the terminal's mode, which
-    stdout shares, as it is. Below Python's buffer, whose lock the thread would hold at the exit.
+    A thread reads it. When nobody waits for the thread any more it is abandoned, and ends with the
+    process: this works for every kind of file on every system, and does not change the mode of the
+    terminal, which stdout shares. The thread reads below Python's buffer, as an abandoned thread
+    would keep the buffer's lock at the exit.
 
     Args:
       file: sys.stdin.
-      binary: whether to give bytes as they come, in place of lines.
+      binary: whether to return bytes as they come, instead of lines.
     """
 
     def __init__(self, file: TextIO | None, *, binary: bool) -> None:
-        self._raw: RawIOBase | None = None
-        if file is not None:
-            self._raw = raw_of(file)
+        self._raw: RawIOBase | None = None if file is None else raw_file(file)
         self._binary = binary
-        self._waiting = bytearray()  # read, and not given yet
-        self._searched = 0  # of this, so many bytes have no newline
+        self._buffer = bytearray()  # read, and not returned yet
+        self._searched = 0  # bytes of the buffer that are known to have no newline
 
     async def next(self) -> str | bytes | End:
         if self._binary:
             return await self._read() or End.EOF
         while True:
-            newline = self._waiting.find(b"\n", self._searched)
+            newline = self._buffer.find(b"\n", self._searched)
             if newline >= 0:
                 return self._take(newline + 1)
-            self._searched = len(self._waiting)
+            self._searched = len(self._buffer)
             data = await self._read()
             if not data:
-                return self._take(len(self._waiting)) if self._waiting else End.EOF
-            self._waiting += data
+                return self._take(len(self._buffer)) if self._buffer else End.EOF
+            self._buffer += data
 
     async def run(self) -> None:
-        """Nothing: the thread is there when it is needed."""
+        """Do nothing: the thread runs when it is needed."""
+
+    async def read_all(self) -> bytes:
+        """Return everything up to the end."""
+        while data := await self._read():
+            self._buffer += data
+        return bytes(self._buffer)
 
     def _take(self, size: int) -> str:
-        line = self._waiting[:size].decode(errors="replace")
-        del self._waiting[:size]
+        line = self._buffer[:size].decode(errors="replace")
+        del self._buffer[:size]
         self._searched = 0
         return line.removesuffix("\n").removesuffix("\r")
 
     async def _read(self) -> bytes:
-        """Some bytes; none at the end."""
+        """Return some bytes, or none at the end."""
         if self._raw is None:
             await trio.lowlevel.checkpoint()
             return b""
@@ -91,17 +96,17 @@ class FileInput:
 
 def _read(raw: RawIOBase) -> bytes:
     while (data := raw.read(_CHUNK)) is None:
-        select.select([raw], [], [])  # whoever shares it has made it non-blocking
+        select.select([raw], [], [])  # another process that shares it made it non-blocking
     return data
 
 
 @final
 class NoInput:
-    """Nothing more is to be sent."""
+    """A source that has no messages."""
 
     async def next(self) -> str | bytes | End:
         await trio.lowlevel.checkpoint()
         return End.EOF
 
     async def run(self) -> None:
-        """Nothing."""
+        """Do nothing."""

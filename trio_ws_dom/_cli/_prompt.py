@@ -1,4 +1,8 @@
-"""The nice terminal, by prompt_toolkit: a line that is edited while messages come above it."""
+"""A line that is edited by prompt_toolkit, with messages appearing above it.
+
+prompt_toolkit runs on asyncio, so it has a thread with an event loop of its own. One loop serves
+all lines, as nothing may be lost that is written between two of them.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,26 @@ import asyncio
 import math
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, final
 
 import trio
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app_session, run_in_terminal
 
 from ._input import End
+from ._output import FULL, HIGH_WATER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._output import Sink
 
-_ENOUGH: Final = 1000
-"""Rows that wait for the terminal from which on no more messages are received."""
-
 
 @final
 class Prompt:
-    """Input and output at once, as ``Input`` and ``Sink`` have them.
+    """Both an ``Input`` and a ``Sink``.
 
-    prompt_toolkit runs on asyncio, so it has a thread, and that has one loop for all lines: what
-    is written between two of them must not be lost. Before and after :meth:`run`, what is written
-    goes to the terminal as it is.
+    Before and after :meth:`run`, what is written goes directly to the terminal.
 
     Args:
       terminal: stdout.
@@ -38,60 +38,69 @@ class Prompt:
     def __init__(self, terminal: Sink) -> None:
         self._terminal = terminal
         self._typed, self._lines = trio.open_memory_channel[str | End](math.inf)
-        self._written: deque[str] = deque()
+        self._rows: deque[str] = deque()  # written, and not on the screen yet
+        self._size = 0  # characters of these; changed in trio's thread only
         self._printed = trio.Event()
         self._token: trio.lowlevel.TrioToken
-        # of the thread; set by it, looked at from outside
+        # Set by the thread, read by trio:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._prompting: asyncio.Task[None]
         self._wakes: asyncio.Event
-        self._leaving = False
+        # Set by trio, read by the thread:
+        self._cancelled = False
 
     async def next(self) -> str | bytes | End:
         return await self._lines.receive()
+
+    @property
+    def is_full(self) -> bool:
+        return self._terminal.is_full or self._size >= FULL
 
     def write(self, text: str | bytes) -> None:
         assert isinstance(text, str)  # rows are
         if self._loop is None:
             self._terminal.write(text)
         else:
-            self._written.append(text)
+            self._size += len(text)
+            self._rows.append(text)
             self._call(self._wakes.set)
 
     async def drain(self) -> None:
         await self._terminal.drain()
-        while len(self._written) > _ENOUGH:
+        while self._size >= HIGH_WATER:
             await self._printed.wait()
 
     async def run(self) -> None:
-        """Take lines until one is an End, or cancelled; then the terminal is as it was."""
+        """Take lines until one is an End, or until cancelled; then restore the terminal."""
         self._token = trio.lowlevel.current_trio_token()
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._leave_when_cancelled)
+                nursery.start_soon(self._cancel_thread)
                 await trio.to_thread.run_sync(lambda: asyncio.run(self._run()))
                 nursery.cancel_scope.cancel()
         finally:
             self._loop = None
-            for text in self._written:  # behind the last look of the thread's
+            while self._rows:  # written after the thread looked for the last time
+                text = self._rows.popleft()
                 self._terminal.write(text)
-            self._written.clear()
+                self._note_printed(len(text))
 
-    def _tell_printed(self) -> None:
+    def _note_printed(self, size: int) -> None:
+        self._size -= size
         self._printed.set()
         self._printed = trio.Event()
 
-    async def _leave_when_cancelled(self) -> None:
+    async def _cancel_thread(self) -> None:
         try:
             await trio.sleep_forever()
         finally:
-            self._leaving = True
+            self._cancelled = True
             if self._loop is not None:
                 self._call(self._prompting.cancel)
 
     def _call(self, function: Callable[[], object]) -> None:
-        """Call it in the thread, unless that is at its end."""
-        assert self._loop is not None  # the callers have looked
+        """Call it in the thread, unless the thread is at its end."""
+        assert self._loop is not None  # checked by the callers
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(function)
 
@@ -101,7 +110,7 @@ class Prompt:
         self._wakes = asyncio.Event()
         self._prompting = asyncio.create_task(self._prompt())
         self._loop = asyncio.get_running_loop()
-        if self._leaving:
+        if self._cancelled:
             self._prompting.cancel()
         printing = asyncio.create_task(self._print())
         await asyncio.wait([self._prompting])
@@ -123,17 +132,20 @@ class Prompt:
             self._token.run_sync_soon(self._typed.send_nowait, line)
 
     async def _print(self) -> None:
-        """Write what there is above the line, until that is no more."""
-        while not self._prompting.done() or self._written:
+        """Print the rows above the line, for as long as there is one."""
+        while not self._prompting.done() or self._rows:
             self._wakes.clear()
-            if self._written:
-                await run_in_terminal(self._write_all)
-                self._token.run_sync_soon(self._tell_printed)
+            if self._rows:
+                await run_in_terminal(self._print_rows)
             else:
                 await self._wakes.wait()
 
-    def _write_all(self) -> None:
+    def _print_rows(self) -> None:
         output = get_app_session().output
-        while self._written:
-            output.write_raw(self._written.popleft())
+        size = 0
+        while self._rows:
+            text = self._rows.popleft()
+            size += len(text)
+            output.write_raw(text)
         output.flush()
+        self._token.run_sync_soon(self._note_printed, size)

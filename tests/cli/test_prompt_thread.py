@@ -1,0 +1,138 @@
+"""The thread of prompt_toolkit: how it begins and ends, and what it prints."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+import trio.testing
+from support.cli import PATIENCE
+
+from trio_ws_dom._cli._input import End
+from trio_ws_dom._cli._output import FULL, HIGH_WATER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_ws_dom._cli._prompt import Prompt
+
+
+class Screen:
+    """A terminal that keeps what is written."""
+
+    is_full = False
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str | bytes) -> None:
+        self.text += str(text)
+
+    async def drain(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen()
+
+
+@pytest.fixture
+def prompt(screen: Screen) -> Iterator[Prompt]:
+    """A prompt whose keys come from a pipe, and that draws nothing."""
+    application = pytest.importorskip("prompt_toolkit.application")
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    from trio_ws_dom._cli._prompt import Prompt
+
+    with create_pipe_input() as keys:
+        with application.create_app_session(input=keys, output=DummyOutput()):
+            made = Prompt(screen)
+            made.keys = keys  # type: ignore[attr-defined]  # for the tests
+            yield made
+
+
+async def test_before_and_after_a_prompt_text_goes_to_the_terminal(
+    prompt: Prompt, screen: Screen
+) -> None:
+    prompt.write("before\n")
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await prompt.run()
+    prompt.write("after\n")
+    assert screen.text == "before\nafter\n"
+
+
+async def test_a_prompt_that_is_cancelled_before_its_thread_runs(
+    prompt: Prompt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go_on, run = threading.Event(), threading.Event(), asyncio.run
+
+    def late(main: Any) -> Any:
+        began.set()
+        assert go_on.wait(PATIENCE)
+        return run(main)
+
+    monkeypatch.setattr(asyncio, "run", late)
+    with trio.fail_after(PATIENCE):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(prompt.run)
+            await trio.to_thread.run_sync(began.wait)
+            nursery.cancel_scope.cancel()
+            with trio.CancelScope(shield=True):
+                await trio.testing.wait_all_tasks_blocked()
+            go_on.set()
+
+
+async def test_text_that_is_written_while_a_prompt_ends_is_not_lost(
+    prompt: Prompt, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = asyncio.run
+
+    def and_then_write(main: Any) -> None:
+        prompt.keys.send_text("\x04")  # type: ignore[attr-defined]  # set above
+        run(main)
+        prompt.write("late\n")
+
+    monkeypatch.setattr(asyncio, "run", and_then_write)
+    with trio.fail_after(PATIENCE):
+        await prompt.run()
+    assert screen.text == "late\n"
+    assert not prompt.is_full
+
+
+async def test_a_prompt_that_does_not_print_fills_up(
+    prompt: Prompt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, print_rows = threading.Event(), prompt._print_rows
+
+    def late() -> None:
+        assert go_on.wait(PATIENCE)
+        print_rows()
+
+    monkeypatch.setattr(prompt, "_print_rows", late)
+    with trio.fail_after(PATIENCE):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(prompt.run)
+            while prompt._loop is None:
+                await trio.sleep(0.01)
+            prompt.write("x" * (HIGH_WATER - 1))
+            await prompt.drain()
+            prompt.write("x")
+            assert not prompt.is_full
+            with trio.move_on_after(0.05) as waited:
+                await prompt.drain()
+            prompt.write("x" * (FULL - HIGH_WATER))
+            was_full = prompt.is_full
+            go_on.set()
+            assert waited.cancelled_caught
+            assert was_full
+            await prompt.drain()
+            assert not prompt.is_full
+            prompt.keys.send_text("hello\r\x04")  # type: ignore[attr-defined]  # set above
+            assert await prompt.next() == "hello"
+            assert await prompt.next() is End.EOF
