@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import sysconfig
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,9 +23,10 @@ ROOT = Path(__file__).parent
 TESTS = ROOT / "tests"
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
-ACTIVE = f"{sys.version_info.major}.{sys.version_info.minor}"
+FREE_THREADED = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+ACTIVE = f"{sys.version_info.major}.{sys.version_info.minor}{FREE_THREADED}"
 PYTHONS = nox.project.python_versions(PYPROJECT)
-if ACTIVE not in PYTHONS:  # a Python newer than the classifiers: the tests say whether it works
+if ACTIVE not in PYTHONS:  # newer than the classifiers, or free-threaded: the tests say if it works
     PYTHONS.append(ACTIVE)
 OLDEST = PYTHONS[0]
 
@@ -39,7 +41,7 @@ nox.options.error_on_missing_interpreters = False  # nox says which it skips, on
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Format and lint with ruff; `nox -s lint -- --fix` mends what can be mended."""
+    """Lint with ruff, and the workflows with zizmor; `-- --fix` mends what ruff can mend."""
     install_groups(session, "lint")
     if "--fix" in session.posargs:
         session.run("ruff", "check", "--fix", ".")
@@ -47,6 +49,7 @@ def lint(session: nox.Session) -> None:
     else:
         session.run("ruff", "format", "--check", ".")
         session.run("ruff", "check", ".")
+        session.run("zizmor", "--offline", "--no-progress", "--quiet", ".github")
 
 
 @nox.session
