@@ -72,12 +72,13 @@ def _plain(random: Random) -> str:
     """Return one that the fast path takes, or nearly."""
     label = "".join(random.choices("abcxyz0189-_", k=random.randint(1, 5)))
     number = ".".join(random.choices(NUMBERS, k=random.randint(2, 5)))
-    host = random.choice((label, f"{label}.test", f"a.{label}.", number, f"xn--{label}"))
+    host = random.choice((label, f"{label}.test", f"a.{label}.", number, f"xn--{label}", "[::1]"))
+    user = random.choice(("", "", random.choice(USERINFO), f"{label}@", f"a%c3'*:{label}@", "a=b@"))
     port = random.choice(PORTS)
     path = "".join(random.choices(SEGMENTS, k=random.randint(0, 4)))
     query = random.choice(("", "", "?", f"?a={path}"))
     tail = _tail(random) if random.random() < 0.2 else ""
-    return f"{random.choice(WEB_SCHEMES)}://{host}{port}{path}{query}{tail}"
+    return f"{random.choice(WEB_SCHEMES)}://{user}{host}{port}{path}{query}{tail}"
 
 
 def _host(random: Random) -> str:

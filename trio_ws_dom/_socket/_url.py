@@ -33,9 +33,11 @@ _DEFAULT_PORTS: Final = {"ws": 80, "wss": 443}
 # however they are escaped, would be resolved.
 _PLAIN: Final = re.compile(
     r"""(?P<scheme>wss?|https?)://
+    (?:(?P<username>[A-Za-z0-9._~!$%&'()*+,-]+)(?::(?P<password>[A-Za-z0-9._~!$%&'()*+,-]+))?@)?
     (?P<host>
         (?:[a-z0-9_-]+\.)*[a-z_][a-z0-9_-]*\.?
         |(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?=[0-9])|(?![.0-9]))){4}
+        |\[::1\]
     )
     (?::(?P<port>[1-9][0-9]{0,4}))?
     (?P<path>(?:/(?!(?:\.|%2[eE]){1,2}(?:[/?]|\Z))[A-Za-z0-9._~!$%&'()*+,;=:@|\[\]-]*)*)
@@ -95,15 +97,10 @@ def parse_url(url: str, base: str | None) -> Address:
       TypeError: the URL or the base is ``bytes``.
     """
     text, base_text = _text("url", url), None if base is None else _text("base_url", base)
-    if base_text is None and (match := _PLAIN.fullmatch(text)):
-        scheme = _SCHEMES[match["scheme"]]
-        port = "" if match["port"] == str(_DEFAULT_PORTS[scheme]) else match["port"] or ""
-        if int(port or 0) < 65536:
-            target = (match["path"] or "/") + (match["query"] or "")
-            return _address(scheme, match["host"], port, target)
-    # what can hold a secret is not kept
-    may_be_secret = any("@" in part or "?" in part for part in (text, base_text or ""))
-    return (_parse.__wrapped__ if may_be_secret else _parse)(text, base_text)
+    for part in (text, base_text or ""):
+        if "@" in part or "?" in part:  # what can hold a secret is not kept
+            return _parse.__wrapped__(text, base_text)
+    return _parse(text, base_text)
 
 
 def _text(name: str, url: object) -> str:
@@ -115,6 +112,25 @@ def _text(name: str, url: object) -> str:
 
 @lru_cache(maxsize=64)
 def _parse(url: str, base: str | None) -> Address:
+    plain = _parse_plain(url) if base is None else None
+    return _parse_fully(url, base) if plain is None else plain
+
+
+def _parse_plain(url: str) -> Address | None:
+    match = _PLAIN.fullmatch(url)
+    if match is None:
+        return None
+    scheme, port = _SCHEMES[match["scheme"]], match["port"] or ""
+    if port == str(_DEFAULT_PORTS[scheme]):
+        port = ""
+    elif port and int(port) > 65535:
+        return None
+    target = (match["path"] or "/") + (match["query"] or "")
+    user = match["username"] or "", match["password"] or ""
+    return _address(scheme, match["host"], port, target, *user)
+
+
+def _parse_fully(url: str, base: str | None) -> Address:
     from pywhatwgurl import URL  # slow to import, and few URLs need it
 
     try:
