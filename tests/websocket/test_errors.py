@@ -77,10 +77,10 @@ def test_a_refusal_is_a_handshake_error() -> None:
 
 def test_an_error_of_tls_replaces_trios_wrapper() -> None:
     wrapper = trio.BrokenResourceError()
-    wrapper.__cause__ = told = ssl.SSLError(1, "[SSL] alert")
-    told.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    wrapper.__cause__ = cause = ssl.SSLError(1, "[SSL] alert")
+    cause.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     failure = explain("wss://a/", wrapper, ABNORMAL)
-    assert failure.__cause__ is told
+    assert failure.__cause__ is cause
     assert "the server requires a certificate of ours ([SSL] alert)" in str(failure)
 
 
@@ -99,11 +99,11 @@ def test_the_librarys_frames_keep_no_locals(module: str, shown: bool) -> None:
     with pytest.raises(OSError) as caught:
         fails_in(module)()
     failure: WebSocketError = explain("ws://a/", caught.value, ABNORMAL)
-    told = "".join(
+    printed = "".join(
         traceback.TracebackException.from_exception(failure, capture_locals=True).format()
     )
-    assert ("hunter2" in told) is shown
-    assert "in fail" in told
+    assert ("hunter2" in printed) is shown
+    assert "in fail" in printed
 
 
 def test_locals_are_cleared_along_the_chain_of_causes() -> None:
@@ -113,11 +113,11 @@ def test_locals_are_cleared_along_the_chain_of_causes() -> None:
     outer.__cause__ = caught.value
     caught.value.__context__ = outer  # a circle, as a program may make one
     failure = explain("ws://a/", outer, ABNORMAL)
-    told = "".join(
+    printed = "".join(
         traceback.TracebackException.from_exception(failure, capture_locals=True).format()
     )
-    assert "lost" in told
-    assert "hunter2" not in told
+    assert "lost" in printed
+    assert "hunter2" not in printed
 
 
 def test_a_frame_that_still_runs_keeps_its_locals(monkeypatch: pytest.MonkeyPatch) -> None:

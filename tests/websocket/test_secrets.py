@@ -116,9 +116,9 @@ class Texts:
     def add_exception(self, exc: BaseException) -> None:
         """Add what a traceback prints, local variables included."""
         self.add_object(exc)
-        for told in chain(traceback.TracebackException.from_exception(exc, capture_locals=True)):
-            self.add("exception", "".join(told.format_exception_only()))
-            for line in told.stack:
+        for shown in chain(traceback.TracebackException.from_exception(exc, capture_locals=True)):
+            self.add("exception", "".join(shown.format_exception_only()))
+            for line in shown.stack:
                 place = f"{Path(line.filename).name}, {line.name}()"
                 if not line.filename.startswith(TESTS) and place not in ENTRY_POINTS:
                     for name, value in (line.locals or {}).items():
@@ -135,9 +135,9 @@ class Texts:
                 waiting += nursery.child_tasks
 
 
-def chain(told: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
-    yield told
-    for one in (told.__cause__, told.__context__, *(told.exceptions or ())):
+def chain(shown: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+    yield shown
+    for one in (shown.__cause__, shown.__context__, *(shown.exceptions or ())):
         if one is not None:
             yield from chain(one)
 
@@ -457,14 +457,14 @@ MISTAKES: Final[dict[str, tuple[Any, Any, dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-@pytest.mark.parametrize("door", [reconnecting_websocket])
+@pytest.mark.parametrize("entry_point", [reconnecting_websocket])
 async def test_no_text_about_a_mistake_has_a_secret(
-    door: Callable[..., Any], mistake: str, texts: Texts
+    entry_point: Callable[..., Any], mistake: str, texts: Texts
 ) -> None:
     url, protocols, bad = MISTAKES[mistake]
     with pytest.raises((TypeError, ValueError, DOMException)) as caught:
-        entered = door(url, protocols, **{**options(texts), **bad})
-        if door is reconnecting_websocket:
+        entered = entry_point(url, protocols, **{**options(texts), **bad})
+        if entry_point is reconnecting_websocket:
             entered = await anext(entered)
         async with entered:
             raise AssertionError("it is never open")

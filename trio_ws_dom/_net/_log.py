@@ -1,7 +1,7 @@
 """The life of each connection, in the logger ``trio_ws_dom`` at DEBUG.
 
 A few lines for a connection, none for a message. No line has a payload, credentials, a query, a
-subprotocol or what a server sent in place of HTTP.
+subprotocol or what a server sent instead of HTTP.
 """
 
 from __future__ import annotations

@@ -87,12 +87,12 @@ def header_fields(given: object) -> list[tuple[str, str]]:
       TypeError: it is neither a mapping nor pairs of str. The message shows no value.
       ValueError: one of them may not be sent.
     """
-    fields = given
+    fields, kind = given, type(given).__name__
     if isinstance(given, Mapping):
         fields = cast("Mapping[object, object]", given).items()
     if isinstance(fields, str | bytes) or not isinstance(fields, Iterable):
         remedy = " (leave it out for none)" if given is None else ""
-        raise _bad_headers(f"got {type(given).__name__}{remedy}")
+        raise _bad_headers(f"got {kind}{remedy}")
     pairs = [
         _pair(position, field) for position, field in enumerate(cast("Iterable[object]", fields))
     ]

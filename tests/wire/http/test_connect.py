@@ -16,14 +16,14 @@ OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 def answer(data: bytes) -> bytes:
-    """The tunnel's first bytes, if this answer, all of it at once, makes one."""
+    """Return the tunnel's first bytes, from an answer that comes all at once."""
     first = Connect(TARGET).receive(data)
     assert first is not None
     return first
 
 
 def failure(*pieces: bytes) -> HandshakeFailure:
-    """What these pieces come to."""
+    """Return the result of these pieces."""
     connect = Connect(TARGET)
     with pytest.raises(HandshakeFailure) as caught:
         for piece in pieces:
@@ -33,14 +33,12 @@ def failure(*pieces: bytes) -> HandshakeFailure:
 
 
 @pytest.mark.parametrize("target", ["chat.example:443", "127.0.0.1:80", "[::1]:8080"])
-def test_connect_request(target: str) -> None:
-    """Authority form, with its port, in the first line and in Host; and no more than that."""
+def test_a_connect_has_target_and_host_only(target: str) -> None:
     request = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n"
     assert Connect(target).request_bytes() == request.encode()
 
 
-def test_connect_request_with_credentials() -> None:
-    """They are in Proxy-Authorization, which is the proxy's and goes no further."""
+def test_credentials_are_in_proxy_authorization() -> None:
     lines = Connect(TARGET, "Basic dTpw").request_bytes().split(b"\r\n")
     assert lines[2:] == [b"Proxy-Authorization: Basic dTpw", b"", b""]
 
@@ -59,15 +57,13 @@ def test_connect_request_with_credentials() -> None:
     ],
     ids=["1.1", "1.0", "204", "299", "LF", "length", "chunked", "100"],
 )
-def test_tunnel_opens(head: bytes) -> None:
-    """By any 2xx; it has no body, whatever it says; what is behind its head is the tunnel's."""
+def test_any_2xx_opens_the_tunnel_without_a_body(head: bytes) -> None:
     assert answer(head) == b""
     assert answer(head + b"first bytes\r\n\r\n") == b"first bytes\r\n\r\n"
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 30, 38])
-def test_tunnel_opens_in_pieces(size: int) -> None:
-    """The head may come in any pieces; the last brings the tunnel's first bytes along."""
+def test_a_head_in_pieces_opens_the_tunnel(size: int) -> None:
     connect = Connect(TARGET)
     *pieces, last = [OK[i : i + size] for i in range(0, len(OK), size)]
     assert [connect.receive(piece) for piece in pieces] == [None] * len(pieces)
@@ -75,8 +71,7 @@ def test_tunnel_opens_in_pieces(size: int) -> None:
 
 
 @pytest.mark.parametrize("status", [300, 302, 403, 404, 407, 500, 502, 504])
-def test_refused_tunnel(status: int) -> None:
-    """Any other status; its body is not waited for, and the message says who was to be reached."""
+def test_any_other_status_is_a_refusal_that_names_the_target(status: int) -> None:
     error = failure(b"HTTP/1.1 %d Oh no\r\nContent-Length: 900\r\n\r\n" % status)
     assert error.status == status
     assert str(error) == f"expected status 2xx to CONNECT {TARGET}, got {status} Oh no"
@@ -90,22 +85,19 @@ def test_refused_tunnel(status: int) -> None:
         "X-Squid-Error: ERR_DNS_FAIL 0",
     ],
 )
-def test_refused_tunnel_gives_the_reason(header: str) -> None:
-    """Where the proxy says why, or what it asks for, the message does too."""
+def test_a_refusal_has_the_proxys_reason(header: str) -> None:
     error = failure(f"HTTP/1.1 407 No\r\nX: y\r\n{header}\r\n\r\n".encode())
     assert str(error).endswith(f"got 407 No ({header})")
     assert error.headers["X"] == "y"
 
 
-def test_refused_tunnel_gives_all_reasons() -> None:
-    """Those of one header, then those of the next."""
+def test_a_refusal_has_all_reasons_in_order() -> None:
     lines = b"Proxy-Status: x\r\nProxy-Authenticate: a\r\nproxy-authenticate: b\r\n\r\n"
     error = failure(b"HTTP/1.1 407 No\r\n" + lines)
     assert str(error).endswith("(Proxy-Authenticate: a, b, Proxy-Status: x)")
 
 
-def test_refused_tunnel_with_many_reasons() -> None:
-    """However many there are, the message is short."""
+def test_many_reasons_are_abbreviated() -> None:
     lines = b"Proxy-Authenticate: Basic realm=x\r\n" * 100
     assert len(str(failure(b"HTTP/1.1 407 No\r\n" + lines + b"\r\n"))) < 400
 
@@ -120,16 +112,14 @@ def test_refused_tunnel_with_many_reasons() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "malformed"),
     ],
 )
-def test_junk_from_a_proxy(data: bytes, message: str) -> None:
-    """What is not HTTP, or no answer to CONNECT, has no status."""
+def test_bytes_that_are_no_http_have_no_status(data: bytes, message: str) -> None:
     error = failure(data)
     assert message in str(error)
     assert error.status == 0
 
 
 @pytest.mark.parametrize("data", [b"", b"HT", OK[:-2]])
-def test_proxy_ends_early(data: bytes) -> None:
-    """The end of the connection before the end of the head."""
+def test_the_end_before_the_head_is_complete_is_a_failure(data: bytes) -> None:
     connect = Connect(TARGET)
     if data:
         assert connect.receive(data) is None
@@ -137,15 +127,13 @@ def test_proxy_ends_early(data: bytes) -> None:
         connect.receive(b"")
 
 
-def test_giant_head_from_a_proxy() -> None:
-    """A head that does not end is read to the limit, and no further."""
+def test_a_head_without_end_fails_at_the_limit() -> None:
     start = b"HTTP/1.1 200 OK\r\nX: "
     rest = b"y" * (MAX_RESPONSE_HEAD - len(start))
     error = failure(start, rest, b"y")
     assert f"at most {MAX_RESPONSE_HEAD} bytes of headers" in str(error)
 
 
-def test_too_many_informational_from_a_proxy() -> None:
-    """And so has that of responses before the answer."""
+def test_too_many_informational_responses_are_a_failure() -> None:
     error = failure(b"HTTP/1.1 102 Wait\r\n\r\n" * (MAX_INFORMATIONAL + 1) + OK)
     assert "expected status 2xx after at most 5 others of 1xx" in str(error)

@@ -32,13 +32,11 @@ TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789abcXYZ"
         (TOKEN_CHARACTERS, [(TOKEN_CHARACTERS, [])]),
     ],
 )
-def test_what_the_grammar_allows(line: str, expected: object) -> None:
-    """Names, parameters, quotes and the space between them are read as the grammar says."""
+def test_names_parameters_and_quotes_are_read_by_the_grammar(line: str, expected: object) -> None:
     assert parse_extensions([line]) == expected
 
 
 def test_several_lines_are_one_list() -> None:
-    """Header lines are read as if one line had joined them with commas."""
     assert parse_extensions(["a; x=1", "b"]) == [("a", [("x", "1")]), ("b", [])]
 
 
@@ -69,8 +67,7 @@ def test_several_lines_are_one_list() -> None:
         ("foo\n", "expected ',', ';' or the end at position 3"),
     ],
 )
-def test_what_the_grammar_does_not_allow(line: str, message: str) -> None:
-    """The error says what was expected, and where."""
+def test_an_error_says_what_was_expected_and_where(line: str, message: str) -> None:
     with pytest.raises(ExtensionSyntaxError) as caught:
         parse_extensions([line])
     assert message in str(caught.value)
@@ -78,14 +75,12 @@ def test_what_the_grammar_does_not_allow(line: str, message: str) -> None:
 
 
 def test_an_error_shows_the_start_of_a_long_header() -> None:
-    """A header is the peer's, and may be long; a message is not."""
     with pytest.raises(ExtensionSyntaxError) as caught:
         parse_extensions(["x" * 100 + " y"])
     assert str(caught.value).endswith("at position 101 of '" + "x" * 100 + "'...")
 
 
 def test_no_line_is_an_error() -> None:
-    """A header that is absent is the caller's to see."""
     with pytest.raises(ExtensionSyntaxError):
         parse_extensions([])
 
@@ -95,14 +90,12 @@ PARAMETERS = st.lists(st.tuples(TOKENS, st.none() | TOKENS))
 
 
 @given(st.lists(st.tuples(TOKENS, PARAMETERS), min_size=1))
-def test_what_another_library_writes_is_read(extensions: Any) -> None:
-    """Headers that the websockets library builds come back as they were."""
+def test_headers_of_the_websockets_library_are_read_as_they_were(extensions: Any) -> None:
     assert parse_extensions([build_extension(extensions)]) == extensions
 
 
 @given(st.text('ab=;," \t\\'))
-def test_what_is_taken_is_taken_by_another_library(line: str) -> None:
-    """Nothing passes here that the websockets library refuses, or reads in another way."""
+def test_the_websockets_library_reads_what_we_read_in_the_same_way(line: str) -> None:
     try:
         extensions = parse_extensions([line])
     except ExtensionSyntaxError:

@@ -202,13 +202,11 @@ def test_any_chunking_of_an_answer_has_the_same_result(data: bytes) -> None:
 )
 @pytest.mark.parametrize("step", [1000, 4096, 16384, 65535])
 def test_limits_do_not_depend_on_chunks(data: bytes, step: int) -> None:
-    """A limit is on what came, not on how."""
     assert outcome(data[i : i + step] for i in range(0, len(data), step)) == outcome([data])
 
 
 @given(st.data())
 def test_nothing_but_a_failure_is_raised(draw: st.DataObject) -> None:
-    """Whatever a server sends, and in whatever pieces, the verdict is the same and no crash."""
     data = bytearray(draw.draw(st.sampled_from(ANSWERS)))
     for _ in range(draw.draw(st.integers(0, 3))):
         position = draw.draw(st.integers(0, len(data)))

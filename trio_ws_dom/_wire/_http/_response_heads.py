@@ -104,13 +104,12 @@ class ResponseHeads:
 
     def _parse(self, head: bytes) -> h11.Response | h11.InformationalResponse:
         self._http.receive_data(head)
-        malformed = ""
         try:
-            response = self._http.next_event()
+            response: object = self._http.next_event()
         except h11.RemoteProtocolError as exc:
-            malformed = str(exc).partition(": bytearray(")[0]
-        if malformed:  # outside of the handler, as what h11's error quotes may be a cookie
-            raise HandshakeFailure(f"malformed HTTP response: {malformed}")
+            response = str(exc).partition(": bytearray(")[0]
+        if isinstance(response, str):  # raised here, as what h11's error quotes may be a cookie
+            raise HandshakeFailure(f"malformed HTTP response: {response}")
         # h11 has one whole head
         assert isinstance(response, h11.Response | h11.InformationalResponse)
         return response
