@@ -354,7 +354,6 @@ NOT_ON_THE_COMMAND_LINE = {
     "local_address": "the system chooses",
     "address_timeout": "the default is good for a person who waits",
     "proxy_ssl_context": "SSL_CERT_FILE is for the proxy, too",
-    "stream": "it is an object",
 }
 """Options that the command line has no argument for, and why."""
 
