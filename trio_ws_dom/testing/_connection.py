@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, cast, final
 
 import trio
 import wsproto
@@ -14,6 +15,7 @@ from wsproto.events import (
     BytesMessage,
     CloseConnection,
     Ping,
+    Pong,
     RejectConnection,
     RejectData,
     Request,
@@ -23,12 +25,15 @@ from wsproto.frame_protocol import LOCAL_ONLY_CLOSE_REASONS, CloseReason
 from wsproto.utilities import LocalProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from typing import TypeAlias
 
     from wsproto.events import Event
 
+    Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+
 _READ_SIZE: Final = 64 * 1024
-_GONE: Final = (trio.ClosedResourceError, trio.BrokenResourceError)  # memory streams raise either
+_GONE: Final = (trio.ClosedResourceError, trio.BrokenResourceError)  # streams raise either
 
 
 @final
@@ -38,7 +43,7 @@ class FakeRequest:
     Attributes:
       target: path and query, such as ``/room?name=ada``.
       host: the Host header's value.
-      headers: all others, names in lower case; what came repeatedly is joined by ", ".
+      headers: all others, names in lower case; values of a repeated one are joined by ", ".
       protocols: the subprotocols that were offered.
     """
 
@@ -62,7 +67,7 @@ class FakeRequest:
     async def _read(
         cls, stream: trio.abc.Stream, on_request: Callable[[FakeRequest], object]
     ) -> None:
-        """A connection's task: the request, and behind the answer the connection."""
+        """Run the task of a connection: read the request and, after a 101, what follows."""
         protocol = wsproto.WSConnection(ConnectionType.SERVER)
         async with stream:
             while True:
@@ -79,14 +84,12 @@ class FakeRequest:
                         await request._connection._read()
                     return
 
-    async def accept(
-        self, *, protocol: str | None = None, headers: Iterable[tuple[str, str]] = ()
-    ) -> FakeConnection:
+    async def accept(self, *, protocol: str | None = None, headers: Headers = ()) -> FakeConnection:
         """Answer 101.
 
         Args:
           protocol: the subprotocol to select, one of those that were offered.
-          headers: further fields of the answer.
+          headers: further fields of the answer, a mapping or pairs.
 
         Raises:
           RuntimeError: it was answered already.
@@ -97,23 +100,29 @@ class FakeRequest:
             raise ValueError(
                 f"expected a subprotocol among those offered, {self.protocols}, got {protocol!r}"
             )
-        extra = [(name.encode(), value.encode()) for name, value in headers]
-        await self._answer(AcceptConnection(subprotocol=protocol, extra_headers=extra))
+        fields = _fields(headers)
+        await self._answer(AcceptConnection(subprotocol=protocol, extra_headers=fields))
         self._connection = FakeConnection(self, self._stream, self._protocol)
         self._answered.set()
         return self._connection
 
-    async def refuse(
-        self, status: int, *, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
-    ) -> None:
+    async def refuse(self, status: int, *, headers: Headers = (), body: bytes = b"") -> None:
         """Answer something else than 101, and end TCP.
+
+        Args:
+          status: from 200 to 999.
+          headers: further fields of the answer, a mapping or pairs.
 
         Raises:
           RuntimeError: it was answered already.
+          ValueError: no answer has this status.
           trio.BrokenResourceError: the client has given up.
         """
-        fields = [(name.encode(), value.encode()) for name, value in headers]
-        fields.append((b"Content-Length", str(len(body)).encode()))
+        if not 200 <= status <= 999:
+            raise ValueError(f"expected a status from 200 to 999, got {status}")
+        if not isinstance(cast("Any", body), bytes):
+            raise TypeError(f"expected body as bytes, got {type(body).__name__}")
+        fields = [*_fields(headers), (b"Content-Length", str(len(body)).encode())]
         await self._answer(
             RejectConnection(status_code=status, headers=fields, has_body=True), RejectData(body)
         )
@@ -137,7 +146,7 @@ class FakeRequest:
         """
         self._begin_to_answer()
         with suppress(*_GONE):
-            await self._stream.receive_some(1)  # before the answer a client says nothing
+            await self._stream.receive_some(1)  # before the answer a client sends nothing
         self._answered.set()
 
     def _begin_to_answer(self) -> None:
@@ -156,11 +165,17 @@ class FakeRequest:
             ) from exc
 
 
+def _fields(headers: Headers) -> list[tuple[bytes, bytes]]:
+    if isinstance(headers, Mapping):
+        headers = cast("Mapping[str, str]", headers).items()
+    return [(name.encode(), value.encode()) for name, value in headers]
+
+
 @final
 class FakeConnection:
     """The server's end of a connection, and a record of what the client sent.
 
-    Pings and the client's Close are answered by themselves, until :meth:`stall`.
+    Pings and the client's Close are answered without the test, until :meth:`stall`.
 
     Attributes:
       request: the opening handshake.
@@ -178,12 +193,16 @@ class FakeConnection:
         self.reason: str = ""
         self._stream = stream
         self._protocol = protocol
-        self._unread: deque[str | bytes] = deque()
-        self._parts: list[Any] = []
+        self._unread: deque[str | bytes] = deque()  # those of `sent` that receive() did not return
+        self._parts: list[Any] = []  # of a message that is not complete
         self._stalled = False
+        self._paused = False  # by pause_reading()
+        self._reading = trio.CancelScope()  # around the wait for the next bytes
+        self._pings_sent = 0
+        self._unanswered: set[bytes] = set()  # payloads of Pings
         self._sending = trio.Lock()
-        self._ended = trio.Event()
-        self._changed = trio.lowlevel.ParkingLot()
+        self._ended = trio.Event()  # the client has closed, or is gone
+        self._changed = trio.lowlevel.ParkingLot()  # whoever waits for anything above
 
     async def receive(self) -> str | bytes:
         """Wait for the client's next message.
@@ -199,74 +218,128 @@ class FakeConnection:
         await trio.lowlevel.cancel_shielded_checkpoint()
         return self._unread.popleft()
 
-    async def send(self, message: str | bytes) -> None:
-        """Send a message to the client.
+    async def send(self, message: str | bytes, *, finished: bool = True) -> None:
+        """Send a message to the client, or a fragment of one.
+
+        It waits while the client does not read, and 64 KiB are on the way to it.
+
+        Args:
+          finished: False: this is a fragment, and what is sent next continues the message.
+
+        Raises:
+          TypeError: it is no message, or continues one of the other type.
+          trio.BrokenResourceError: the client has closed, or is gone, or this end has closed.
+        """
+        await trio.lowlevel.checkpoint()
+        await self._send_or_raise(_message_event(message, finished))
+
+    async def ping(self) -> float:
+        """Send a Ping, wait for its Pong, and return the seconds between.
 
         Raises:
           trio.BrokenResourceError: the client has closed, or is gone, or this end has closed.
         """
-        await trio.lowlevel.checkpoint()
-        event = TextMessage(message) if isinstance(message, str) else BytesMessage(message)
-        try:
-            await self._send(event)
-        except (LocalProtocolError, *_GONE) as exc:
-            raise trio.BrokenResourceError(
-                f"expected an open connection to send to, but it is closed ({self.closeCode})"
-            ) from exc
+        self._pings_sent += 1
+        payload = str(self._pings_sent).encode()
+        self._unanswered.add(payload)
+        start = trio.current_time()
+        await self._send_or_raise(Ping(payload))
+        while payload in self._unanswered:
+            if self._ended.is_set():
+                raise self._closed_error()
+            await self._changed.park()
+        return trio.current_time() - start
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Send a Close, wait for the client's, and end TCP, as servers do.
 
-        Once one was sent, by either end, or the client is gone, no other is sent.
+        If one was sent already, by either end, or the client is gone, no other is sent.
 
         Args:
-          code: 1005: none, and no reason.
+          code: from 1000 to 4999; 1005: a Close without a code.
           reason: at most 123 bytes of UTF-8; what is longer is cut off.
 
         Raises:
-          ValueError: a Close cannot say this (1006, 1015, or 1005 with a reason).
+          TypeError, ValueError: a Close cannot say this (such as 1006, 1015, or 1005 with a
+            reason).
         """
-        if code in LOCAL_ONLY_CLOSE_REASONS and (code, reason) != (1005, ""):
-            raise ValueError(f"expected what a Close can say, got {code} {reason!r}")
-        # wsproto knows no code by this object, not by its number
-        event = CloseConnection(CloseReason.NO_STATUS_RCVD if code == 1005 else code, reason)
+        event = _close_event(code, reason)
         with suppress(LocalProtocolError, *_GONE):
             await self._send(event)
         await self._ended.wait()
 
     async def drop(self) -> None:
-        """End TCP, without a Close: for the client the connection is lost (1006)."""
+        """End TCP without a Close, so that the client loses the connection (1006)."""
         await self._stream.aclose()
         self._end()
 
     def stall(self) -> None:
-        """From now on, take and answer nothing: no messages, Pings, or Close."""
+        """From now on, take and answer nothing: no messages, Pings, or Close.
+
+        What the client sends is read all the same, and dropped, so that it never has to wait.
+        """
         self._stalled = True
 
+    def pause_reading(self) -> None:
+        """Stop reading, as a peer does whose program is too slow.
+
+        64 KiB are on the way then, and what the client queues beyond that waits at its end. Pings
+        and its Close are not answered, and its end is not noticed, until :meth:`resume_reading`.
+        """
+        self._paused = True
+        self._reading.cancel()
+
+    def resume_reading(self) -> None:
+        """Read on after :meth:`pause_reading`."""
+        self._paused = False
+        self._changed.unpark_all()
+
     async def wait_closed(self) -> None:
-        """Wait until the client has closed, or is gone; :attr:`closeCode` tells which."""
+        """Wait until the client has closed, or is gone; :attr:`closeCode` says which."""
         await self._ended.wait()
+
+    async def _go_away(self) -> None:
+        """Close with 1001, unless the peer that is played would not do so."""
+        if not (self._stalled or self._paused):
+            await self.close(1001)
+
+    async def _send_or_raise(self, event: Event) -> None:
+        try:
+            await self._send(event)
+        except (LocalProtocolError, *_GONE) as exc:
+            raise self._closed_error() from exc
+
+    def _closed_error(self) -> trio.BrokenResourceError:
+        return trio.BrokenResourceError(
+            f"expected an open connection to send to, but it is closed ({self.closeCode})"
+        )
 
     async def _send(self, event: Event) -> None:
         async with self._sending:  # the test, and the answers to Pings
             await self._stream.send_all(self._protocol.send(event))
 
     async def _read(self) -> None:
-        """The connection's task, until TCP ends."""
+        """Read until TCP ends."""
         try:
-            while not self._ended.is_set():
-                data = await self._stream.receive_some(_READ_SIZE)
-                if not data:
-                    break
-                if self._stalled:
-                    continue
-                self._protocol.receive_data(bytes(data))
+            while await self._may_read():
+                with trio.CancelScope() as self._reading:
+                    data = await self._stream.receive_some(_READ_SIZE)
+                    if not data:
+                        break
+                    if not self._stalled:
+                        self._protocol.receive_data(bytes(data))
                 for event in self._protocol.events():
                     await self._handle(event)
         except _GONE:
             pass  # the client is gone, or drop() was called
         finally:
             self._end()
+
+    async def _may_read(self) -> bool:
+        """Wait while the reading is paused; return whether there is more to read."""
+        while self._paused and not self._ended.is_set():
+            await self._changed.park()
+        return not self._ended.is_set()
 
     async def _handle(self, event: Event) -> None:
         if isinstance(event, TextMessage | BytesMessage):
@@ -277,8 +350,11 @@ class FakeConnection:
         elif isinstance(event, Ping):
             if self._protocol.state is ConnectionState.OPEN:  # else our Close was the last frame
                 await self._send(event.response())
+        elif isinstance(event, Pong):
+            self._unanswered.discard(bytes(event.payload))
+            self._changed.unpark_all()
         else:
-            assert isinstance(event, CloseConnection)  # a client sends no Pong unasked
+            assert isinstance(event, CloseConnection)  # there is nothing else after the request
             self.closeCode = int(event.code)
             self.reason = event.reason or ""
             if self._protocol.state is ConnectionState.REMOTE_CLOSING:
@@ -295,3 +371,24 @@ class FakeConnection:
     def _end(self) -> None:
         self._ended.set()
         self._changed.unpark_all()
+
+
+def _message_event(message: Any, finished: bool) -> TextMessage | BytesMessage:
+    if isinstance(message, str):
+        return TextMessage(message, message_finished=finished)
+    if isinstance(message, bytes | bytearray | memoryview):
+        return BytesMessage(bytes(cast("bytes", message)), message_finished=finished)
+    raise TypeError(
+        f"expected a message as str or bytes, got {type(message).__name__};"
+        " JSON, for example, is sent as json.dumps(...)"
+    )
+
+
+def _close_event(code: Any, reason: Any) -> CloseConnection:
+    if not isinstance(code, int) or not isinstance(reason, str):
+        raise TypeError(f"expected a code as int and a reason as str, got {code!r} and {reason!r}")
+    is_empty = (code, reason) == (1005, "")
+    if not is_empty and (code in LOCAL_ONLY_CLOSE_REASONS or not 1000 <= code <= 4999):
+        raise ValueError(f"expected what a Close can say, got {code} {reason!r}")
+    # wsproto knows no code by this object, not by its number
+    return CloseConnection(CloseReason.NO_STATUS_RCVD if is_empty else code, reason)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import errno
 from collections import deque
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 import trio
-import trio.testing
 
-from .._net._dial._fake_network import Endpoint, interceptors
+from .._net._dial._fake_network import Endpoint, Interceptor, interceptors
 from .._socket._url import parse_url
 from ._connection import FakeConnection, FakeRequest
+from ._stream import memory_tcp_pair
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator
+
+    from ._connection import Headers
+
+GOODBYE_TIMEOUT: Final = 1.0
+"""Seconds that clients get at the server's end to answer its Close; ours answer at once."""
 
 
 @final
@@ -24,8 +29,8 @@ class FakeServer:
 
     Attributes:
       url: of the server's root, for ``open_websocket`` and the like; any path may be added.
-      is_up: set to False, connecting fails with ConnectionRefusedError; connections that there are
-        stay.
+      is_up: set it to False, and connecting fails with ConnectionRefusedError; connections that
+        exist remain.
       requests: every request that came, in order, answered or not.
     """
 
@@ -34,7 +39,7 @@ class FakeServer:
         self.is_up = True
         self.requests: list[FakeRequest] = []
         self._nursery = nursery
-        self._waiting: deque[FakeRequest] = deque()
+        self._waiting: deque[FakeRequest] = deque()  # those that request() did not return
         self._arrivals = trio.lowlevel.ParkingLot()
 
     @property
@@ -44,23 +49,19 @@ class FakeServer:
         return [connection for connection in made if connection is not None]
 
     async def request(self) -> FakeRequest:
-        """Wait for the next opening handshake; the client waits for its answer meanwhile."""
+        """Wait for the next opening handshake, whose client then waits for an answer."""
         await trio.lowlevel.checkpoint_if_cancelled()
         while not self._waiting:
             await self._arrivals.park()
         await trio.lowlevel.cancel_shielded_checkpoint()
         return self._waiting.popleft()
 
-    async def accept(
-        self, *, protocol: str | None = None, headers: Iterable[tuple[str, str]] = ()
-    ) -> FakeConnection:
+    async def accept(self, *, protocol: str | None = None, headers: Headers = ()) -> FakeConnection:
         """Wait for the next opening handshake, and answer 101; as :meth:`FakeRequest.accept`."""
         request = await self.request()
         return await request.accept(protocol=protocol, headers=headers)
 
-    async def refuse(
-        self, status: int, *, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
-    ) -> FakeRequest:
+    async def refuse(self, status: int, *, headers: Headers = (), body: bytes = b"") -> FakeRequest:
         """Wait for the next opening handshake, and refuse it; as :meth:`FakeRequest.refuse`."""
         request = await self.request()
         await request.refuse(status, headers=headers, body=body)
@@ -70,7 +71,7 @@ class FakeServer:
         if not self.is_up:
             words = f"connection refused (the fake server {self.url} is not up)"
             raise ConnectionRefusedError(errno.ECONNREFUSED, words)
-        theirs, ours = trio.testing.memory_stream_pair()
+        theirs, ours = memory_tcp_pair()
         self._nursery.start_soon(FakeRequest._read, ours, self._arrived)
         return theirs
 
@@ -79,22 +80,37 @@ class FakeServer:
         self._waiting.append(request)
         self._arrivals.unpark()
 
+    async def _go_away(self) -> None:
+        """Close every connection with 1001, also if cancelled, and end what remains.
+
+        It lasts :data:`GOODBYE_TIMEOUT` at most.
+        """
+        self.is_up = False
+        with trio.move_on_after(GOODBYE_TIMEOUT, shield=True):
+            async with trio.open_nursery() as nursery:
+                for connection in self.connections:
+                    nursery.start_soon(connection._go_away)
+        self._nursery.cancel_scope.cancel()
+
 
 @asynccontextmanager
-async def open_fake_server(url: str) -> AsyncGenerator[FakeServer]:
-    """A server that answers at a URL's scheme, host and port, within this trio run.
+async def open_fake_server(url: str, *, only: bool = False) -> AsyncGenerator[FakeServer]:
+    """Open a server that answers at a URL's scheme, host and port, within this trio run.
 
-    Sockets connect to it in place of the network, by whichever door, so that the program under
+    Sockets connect to it instead of the network, by whichever function, so that the program under
     test need not know of it: no names are resolved, no proxy is used, and for ``wss:`` no TLS is
-    spoken. Other addresses are as ever. Time may be virtual (pytest-trio's ``autojump_clock``).
-    What a client sends is taken at once and without bounds: a peer that does not read cannot be
-    played, one that does not answer can (:meth:`FakeConnection.stall`).
+    spoken. Time may be virtual (pytest-trio's ``autojump_clock``). The way to the server has
+    buffers of 64 KiB in each direction.
 
-    At the block's end the server is gone: connections that are still there lose their TCP. The
-    block's exception comes out as it is.
+    At the block's end, however it is left, each connection that is open is closed with 1001, so
+    that a program that loops over messages ends cleanly. It gets a second to answer; then its TCP
+    ends, as that of requests without an answer does at once. The block's exception comes out as it
+    is.
 
     Args:
       url: such as ``wss://chat.example``; a path does not matter.
+      only: whether addresses that have no fake server are refused, with a PermissionError as
+        ``__cause__``, which is not transient. Otherwise they are dialled by the network.
 
     Raises:
       DOMException: "SyntaxError", for a bad URL.
@@ -107,13 +123,21 @@ async def open_fake_server(url: str) -> AsyncGenerator[FakeServer]:
         raise RuntimeError(f"expected one fake server at {address.origin}, got a second one")
     raised: BaseException | None = None
     async with trio.open_nursery() as nursery:
-        server = FakeServer(address.origin, nursery)
-        interceptors.set({**endpoints, endpoint: server._connect})
+        server = FakeServer(address.origin, await nursery.start(_serve))
+        interceptors.set({**endpoints, endpoint: Interceptor(server._connect, only)})
         try:
             yield server
         except BaseException as exc:  # the block's comes out as it is, in no group
             raised = exc
+        await server._go_away()
         interceptors.set({p: c for p, c in interceptors.get().items() if p != endpoint})
-        nursery.cancel_scope.cancel()
     if raised is not None:
         raise raised
+
+
+async def _serve(task_status: trio.TaskStatus[trio.Nursery]) -> None:
+    """Keep a nursery for connections, which a cancellation of the block does not reach."""
+    with trio.CancelScope(shield=True):
+        async with trio.open_nursery() as nursery:
+            task_status.started(nursery)
+            await trio.sleep_forever()
