@@ -47,6 +47,7 @@ LONGER: dict[str, str] = {
     "_dom/_events.py": "five interfaces of the standards, and half of it is docstrings",
     "_socket/_websocket.py": "the standard's whole interface, and half of it is docstrings",
     "_wire/_decoder.py": "one state machine: its two paths share all of its state",
+    "testing/_connection.py": "a request and the connection that it becomes; each has the other",
 }
 
 SUPPRESSION = re.compile(

@@ -43,7 +43,7 @@ async def test_only_refuses_addresses_without_a_fake_server(
     async with open_fake_server(URL, only=True), open_fake_server("ws://[::1]:8080/room"):
         with pytest.raises(WebSocketError) as caught:
             await connect("ws://chat.example/room")
-    assert isinstance(caught.value.__cause__, PermissionError)
+    assert isinstance(caught.value.__cause__, ValueError)
     assert str(caught.value.__cause__) == (
         "expected the address of a fake server (wss://chat.example:443, ws://[::1]:8080),"
         " got ws://chat.example:80; open_fake_server(only=True) refuses all others"
@@ -59,6 +59,39 @@ async def test_only_does_not_concern_streams_of_the_program() -> None:
             async with open_websocket("ws://other.test", stream=ours):
                 raise AssertionError("it is not open")
     assert isinstance(caught.value.__cause__, trio.BrokenResourceError)
+
+
+@pytest.fixture
+async def closed_port() -> int:
+    """A port of loopback on which nobody listens."""
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    port: int = listener.socket.getsockname()[1]
+    await listener.aclose()
+    return port
+
+
+async def test_failure_at_an_address_without_a_fake_server_says_which_there_are(
+    closed_port: int,
+) -> None:
+    async with open_fake_server(URL):
+        with pytest.raises(WebSocketError) as caught:
+            await open_once(f"ws://127.0.0.1:{closed_port}")
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+    assert caught.value.__cause__.__notes__ == [
+        f"ws://127.0.0.1:{closed_port} was dialled by the network, as no fake server has this"
+        " address; there are: wss://chat.example:443"
+    ]
+
+
+async def test_failure_at_a_fake_server_or_without_any_has_no_note(closed_port: int) -> None:
+    async with open_fake_server(URL) as server:
+        server.is_up = False
+        with pytest.raises(WebSocketError) as fake:
+            await open_once(URL)
+    with pytest.raises(WebSocketError) as real:
+        await open_once(f"ws://127.0.0.1:{closed_port}")
+    for caught in fake, real:
+        assert not hasattr(caught.value.__cause__, "__notes__")
 
 
 async def test_peer_that_does_not_read_stops_the_writer(

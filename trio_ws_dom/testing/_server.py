@@ -109,8 +109,9 @@ async def open_fake_server(url: str, *, only: bool = False) -> AsyncGenerator[Fa
 
     Args:
       url: such as ``wss://chat.example``; a path does not matter.
-      only: whether addresses that have no fake server are refused, with a PermissionError as
-        ``__cause__``, which is not transient. Otherwise they are dialled by the network.
+      only: whether addresses that have no fake server are refused, with a ValueError as
+        ``__cause__``, which is not transient. Otherwise they are dialled by the network, and a
+        failure to open has a note that lists the fake servers.
 
     Raises:
       DOMException: "SyntaxError", for a bad URL.

@@ -44,7 +44,7 @@ def intercepted(settings: Settings) -> Callable[[], trio.abc.Stream] | None:
     """Return what to call instead of dialling; None: dial.
 
     Raises:
-      PermissionError: a fake server refuses to let others be dialled.
+      ValueError: a fake server refuses to let other addresses be dialled.
     """
     servers = interceptors.get({})
     if settings.stream is not None or not servers:
@@ -52,12 +52,29 @@ def intercepted(settings: Settings) -> Callable[[], trio.abc.Stream] | None:
     endpoint = _endpoint_of(settings)
     if endpoint in servers:
         return servers[endpoint].connect
-    if any(server.only for server in servers.values()):
-        raise PermissionError(
+    if _are_exclusive(servers):
+        raise ValueError(
             f"expected the address of a fake server ({_listed(servers)}), got {endpoint};"
             " open_fake_server(only=True) refuses all others"
         )
     return None
+
+
+def note_fake_servers(settings: Settings, failure: Exception) -> None:
+    """Add a note to a failure to open if there are fake servers, but not at this address."""
+    servers = interceptors.get({})
+    if not servers or settings.stream is not None or _are_exclusive(servers):
+        return
+    endpoint = _endpoint_of(settings)
+    if endpoint not in servers:
+        failure.add_note(
+            f"{endpoint} was dialled by the network, as no fake server has this address; there are:"
+            f" {_listed(servers)}"
+        )
+
+
+def _are_exclusive(servers: dict[Endpoint, Interceptor]) -> bool:
+    return any(server.only for server in servers.values())
 
 
 def _endpoint_of(settings: Settings) -> Endpoint:

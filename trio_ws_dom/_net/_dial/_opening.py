@@ -16,7 +16,7 @@ import trio
 from .._log import Log
 from .._traced import TracedStream
 from ._connect_queue import Slot
-from ._fake_network import intercepted
+from ._fake_network import intercepted, note_fake_servers
 from ._ports import check_port
 from ._proxy import ProxyError
 from ._proxy_choice import choose_proxy
@@ -71,6 +71,13 @@ class Opening:
           ProxyError: the proxy failed; it is an OSError, too.
           trio.BrokenResourceError: the connection was lost.
         """
+        try:
+            return await self._run()
+        except Exception as exc:
+            note_fake_servers(self._settings, exc)
+            raise
+
+    async def _run(self) -> Response:
         with self._scope:
             if self._slot is None:
                 return await self._open()
