@@ -23,6 +23,7 @@ class FakeNetwork(trio.abc.SocketFactory, trio.abc.HostnameResolver):
     Attributes:
       looked_up: the names that were asked for, in order.
       dialled: the addresses that were connected to, in order, with the time of each.
+      connected_to: the same as sockets have them.
       bound: the local addresses that sockets were bound to.
       accepted: the server's ends of what was accepted, in order.
     """
@@ -36,6 +37,7 @@ class FakeNetwork(trio.abc.SocketFactory, trio.abc.HostnameResolver):
         self._says = says or {}
         self.looked_up: list[str] = []
         self.dialled: list[tuple[str, float]] = []
+        self.connected_to: list[Any] = []
         self.bound: list[str] = []
         self.accepted: list[trio.SocketStream] = []
         self._theirs: list[socket.socket] = []
@@ -74,6 +76,7 @@ class FakeNetwork(trio.abc.SocketFactory, trio.abc.HostnameResolver):
 
         async def connect(address: Any) -> None:
             self.dialled.append((address[0], trio.current_time()))
+            self.connected_to.append(address)
             await trio.lowlevel.checkpoint()
             said = self._says.get(address[0], 0.0)
             if said is None:

@@ -238,7 +238,24 @@ def test_interrupt_while_connecting_is_deferred(addresses: list[str]) -> None:
     assert sockets[0].readyState == WebSocket.CLOSED
 
 
-# Loopback by name.
+# Hosts that are looked up, and those that are not.
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("192.0.2.1", "192.0.2.1"), ("[2001:db8::6]", "2001:db8::6")]
+)
+async def test_ip_address_is_not_looked_up(
+    host: str, address: str, network: Network, autojump_clock: Any
+) -> None:
+    made = network({}, {address: REFUSED})
+    await failure_to_open(f"ws://{host}/")
+    assert (made.looked_up, made.addresses) == ([], [address])
+
+
+async def test_zone_of_an_ip_address_is_connected_to(network: Network, autojump_clock: Any) -> None:
+    made = network({})
+    async with await TcpDialler("fe80::1%1", 80).connect():
+        assert made.connected_to == [("fe80::1", 80, 0, 1)]
 
 
 @pytest.mark.parametrize("host", ["localhost", "app.localhost", "a.b.localhost.", "LOCALHOST"])

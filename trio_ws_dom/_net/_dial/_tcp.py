@@ -108,7 +108,10 @@ class TcpDialler:
         self._failures[self._accepted] = exc
 
     async def _resolve(self) -> list[_Target]:
-        if is_loopback(self._host):
+        literal = _literal(self._host, self._port)
+        if literal is not None:
+            targets = [literal]
+        elif is_loopback(self._host):
             targets = _loopback(self._port)
         else:
             targets = await _look_up(self._host, self._port)
@@ -220,6 +223,16 @@ async def _look_up(host: str, port: int) -> list[_Target]:
     if not found:  # as a resolver of the program's may have it
         raise socket.gaierror(socket.EAI_NONAME, f"name not found: {host} (no addresses)")
     return [(family, kind, proto, address) for family, kind, proto, _, address in found]
+
+
+def _literal(host: str, port: int) -> _Target | None:
+    """Return the target for an IP address, but for one with a zone, which the system resolves."""
+    family, more = (socket.AF_INET6, (0, 0)) if ":" in host else (socket.AF_INET, ())
+    try:
+        socket.inet_pton(family, host)
+    except OSError:
+        return None
+    return family, socket.SOCK_STREAM, 0, (host, port, *more)
 
 
 def _loopback(port: int) -> list[_Target]:
