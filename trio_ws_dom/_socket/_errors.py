@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from .._dom._errors import HandshakeError, WebSocketError
-from .._net._dial._tcp import describe
+from .._net._dial._causes import describe
 from .._wire._http._handshake import Refused
 from .._wire._http._response import HandshakeFailure
 from .._wire._text import escape

@@ -317,5 +317,7 @@ async def test_local_address_that_is_not_this_machines(
     network: Network, autojump_clock: Any
 ) -> None:
     network({"host": [ONE]}, {"192.0.2.99": errno.EADDRNOTAVAIL})
-    with pytest.raises(OSError, match=r"local_address 192\.0\.2\.99 cannot be used: .+ \(tried"):
+    expected = r"local_address 192\.0\.2\.99 cannot be used: .+ \(tried 192\.0\.2\.1:80\)"
+    with pytest.raises(OSError, match=expected) as caught:
         await TcpDialler("host", 80, "192.0.2.99").connect()
+    assert caught.value.__cause__.__cause__.errno == errno.EADDRNOTAVAIL

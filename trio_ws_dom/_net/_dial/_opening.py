@@ -15,13 +15,14 @@ import trio
 
 from .._log import Log
 from .._traced import TracedStream
+from ._causes import describe
 from ._connect_queue import Slot
 from ._fake_network import intercepted, note_fake_servers
 from ._ports import check_port
 from ._proxy import ProxyError
 from ._proxy_choice import choose_proxy
 from ._socks import connect_by_socks
-from ._tcp import TcpDialler, describe
+from ._tcp import TcpDialler
 from ._tls import start_tls
 from ._tunnel import open_tunnel
 from ._upgrade import upgrade

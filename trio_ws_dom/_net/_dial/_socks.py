@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import trio
 
 from .._interrupts import redeliver_interrupt
+from ._causes import describe, failure_of, not_found
 from ._proxy import ProxyError, host_and_port
-from ._tcp import describe, failure_of, is_loopback, not_found
+from ._tcp import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

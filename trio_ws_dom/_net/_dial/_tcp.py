@@ -14,36 +14,17 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import os
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 import trio
 
+from ._causes import failure_of, listed, not_found, words_of
 from ._proxy import host_and_port
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ATTEMPT_DELAY: Final = 0.25
 """Seconds until the next address is tried beside one that has not answered (RFC 8305 section 8)."""
-
-_SHOWN: Final = 6
-"""Addresses that a message names, as a resolver may return any number."""
-
-_WORDS: Final = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset",
-    errno.EPIPE: "connection closed",
-    errno.ETIMEDOUT: "timed out",
-    errno.EHOSTUNREACH: "host unreachable",
-    errno.ENETUNREACH: "network unreachable",
-}
-"""The commonest errors, in the same words on every system."""
-
-_NOT_OF_THE_HOST: Final = frozenset((errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL))
-"""Errors that say what this machine lacks, mostly IPv6, and nothing about the host."""
 
 _Target: TypeAlias = tuple[int, int, int, tuple[Any, ...]]
 """Family, type and protocol of a socket, and the address to connect it to."""
@@ -73,7 +54,7 @@ class TcpDialler:
         """Name what :meth:`connect` waits for."""
         if not self._resolved:
             return f"the addresses of {self._host}"
-        return f"TCP to {_listed([_text(target) for target in self._remaining])}"
+        return f"TCP to {listed([_text(target) for target in self._remaining])}"
 
     @property
     def has_more(self) -> bool:
@@ -164,36 +145,6 @@ class TcpDialler:
         return winners[0] if winners else None
 
 
-def failure_of(failures: Mapping[str, OSError]) -> OSError:
-    """Return one error for what all addresses of a host said.
-
-    Args:
-      failures: by address, in order.
-
-    Returns:
-      an OSError with the ``errno`` of the others if they failed alike, which makes it a
-      ConnectionRefusedError and the like; its cause is then the first of them. Otherwise one
-      without ``errno``, whose cause is the group of them.
-    """
-    said = list(failures.values())
-    of_the_host = [exc for exc in said if exc.errno not in _NOT_OF_THE_HOST] or said
-    codes = {exc.errno for exc in of_the_host}
-    words = {words_of(exc) for exc in said}
-    if len(words) == 1:
-        message = f"{words.pop()} (tried {_listed(list(failures))})"
-    else:
-        each = [f"{address} ({words_of(exc)})" for address, exc in failures.items()]
-        message = f"no address accepts connections: {_listed(each)}"
-    code = codes.pop()
-    if codes or code is None:
-        failure = OSError(message)
-        failure.__cause__ = ExceptionGroup("what each address said", said)
-    else:
-        failure = OSError(code, message)
-        failure.__cause__ = of_the_host[0]
-    return failure
-
-
 def is_loopback(host: str) -> bool:
     """Return whether a name is of this machine, so that no resolver needs to be asked.
 
@@ -201,18 +152,6 @@ def is_loopback(host: str) -> bool:
     """
     name = host.removesuffix(".")
     return name == "localhost" or name.endswith(".localhost")
-
-
-def describe(exc: Exception) -> str:
-    """Return what an error says, without its number."""
-    said = exc.strerror if isinstance(exc, OSError) else None
-    return said or str(exc) or type(exc).__name__
-
-
-def not_found(host: str, exc: socket.gaierror) -> socket.gaierror:
-    """Return a resolver's error with the name in it."""
-    words = "name not found" if exc.errno == socket.EAI_NONAME else "name not resolved"
-    return socket.gaierror(exc.errno, f"{words}: {host} ({describe(exc)})")
 
 
 async def _look_up(host: str, port: int) -> list[_Target]:
@@ -252,7 +191,7 @@ def _of_the_family_of(local_address: str, targets: list[_Target]) -> list[_Targe
     family = socket.AF_INET if version == 4 else socket.AF_INET6
     fitting = [target for target in targets if target[0] == family]
     if not fitting:
-        tried = _listed([_text(target) for target in targets])
+        tried = listed([_text(target) for target in targets])
         raise OSError(
             errno.EAFNOSUPPORT,
             f"expected a host with an IPv{version} address, as local_address is one, got {tried}",
@@ -289,18 +228,6 @@ def _close(winners: list[_Won]) -> None:
         stream.socket.close()
 
 
-def words_of(exc: OSError) -> str:
-    """Return what the system says, in as few words as there are."""
-    if exc.errno is None:
-        return describe(exc)
-    return _WORDS.get(exc.errno) or os.strerror(exc.errno)
-
-
 def _text(target: _Target) -> str:
     host, port = target[3][:2]
     return host_and_port(host, port)
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

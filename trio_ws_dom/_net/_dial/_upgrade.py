@@ -13,8 +13,8 @@ import trio
 from ..._wire._http._handshake import ClientHandshake
 from ..._wire._http._request import Request
 from ..._wire._http._response import HandshakeFailure
+from ._causes import words_of
 from ._cookies import cookie_fields, store_cookies
-from ._tcp import words_of
 
 if TYPE_CHECKING:
     from ..._wire._http._response import Response
