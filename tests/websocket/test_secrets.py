@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any, Final, final
 import pytest
 import trio
 import trio.testing
+from support.cli import run
 from support.frames import TEXT, close, frame
 from support.peer import Peer
 from support.proxies import FakeProxy
 from support.scope_harness import SHORT
+from support.thread_server import run_thread_server
 from trio_websocket import wrap_server_stream
 
 from trio_ws_dom import (
@@ -469,6 +471,50 @@ async def test_no_text_about_a_mistake_has_a_secret(
         async with entered:
             raise AssertionError("it is never open")
     texts.add_exception(caught.value)
+
+
+ARGUMENTS: Final = [
+    *("-s", SECRET["subprotocol"]),
+    *("-H", f"X-Api-Key: {SECRET['header']}"),
+    *("-b", f"a={SECRET['cookie']}"),
+    *("-v", "--trace", "--wait", "0", "-m", "hello"),
+]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("more", [[], ["--json"]])
+@pytest.mark.parametrize("path", ["room", "forbidden"])
+def test_no_text_of_the_command_line_has_a_secret(
+    more: list[str], path: str, texts: Texts, tmp_path: Path
+) -> None:
+    har = tmp_path / "x.har"
+    with run_thread_server(subprotocols=[SECRET["subprotocol"]]) as server:
+        server.cookie = f"a={SECRET['set-cookie']}"
+        url = server.url.replace("://", f"://{USERINFO}@").replace("room", f"{path}?{QUERY}")
+        done = run(url, *ARGUMENTS, *more, "--har", str(har))
+    texts.add("output", (done.stdout + done.stderr).decode())
+    texts.add("HAR", har.read_text())
+    assert b"connecting" in done.stdout + done.stderr
+    assert server.requests[0].headers["Cookie"] == f"a={SECRET['cookie']}"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [f"{URL}#{SECRET['fragment']}"],
+        [f"ftp://{USERINFO}@peer.test/?{QUERY}"],
+        ["ws://peer.test/", "-H", SECRET["header"]],
+        ["ws://peer.test/", "-H", f"X {SECRET['header-name']}: x"],
+        ["ws://peer.test/", "-b", SECRET["cookie"]],
+        ["ws://peer.test/", "-s", f"{SECRET['subprotocol']} x"],
+        ["ws://peer.test/", "--proxy", f"ftp://{PROXY}proxy.test"],
+    ],
+)
+def test_no_text_about_a_wrong_argument_has_a_secret(arguments: list[str], texts: Texts) -> None:
+    done = run(*arguments)
+    texts.add("output", (done.stdout + done.stderr).decode())
+    assert done.returncode == 2
 
 
 def test_the_search_finds_a_secret() -> None:
