@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import signal
 import socket
-import subprocess
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
 import trio.testing
-from support.cli import PATIENCE, command, environment, run
+from support.cli import run
+from support.echo_server import EchoServer, run_echo_server
 
 from trio_ws_dom import HandshakeError, WebSocketError, open_websocket
-from trio_ws_dom._cli._echo import EchoServer, row_writer
+from trio_ws_dom._cli import _echo
 from trio_ws_dom._cli._output import FULL, FileSink
 
 if TYPE_CHECKING:
@@ -31,41 +30,13 @@ REQUEST = (
 )
 
 
-class Echo(NamedTuple):
-    process: subprocess.Popen[str]
-    url: str
-
-    def stop(self, number: int = signal.SIGINT) -> list[str]:
-        """End it by a signal; return its rows without their times."""
-        self.process.send_signal(number)
-        _, text = self.process.communicate(timeout=PATIENCE)
-        assert self.process.returncode == 128 + number
-        return [re.sub(r"^\d\d:\d\d:\d\d\.\d\d\d \* ", "", line) for line in text.splitlines()]
-
-
-@contextmanager
-def echo_process(*arguments: str) -> Iterator[Echo]:
-    with subprocess.Popen(
-        command("echo", *arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield Echo(process, process.stdout.readline().removesuffix("\n"))
-        finally:
-            process.terminate()
-
-
 @pytest.fixture
-def echo() -> Iterator[Echo]:
-    with echo_process("--port", "0") as echo:
-        yield echo
+def echo() -> Iterator[EchoServer]:
+    with run_echo_server("--port", "0") as server:
+        yield server
 
 
-async def test_it_sends_back_what_it_is_sent(echo: Echo) -> None:
+async def test_it_sends_back_what_it_is_sent(echo: EchoServer) -> None:
     assert re.fullmatch(r"ws://localhost:\d+", echo.url)
     async with open_websocket(f"{echo.url}/room?hunter2", ["chat.v1", "chat.v2"]) as ws:
         ws.send("hello")
@@ -75,7 +46,7 @@ async def test_it_sends_back_what_it_is_sent(echo: Echo) -> None:
     assert echo.stop() == ["client 1 open, /room", "client 1 closed, 1000"]
 
 
-async def test_a_path_asks_it_to_close(echo: Echo) -> None:
+async def test_a_path_asks_it_to_close(echo: EchoServer) -> None:
     async with open_websocket(f"{echo.url}/close/4401/log%20in%1b") as ws:
         event = await ws.wait_closed()
     assert (event.code, event.reason) == (4401, "log in\x1b")
@@ -99,7 +70,7 @@ async def test_a_path_asks_it_to_close(echo: Echo) -> None:
         ("/close/4000/" + "%e2%82%ac" * 42, 400),
     ],
 )
-async def test_a_path_asks_it_to_refuse(echo: Echo, path: str, status: int) -> None:
+async def test_a_path_asks_it_to_refuse(echo: EchoServer, path: str, status: int) -> None:
     with pytest.raises(HandshakeError) as caught:
         async with open_websocket(echo.url + path):
             pass
@@ -108,7 +79,7 @@ async def test_a_path_asks_it_to_refuse(echo: Echo, path: str, status: int) -> N
     assert echo.stop() == [f"client 1 refused with {status}"]
 
 
-async def test_a_path_asks_it_to_drop_the_connection(echo: Echo) -> None:
+async def test_a_path_asks_it_to_drop_the_connection(echo: EchoServer) -> None:
     async with open_websocket(f"{echo.url}/drop") as ws:
         with pytest.raises(WebSocketError):
             await ws.receive()
@@ -118,7 +89,7 @@ async def test_a_path_asks_it_to_drop_the_connection(echo: Echo) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_a_signal_closes_its_connections_with_1001(echo: Echo, number: int) -> None:
+async def test_a_signal_closes_its_connections_with_1001(echo: EchoServer, number: int) -> None:
     async with open_websocket(echo.url) as ws:
         ws.send("hello")
         await ws.receive()
@@ -128,9 +99,8 @@ async def test_a_signal_closes_its_connections_with_1001(echo: Echo, number: int
     assert rows == ["client 1 open, /", "client 1 closed, 1001"]
 
 
-async def test_a_client_that_does_not_read_is_not_read_from(echo: Echo) -> None:
-    port = int(echo.url.rpartition(":")[2])
-    async with await trio.open_tcp_stream("localhost", port) as stream:
+async def test_a_client_that_does_not_read_is_not_read_from(echo: EchoServer) -> None:
+    async with await trio.open_tcp_stream("localhost", echo.port) as stream:
         await stream.send_all(REQUEST)
         assert (await stream.receive_some()).startswith(b"HTTP/1.1 101 ")
         message = b"\x82\xff" + (1 << 20).to_bytes(8, "big") + bytes(4 + (1 << 20))
@@ -150,10 +120,11 @@ async def test_a_client_that_does_not_read_is_not_read_from(echo: Echo) -> None:
         b"GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Protocol: \x80\r\nUpgrade: websocket\r\n\r\n",
     ],
 )
-async def test_a_client_that_speaks_no_websocket_harms_no_other(echo: Echo, junk: bytes) -> None:
-    port = int(echo.url.rpartition(":")[2])
+async def test_a_client_that_speaks_no_websocket_harms_no_other(
+    echo: EchoServer, junk: bytes
+) -> None:
     for _ in range(3):
-        with socket.create_connection(("localhost", port)) as client:
+        with socket.create_connection(("localhost", echo.port)) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01" + bytes(7))  # resets
             client.sendall(junk)
     async with open_websocket(echo.url) as ws:
@@ -161,8 +132,8 @@ async def test_a_client_that_speaks_no_websocket_harms_no_other(echo: Echo, junk
         assert await ws.receive() == "hello"
 
 
-def test_a_port_that_is_in_use(echo: Echo) -> None:
-    done = run("echo", "--port", echo.url.rpartition(":")[2])
+def test_a_port_that_is_in_use(echo: EchoServer) -> None:
+    done = run("echo", "--port", str(echo.port))
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"Address already in use" in done.stderr
     assert b"--port 0 takes a free one" in done.stderr
@@ -179,16 +150,15 @@ def test_an_address_of_another_machine() -> None:
     ("host", "url"), [("::1", r"ws://\[::1\]:\d+"), ("0.0.0.0", r"ws://localhost:\d+")]
 )
 def test_it_listens_where_it_is_asked_to(host: str, url: str) -> None:
-    with echo_process("--port", "0", "--host", host) as echo:
+    with run_echo_server("--port", "0", "--host", host) as echo:
         assert re.fullmatch(url, echo.url)
         assert run(echo.url, "--wait", "0.3", "-m", "hello").stdout == b"hello\n"
 
 
 @pytest.mark.parametrize("when", ["before it is answered", "later"])
-async def test_a_client_that_is_lost_harms_no_other(echo: Echo, when: str) -> None:
-    port = int(echo.url.rpartition(":")[2])
+async def test_a_client_that_is_lost_harms_no_other(echo: EchoServer, when: str) -> None:
     for _ in range(10):
-        async with await trio.open_tcp_stream("localhost", port) as stream:
+        async with await trio.open_tcp_stream("localhost", echo.port) as stream:
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01" + bytes(7))  # resets
             await stream.send_all(REQUEST)
             if when == "later":
@@ -203,9 +173,9 @@ async def test_a_client_that_is_lost_harms_no_other(echo: Echo, when: str) -> No
 def test_rows_are_dropped_while_nobody_reads_them(tmp_path: Path) -> None:
     with (tmp_path / "rows").open("w") as file:
         sink = FileSink(file)
-        show = row_writer(sink)
-        for _ in range(FULL // 500):
-            show("x" * 1000)
+        show = _echo.row_writer(sink)
+    for _ in range(FULL // 500):
+        show("x" * 1000)
     assert len(sink._waiting) < FULL + 1100
 
 
@@ -215,5 +185,5 @@ async def test_a_client_without_a_request_is_left_after_a_while(
     client, stream = trio.testing.memory_stream_pair()
     shown: list[str] = []
     async with client:
-        await EchoServer(shown.append)._serve(stream)  # type: ignore[arg-type]  # any stream will do
+        await _echo.EchoServer(shown.append)._serve(stream)  # type: ignore[arg-type]  # any stream will do
     assert (shown, trio.current_time()) == ([], 10)
