@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,6 +163,15 @@ async def test_socks5_that_refuses_the_credentials_is_final(
     assert message in str(error)
     assert (error.__cause__.status, error.__cause__.wants_credentials) == (None, True)
     assert not is_transient(error)
+
+
+async def test_traceback_of_the_cause_with_locals_has_no_password(proxied: Any) -> None:
+    proxy = await proxied(CREDENTIALS, b"\x01\x01")
+    error = await failure_to_open("ws://peer.test/", proxy=proxy.url("socks5h", "user:hunter2@"))
+    cause = traceback.TracebackException.from_exception(error.__cause__, capture_locals=True)
+    shown = "".join(cause.format())
+    assert "Username and password authentication failure" in shown
+    assert "hunter2" not in shown
 
 
 async def test_socks4_that_refuses_the_user_is_final(proxied: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from http.cookiejar import CookieJar
 from typing import Any
 
 import pytest
@@ -123,12 +124,18 @@ def test_proxy_in_a_message() -> None:
     assert str(parse_proxy("https://[2001:db8::1]")) == "proxy https://[2001:db8::1]:443"
 
 
-def test_credentials_are_not_shown() -> None:
-    """Neither by the proxy's str() and repr(), nor by the settings', which hold more of them."""
+def test_repr_of_a_proxy_and_of_settings_has_no_secrets() -> None:
+    """Tracebacks with locals show them."""
     url = f"http://user:{SECRET}@h"
     proxy = parse_proxy(url)
     assert str(proxy) == "proxy http://h:80"
-    _, settings = resolve(url, (), {"proxy": url, "headers": {"X-Key": SECRET}})
+
+    class Jar(CookieJar):
+        def __repr__(self) -> str:  # as a jar's own, which shows values
+            return SECRET
+
+    options: Any = {"proxy": url, "headers": {"X-Key": SECRET}, "cookies": Jar()}
+    _, settings = resolve(f"{url}/?token={SECRET}", [SECRET], options)
     for text in (repr(proxy), repr(settings)):
         assert SECRET not in text
         assert "user" not in text.replace("username", "")

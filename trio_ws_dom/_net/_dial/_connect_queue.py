@@ -1,7 +1,7 @@
 """One CONNECTING per host and port, as RFC 6455 section 4.1 asks of a client.
 
-Departs: the RFC counts connections per IP address. A client that resolves names as it dials, or
-lets a proxy resolve them, does not know the address beforehand, so host names are counted here.
+Departs: the RFC counts IP addresses. A client that looks names up as it dials, or leaves that to a
+proxy, does not know the address beforehand, so host names are counted here.
 """
 
 from __future__ import annotations

@@ -73,22 +73,19 @@ class Opening:
           trio.BrokenResourceError: the connection was lost.
         """
         try:
-            return await self._run()
+            with self._scope:
+                if self._slot is None:
+                    return await self._open()
+                async with self._slot:
+                    return await self._open()
+            through = "" if self._proxy is None else f" through {self._proxy}"
+            raise TimeoutError(
+                f"timed out: not open{through} within open_timeout"
+                f" ({self._settings.open_timeout:g} seconds), waiting for {self._step}"
+            )
         except Exception as exc:
             note_fake_servers(self._settings, exc)
             raise
-
-    async def _run(self) -> Response:
-        with self._scope:
-            if self._slot is None:
-                return await self._open()
-            async with self._slot:
-                return await self._open()
-        through = "" if self._proxy is None else f" through {self._proxy}"
-        raise TimeoutError(
-            f"timed out: not open{through} within open_timeout"
-            f" ({self._settings.open_timeout:g} seconds), waiting for {self._step}"
-        )
 
     async def _open(self) -> Response:
         settings = self._settings

@@ -57,6 +57,7 @@ async def connect_by_socks(proxy: Proxy, settings: Settings) -> trio.SocketStrea
         raise not_found(host, exc) from exc
     # a ValueError is for a proxy's reply that is no text, and for a name that cannot be sent
     except (python_socks.ProxyError, ValueError, trio.BrokenResourceError) as exc:
+        _drop_tracebacks(exc)
         raise _refusal(proxy, host_and_port(host, port), exc) from exc
     return cast("trio.SocketStream", tunnel.trio_stream)
 
@@ -100,6 +101,13 @@ def _refusal(proxy: Proxy, target: str, exc: Exception) -> ProxyError:
         None if code is None else int(code),
         wants_credentials=code == _OTHER_USER or str(exc).startswith(_WANTS_CREDENTIALS),
     )
+
+
+def _drop_tracebacks(exc: BaseException | None) -> None:
+    """Drop python-socks' frames, whose local variables have the password."""
+    while exc is not None:
+        exc.__traceback__ = None
+        exc = exc.__cause__ or exc.__context__
 
 
 def _unreached(proxy: Proxy, exc: BaseException | None) -> OSError:
