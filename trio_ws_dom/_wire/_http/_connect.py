@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-import h11
-
 from .._text import abbreviate
 from ._response import HandshakeFailure, describe_status, headers_of
 from ._response_heads import ResponseHeads
@@ -30,6 +28,8 @@ class Connect:
     """
 
     def __init__(self, target: str, authorization: str = "", tls_scheme: str = "") -> None:
+        import h11
+
         self._target = target
         self._http = h11.Connection(h11.CLIENT)  # gets whole heads only, which have a limit
         headers = [("Host", target)]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, final
 
-import h11
-
 from .._text import abbreviate, quote, without_query
 from ._request import Request, http_request
 from ._response import HandshakeFailure, Response, check_switch, describe_status, headers_of
@@ -14,6 +12,8 @@ from ._response_heads import MAX_RESPONSE_HEAD, ResponseHeads
 
 if TYPE_CHECKING:
     from email.message import Message
+
+    import h11
 
 MAX_REFUSAL_WIRE: Final = 64 * 1024
 """Bytes on the wire of a refusal's body, headers of chunks included, that are read."""
@@ -52,6 +52,8 @@ class ClientHandshake:
     """
 
     def __init__(self, request: Request, tls_scheme: str = "") -> None:
+        import h11
+
         self._request = request
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_RESPONSE_HEAD)
         self._request_bytes = self._http.send(http_request(request))
@@ -83,8 +85,10 @@ class ClientHandshake:
         response = self._heads.receive(data)
         if response is None:
             return None
+        from h11 import InformationalResponse
+
         rest = bytes(self._heads.rest)
-        if isinstance(response, h11.InformationalResponse):
+        if isinstance(response, InformationalResponse):
             return check_switch(self._request, response, rest)
         self._refusal = _Refusal(self._http, response, self._heads.hint)
         self._refusal.receive(rest, ended=False)
@@ -135,6 +139,8 @@ class _Refusal:
 
     def _read(self) -> bool:
         """Take the body out of h11, and return whether it is complete."""
+        import h11
+
         try:
             while isinstance(event := self._http.next_event(), h11.Data):
                 self._body += event.data

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
-import h11
-
 from .._deflate import OFFER
 from ._extensions import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import h11
 
 _CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -90,6 +90,8 @@ def check_headers(fields: Iterable[tuple[str, str]]) -> None:
 
 def http_request(request: Request) -> h11.Request:
     """Return the request by RFC 6455 section 4.1."""
+    import h11
+
     headers = [
         ("Upgrade", "websocket"),
         ("Connection", "Upgrade"),

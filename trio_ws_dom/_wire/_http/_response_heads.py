@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final, final
-
-import h11
+from typing import TYPE_CHECKING, Final, final
 
 from ._response import HandshakeFailure, describe_status
+
+if TYPE_CHECKING:
+    import h11
 
 MAX_RESPONSE_HEAD: Final = 64 * 1024
 """Bytes of status line and headers.
@@ -67,11 +68,13 @@ class ResponseHeads:
         Raises:
           HandshakeFailure: it is not HTTP, or exceeds a limit.
         """
+        from h11 import Response
+
         self._received += len(data)
         self.rest += data
         while (head := self._next_head(ended=not data)) is not None:
             response = self._parse(head)
-            if isinstance(response, h11.Response) or response.status_code == 101:
+            if isinstance(response, Response) or response.status_code == 101:
                 return response
             self._skip(response)
         return None
@@ -103,6 +106,8 @@ class ResponseHeads:
         return head
 
     def _parse(self, head: bytes) -> h11.Response | h11.InformationalResponse:
+        import h11
+
         self._http.receive_data(head)
         try:
             response: object = self._http.next_event()
