@@ -345,12 +345,10 @@ def test_every_option_reaches_a_connections_settings() -> None:
 
 NOT_ON_THE_COMMAND_LINE = {
     "base_url": "the argument is a whole URL, or a host",
-    "cancelled_close_timeout": "Ctrl-C waits for --close-timeout, a second one resets",
+    "cancelled_close_timeout": "Ctrl-C waits for a second, and a second Ctrl-C resets",
     "listener_timeout": "it has no listeners of the user's",
     "max_buffered_amount": "it reads no more input than the server takes",
     "serialize_connects": "it has one connection",
-    "server_hostname": "the URL has the name that is verified",
-    "connect_to": "the URL has the host and port",
     "local_address": "the system chooses",
     "address_timeout": "the default is good for a person who waits",
     "proxy_ssl_context": "SSL_CERT_FILE is for the proxy, too",
