@@ -36,20 +36,6 @@ BELOW = {
     "_cli": {""},
 }
 
-MAX_FILE_LINES = 300
-MAX_FUNCTION_LINES = 40
-# File, or file:function, in the package: why it is longer.
-LONGER: dict[str, str] = {
-    "_cli/_arguments.py": "one call for each option",
-    "_dom/_abort.py": "who holds whom, in one place",
-    "_dom/_event_target.py:addEventListener": "six arguments and what each does",
-    "_dom/_event_target.py": "the DOM's one algorithm of dispatch, and its interface",
-    "_dom/_events.py": "five interfaces of the standards, and half of it is docstrings",
-    "_socket/_websocket.py": "the standard's whole interface, and half of it is docstrings",
-    "_wire/_decoder.py": "one state machine: its two paths share all of its state",
-    "testing/_connection.py": "a request and the connection that it becomes; each has the other",
-}
-
 SUPPRESSION = re.compile(
     r"#\s*(noqa(:[A-Z0-9, ]+)?|(type|pyright):\s*ignore(\[[^]]*\])?|pragma:\s*no \w+)(?P<rest>.*)"
 )
@@ -146,24 +132,6 @@ def test_all_lists_what_is_imported() -> None:
         for name in names
     }
     assert imported - {"__version__"} == set(trio_ws_dom.__all__) - {"__version__"}
-
-
-def lengths() -> Iterator[tuple[str, int, int]]:
-    """Every file and function of the package, its lines, and how many it may have."""
-    for name, path in MODULES.items():
-        text = path.read_text()
-        yield name, len(text.splitlines()), MAX_FILE_LINES
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                assert node.end_lineno
-                lines = node.end_lineno - node.lineno + 1
-                yield f"{name}:{node.name}", lines, MAX_FUNCTION_LINES
-
-
-def test_what_is_long_gives_its_reason() -> None:
-    """Files and functions are short, or listed above with a reason; and the list is not stale."""
-    assert {name for name, lines, most in lengths() if lines > most} == set(LONGER)
-    assert all(LONGER.values())
 
 
 def sources() -> list[Path]:

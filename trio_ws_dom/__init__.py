@@ -25,11 +25,12 @@ from ._reconnect._loop import ReconnectAttempt, ReconnectingWebSocket
 from ._reconnect._reconnecting import ReconnectOptions, reconnecting_websocket
 from ._reconnect._transient import is_transient
 from ._server._accept import accept_websocket
+from ._socket._close_info import WebSocketCloseInfo
 from ._socket._nursery import WebSocketNursery, open_websocket_nursery
-from ._socket._open_websocket import open_websocket
+from ._socket._open_websocket import connect_websocket, open_websocket
 from ._socket._options import AcceptOptions, ConnectOptions
 from ._socket._websocket import WebSocket
-from ._stream._info import WebSocketCloseInfo, WebSocketOpenInfo
+from ._stream._info import WebSocketOpenInfo
 from ._stream._readable import WebSocketReadable
 from ._stream._websocket_stream import WebSocketStream, open_websocket_stream
 from ._stream._writable import WebSocketWritable
@@ -77,6 +78,7 @@ __all__ = [
     "WebSocketWritable",
     "__version__",
     "accept_websocket",
+    "connect_websocket",
     "is_transient",
     "open_websocket",
     "open_websocket_nursery",

@@ -34,13 +34,9 @@ URL = "ws://peer.test/"
         ((URL, "--key", "x"), "expected --key together with --cert, got it alone"),
         ((URL, "--passphrase", "x"), "expected --passphrase together with --cert, got it alone"),
         ((URL, "--ping-timeout", "1"), "expected --ping-timeout together with --ping-interval"),
-        ((URL, "--proxy", "http://p:1", "--no-proxy"), "one of --proxy and --no-proxy, got both"),
-        ((URL, "--proxy", "x", "--unix-socket", "x"), "one of --proxy and --unix-socket, got both"),
-        ((URL, "--connect-to", "a:1", "--unix-socket", "x"), "one of --connect-to and --unix-sock"),
+        ((URL, "--proxy", "http://p:1", "--no-proxy"), "not allowed with argument --proxy"),
+        ((URL, "--proxy", "http://p:1", "--unix-socket", "x"), "not allowed with argument --proxy"),
         ((URL, "--text-file", "-", "--send-file", "-"), "expected - (stdin) for one message"),
-        ((URL, "--connect-to", "9207"), "--connect-to: expected HOST:PORT, got '9207'"),
-        ((URL, "--connect-to", "::1"), "--connect-to: expected HOST:PORT, got '::1'"),
-        ((URL, "--connect-to", "a:b"), "--connect-to: expected a port, 0 to 65535, got 'b'"),
         (("--plain", "echo"), "expected echo as the first argument"),
         (("echo", "--port", "65536"), "--port: expected a port, 0 to 65535, got '65536'"),
         (("echo", "--prt", "80"), "there is no option --prt; did you mean --port?"),
@@ -100,15 +96,6 @@ def test_messages_are_in_the_order_of_the_arguments() -> None:
         Outgoing("text file", "c"),
         Outgoing("text", "d"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("given", "address"), [("peer.test:80", ("peer.test", 80)), ("[::1]:80", ("::1", 80))]
-)
-def test_the_address_to_connect_to(given: str, address: tuple[str, int]) -> None:
-    parsed = parse([URL, "--connect-to", given])
-    assert isinstance(parsed, Arguments)
-    assert parsed.connect_to == address
 
 
 def test_echo_has_arguments_of_its_own() -> None:

@@ -100,14 +100,6 @@ def test_a_domain_for_subdomains_has_a_dot(path: Path) -> None:
     assert (cookie.domain, cookie.domain_initial_dot) == (".peer.test", True)
 
 
-def test_a_cookie_without_a_domain_stays_with_its_host(path: Path) -> None:
-    save_cookies(jar_with("a=1", "b=2; Domain=peer.test", url="https://peer.test/"), str(path))
-    for host, cookies in (("peer.test", "a=1; b=2"), ("www.peer.test", "b=2")):
-        request = Request(f"https://{host}/")
-        load_cookies(str(path)).add_cookie_header(request)
-        assert "; ".join(sorted((request.get_header("Cookie") or "").split("; "))) == cookies
-
-
 def test_a_cookie_without_a_name(path: Path) -> None:
     jar = jar_with("alone")
     save_cookies(jar, str(path))

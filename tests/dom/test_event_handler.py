@@ -33,7 +33,7 @@ class AsyncTarget(Target):
 
     _accepts_coroutines = True
 
-    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
+    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object], event: Event) -> None:
         self.coroutine = coroutine
 
 

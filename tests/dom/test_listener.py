@@ -17,7 +17,7 @@ class AsyncTarget(EventTarget):
 
     _accepts_coroutines = True
 
-    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
+    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object], event: Event) -> None:
         self.coroutine = coroutine
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import trio
 
+from trio_ws_dom._net._connection import Connection
+from trio_ws_dom._wire._closing import READY_STATE
+
 if TYPE_CHECKING:
     from support.peer import Peer
 
     from guarantee.faulty_stream import Fault, Wire
-    from trio_ws_dom import WebSocket
-    from trio_ws_dom._net._connection import Connection
+    from trio_ws_dom._socket._session import Session
 
 OPEN_TIMEOUT: Final = 60.0
 CLOSE_TIMEOUT: Final = 10.0
@@ -90,7 +92,7 @@ class Account:
     interrupted_later: bool = False  # a Ctrl-C came out behind the scope
     outcome: BaseException | None = None
     caught: bool = False  # a cancel scope swallowed its Cancelled
-    ws: WebSocket | None = None
+    session: Session | None = None
     peer: Peer | None = None
     peer_raised: BaseException | None = None
     wire: Wire | None = None
@@ -113,14 +115,19 @@ class Account:
 
     @property
     def connection(self) -> Connection:
-        assert self.ws is not None
-        return self.ws._connection
+        assert self.session is not None
+        assert isinstance(self.session.connection, Connection)
+        return self.session.connection
+
+    @property
+    def ready_state(self) -> int:
+        return READY_STATE[self.connection.machine.state]
 
     def __str__(self) -> str:
         lines = [f"{self.case}", f"outcome {self.outcome!r}, caught {self.caught}, {self.events}"]
         lines += [f"  {name}: step {s}, {t:g} s" for name, (s, t) in self.moments.items()]
         if self.peer is not None:
             lines.append(f"  peer saw {self.peer.frames}, ended {self.peer.ended}")
-        if self.ws is not None:
-            lines.append(f"  {self.ws.closeEvent} {self.ws.failure!r}")
+        if self.session is not None:
+            lines.append(f"  {self.session.close_event} {self.session.failure!r}")
         return "\n".join(lines)

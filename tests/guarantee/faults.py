@@ -12,17 +12,18 @@ import trio
 
 from guarantee.patching import replaced, unprotected
 from trio_ws_dom import WebSocket
-from trio_ws_dom._net import _connection
+from trio_ws_dom._net import _connection, _deadline
 from trio_ws_dom._net._connection import Connection
+from trio_ws_dom._net._deadline import CloseDeadline
 from trio_ws_dom._net._reader import Reader
 from trio_ws_dom._net._writer import Writer
-from trio_ws_dom._socket import _dispatcher
-from trio_ws_dom._socket import _nursery as _scopes
-from trio_ws_dom._socket._close_wait import outlast
-from trio_ws_dom._socket._dispatcher import Dispatcher
-from trio_ws_dom._wire._closing import ClosingMachine, State, Verdict
+from trio_ws_dom._socket import _nursery, _session
+from trio_ws_dom._socket._close_wait import wait_closed_shielded
+from trio_ws_dom._socket._session import Session
+from trio_ws_dom._wire._closing import CloseResult, ClosingEvent, ClosingMachine, State
 from trio_ws_dom._wire._frames import CLOSE, Close
 from trio_ws_dom._wire._outbox import Outbox
+from trio_ws_dom._wire._protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,61 +32,60 @@ if TYPE_CHECKING:
 
 def no_shield() -> AbstractContextManager[Any]:
     """The pump is cancelled along with the program."""
-    run_within = Connection._run_within
+    run_within = CloseDeadline.run_within
 
     def wrong(self: Any, scope: trio.CancelScope) -> None:
         run_within(self, scope)
         scope.shield = False
 
-    return replaced(Connection, "_run_within", wrong)
+    return replaced(CloseDeadline, "run_within", wrong)
 
 
 def hurry_ignored() -> AbstractContextManager[Any]:
     """A cancellation leaves the close its whole ``close_timeout``."""
-    return replaced(Connection, "hurry", lambda self, share=1.0: None)
+    return replaced(Session, "limit_close", lambda self, cancelled_at: None)
 
 
 def no_deadline() -> AbstractContextManager[Any]:
     """The close has no bound."""
-    return replaced(Connection, "_shrink", lambda self, seconds: None)
+    return replaced(CloseDeadline, "limit_to", lambda self, moment: None)
 
 
 def deadline_moved() -> AbstractContextManager[Any]:
     """Each new bound replaces the one before, also where that was nearer."""
 
-    def wrong(self: Any, seconds: float) -> None:
-        self._scope.deadline = trio.current_time() + seconds
+    def wrong(self: Any, moment: float) -> None:
+        self._scope.deadline = moment
 
-    return replaced(Connection, "_shrink", wrong)
+    return replaced(CloseDeadline, "limit_to", wrong)
 
 
 def no_bound_for_tcp() -> AbstractContextManager[Any]:
     """A server may take its time to end TCP, once the Closes are exchanged."""
-    return replaced(_connection, "TCP_END_TIMEOUT", 1000.0)
+    return replaced(_deadline, "TCP_END_TIMEOUT", 1000.0)
 
 
 def close_event_twice() -> AbstractContextManager[Any]:
-    finish = Dispatcher._finish
+    finish = Session._finish
 
-    def wrong(self: Any) -> None:
-        finish(self)
-        self._dispatch_trusted(self.closeEvent)
+    async def wrong(self: Any) -> None:
+        await finish(self)
+        await self._dispatch(self.close_event)
 
-    return replaced(Dispatcher, "_finish", wrong)
+    return replaced(Session, "_finish", wrong)
 
 
 def no_echo() -> AbstractContextManager[Any]:
     """The peer's Close is not answered."""
-    answer = Connection.control_came
+    handle = Protocol._handle
 
-    def wrong(self: Any, control: Any) -> None:
+    def wrong(self: Any, control: Any) -> Any:
         if isinstance(control, Close):
-            self.machine.close_came(control)
-            self._queue_close(None, _connection.TCP_END_TIMEOUT)
-        else:
-            answer(self, control)
+            self.machine.close_received(control)
+            return control
+        return handle(self, control)
 
-    return replaced(Connection, "control_came", wrong)
+    return replaced(Protocol, "_handle", wrong)
 
 
 def queue_dropped() -> AbstractContextManager[Any]:
@@ -113,34 +113,38 @@ def close_sent_twice() -> AbstractContextManager[Any]:
 
 
 def no_close_after_garbage() -> AbstractContextManager[Any]:
-    """A broken rule is not told to the peer."""
-    fail = Connection._fail
-    return replaced(Connection, "_fail", lambda self, cause, close=None: fail(self, cause))
+    """No Close is sent when the peer broke a rule."""
+
+    def wrong(self: Any, cause: Exception) -> None:
+        if self.machine.can(ClosingEvent.FAILS):
+            self.machine.fail(cause)
+
+    return replaced(Protocol, "fail", wrong)
 
 
 def end_not_awaited() -> AbstractContextManager[Any]:
     """The exit starts the close and does not wait."""
 
-    async def wrong(ends: object, sockets: object, raised: object = None) -> None:
+    async def wrong(ends: object, sessions: object, raised: object = None) -> None:
         await trio.lowlevel.cancel_shielded_checkpoint()
 
-    return replaced(_scopes, "outlast", wrong)
+    return replaced(_nursery, "wait_closed_shielded", wrong)
 
 
 def wait_not_shielded() -> AbstractContextManager[Any]:
     """A cancellation during the exit's wait ends it."""
 
-    async def wrong(ends: Any, sockets: Any, raised: object = None) -> BaseException | None:
+    async def wrong(ends: Any, sessions: Any, raised: object = None) -> BaseException | None:
         try:
             for end in ends:
                 await end.wait()
         except trio.Cancelled as exc:
-            for ws in sockets:
-                ws._connection.hurry()
+            for session in sessions:
+                session.limit_close(trio.current_time())
             return exc
         return None
 
-    return replaced(_scopes, "outlast", wrong)
+    return replaced(_nursery, "wait_closed_shielded", wrong)
 
 
 def no_watcher() -> AbstractContextManager[Any]:
@@ -148,14 +152,14 @@ def no_watcher() -> AbstractContextManager[Any]:
 
     async def wrong(self: Any) -> None:
         with trio.CancelScope(shield=True):
-            await self._closed.wait()
+            await self.closed.wait()
 
-    return replaced(Dispatcher, "_watch", wrong)
+    return replaced(Session, "_watch", wrong)
 
 
 def watcher_too_quick() -> AbstractContextManager[Any]:
     """The close does not let the other cancelled tasks run their ``finally`` first."""
-    return replaced(_dispatcher, "CANCEL_TURNS", 0)
+    return replaced(_session, "CANCEL_TURNS", 0)
 
 
 def cancelled_through_reset() -> AbstractContextManager[Any]:
@@ -165,26 +169,26 @@ def cancelled_through_reset() -> AbstractContextManager[Any]:
         await trio.lowlevel.checkpoint()
         await trio.aclose_forcefully(stream)
 
-    return replaced(_connection, "reset", wrong)
+    return replaced(_connection, "reset_stream", wrong)
 
 
 def stream_left_open() -> AbstractContextManager[Any]:
-    async def wrong(stream: object) -> None:
+    async def wrong(stream: object, deadline: float) -> None:
         await trio.lowlevel.cancel_shielded_checkpoint()
 
-    return replaced(_connection, "shut", wrong)
+    return replaced(_connection, "close_stream", wrong)
 
 
 def network_errors_raised() -> AbstractContextManager[Any]:
     """What the transport raises comes out of the pump."""
-    pump = Connection._pump
+    serve = Connection._serve
 
     async def wrong(self: Any, nursery: trio.Nursery) -> None:
-        await pump(self, nursery)
+        await serve(self, nursery)
         if self._lost is not None:
             raise self._lost
 
-    return replaced(Connection, "_pump", wrong)
+    return replaced(Connection, "_serve", wrong)
 
 
 def second_interrupt_ignored() -> AbstractContextManager[Any]:
@@ -195,42 +199,45 @@ def second_interrupt_ignored() -> AbstractContextManager[Any]:
 def interrupt_swallowed() -> AbstractContextManager[Any]:
     """Ctrl-C while we wait is not raised when the wait is over."""
 
-    async def wrong(ends: Any, sockets: Any, raised: Any = None) -> BaseException | None:
-        pending = await outlast(ends, sockets, raised)
+    async def wrong(ends: Any, sessions: Any, raised: Any = None) -> BaseException | None:
+        pending = await wait_closed_shielded(ends, sessions, raised)
         return None if isinstance(pending, KeyboardInterrupt) else pending
 
-    return replaced(_scopes, "outlast", wrong)
+    return replaced(_nursery, "wait_closed_shielded", wrong)
 
 
 def messages_while_closing() -> AbstractContextManager[Any]:
-    """Messages are handed over as long as they come."""
+    """Messages are delivered as long as they come."""
 
     async def wrong(self: Any, messages: Any) -> None:
         index = 0
         while index < len(messages):
-            if self._machine.state is State.OPEN and not self._owner._wants_messages:
-                await self.until_resumed()
+            is_open = self._protocol.machine.state is State.OPEN
+            if is_open and not self._handler.accepts_messages:
+                await self.wait_resumed()
             else:
-                index = self._owner._take_messages(messages, index)
+                index = self._handler.take_messages(messages, index)
+                if self._handler.must_pause:
+                    await self._handler.pause()
 
     return replaced(Reader, "_deliver", wrong)
 
 
 def always_1000() -> AbstractContextManager[Any]:
     """The code does not tell an error from a normal end."""
-    return replaced(_scopes, "GOING_AWAY", 1000)
+    return replaced(_nursery, "GOING_AWAY", 1000)
 
 
 def clean_without_answer() -> AbstractContextManager[Any]:
     """A close counts as clean once our own Close has left."""
 
-    def wrong(self: Any) -> Verdict:
+    def wrong(self: Any) -> CloseResult:
         close = self.received or self.sent
         if close is None or self.failed:
-            return Verdict(1006, "", was_clean=False)
-        return Verdict(close.code, close.reason, was_clean=True)
+            return CloseResult(1006, "", was_clean=False)
+        return CloseResult(close.code, close.reason, was_clean=True)
 
-    return replaced(ClosingMachine, "verdict", property(wrong))
+    return replaced(ClosingMachine, "result", property(wrong))
 
 
 def writer_gives_up() -> AbstractContextManager[Any]:
@@ -238,7 +245,8 @@ def writer_gives_up() -> AbstractContextManager[Any]:
     wake = Writer.wake
 
     def wrong(self: Any) -> None:
-        if self.outbox._frames or self.outbox._full or self.outbox.head:
+        outbox = self._protocol.outbox
+        if outbox._frames or outbox._full or outbox.head:
             wake(self)
 
     return replaced(Writer, "wake", wrong)
@@ -253,7 +261,7 @@ def send_while_closing() -> AbstractContextManager[Any]:
         if self._close is not None and (self._frames or self._full):
             close, self._close = self._close, None
             self.head = self._control(CLOSE, close.payload())
-            self._head_close, self._ended = close, True
+            self._head_close, self._close_taken = close, True
             return True
         return fill(self)
 
@@ -267,7 +275,7 @@ def ctrl_c_in_the_pump() -> AbstractContextManager[Any]:
 
 def ctrl_c_in_the_exit() -> AbstractContextManager[Any]:
     """KeyboardInterrupt lands in the exit, and control is out before the socket is closed."""
-    return unprotected(_scopes.WebSocketNursery.__aexit__)
+    return unprotected(_nursery.WebSocketNursery.__aexit__)
 
 
 def ctrl_c_in_close() -> AbstractContextManager[Any]:

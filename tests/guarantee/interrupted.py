@@ -80,8 +80,8 @@ IN_THE_EXIT = """
 """
 
 IN_THE_EXIT_WITH_LONG_BOUNDS = """
-    hurry = Connection.hurry
-    Connection.hurry = lambda self: (hurry(self), say("hurried"))
+    limit_close = Connection.limit_close
+    Connection.limit_close = lambda self, moment: (limit_close(self, moment), say("hurried"))
     async with open_websocket(url, **LONG) as ws:
         watch(ws)
 """

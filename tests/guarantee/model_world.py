@@ -12,6 +12,7 @@ from support.peer import Peer
 
 from guarantee.faulty_stream import Wire
 from trio_ws_dom._net._connection import Connection
+from trio_ws_dom._net._handler import ConnectionHandler
 from trio_ws_dom._socket._options import resolve
 
 if TYPE_CHECKING:
@@ -20,24 +21,32 @@ if TYPE_CHECKING:
 NEVER = float("inf")
 
 
-class Owner:
-    """Takes every message at once."""
+class Handler(ConnectionHandler):
+    """Takes every message at once, unless told not to."""
+
+    must_pause = False
 
     def __init__(self) -> None:
         self.wants = True
         self.messages: list[object] = []
 
     @property
-    def _wants_messages(self) -> bool:
+    def accepts_messages(self) -> bool:
         return self.wants
 
-    def _connection_opened(self, response: object) -> None: ...
+    async def pause(self) -> None: ...
 
-    def _take_messages(self, messages: Any, index: int) -> int:
+    async def on_open(self, response: object) -> None: ...
+
+    def take_messages(self, messages: Any, index: int) -> int:
         self.messages += messages[index:]
         return len(messages)
 
-    def _bytes_left(self) -> None: ...
+    def reading_stopped(self, seconds: float) -> None: ...
+
+    def on_bytes_sent(self) -> None: ...
+
+    def on_record(self, record: object) -> None: ...
 
 
 class Gate(Wire):
@@ -77,9 +86,9 @@ class World:
         self.token = trio.lowlevel.current_trio_token()
         self.gate = Gate()
         self.peer = Peer(self.gate.theirs)
-        self.owner = Owner()
+        self.handler = Handler()
         _, options = resolve("ws://peer.test/", (), {"stream": self.gate})
-        self.connection = Connection(options, self.owner)
+        self.connection = Connection(options, self.handler)
         self.deadlines: deque[float] = deque([NEVER])
         self.done = trio.Event()
         self.over = False
@@ -91,7 +100,7 @@ class World:
             self._ready.set()
             await self.done.wait()
             nursery.cancel_scope.cancel()
-            self.connection._scope.cancel()
+            self.connection._deadline.expire()
 
     async def _run(self) -> None:
         await self.connection.run()
@@ -108,9 +117,14 @@ class World:
             if result is not None:
                 await result
             await trio.testing.wait_all_tasks_blocked()
-            self.deadlines.append(self.connection._scope.deadline)
+            self.deadlines.append(self.connection._deadline.moment)
 
         trio.from_thread.run(act, trio_token=self.token)
+
+    def hurry(self) -> None:
+        """Bound the close as a cancellation does."""
+        timeout = self.connection._bounds.cancelled_close_timeout
+        self.connection.limit_close(self.clock.current_time() + timeout)
 
     def end(self) -> None:
         trio.from_thread.run_sync(self.done.set, trio_token=self.token)

@@ -47,7 +47,7 @@ def _problem_with_outcome(account: Account) -> str | None:
     if account.listener_raised:
         return _problem_with_listeners(account, exc, bare)
     if case.ctrl_c and isinstance(exc, BaseException) and only_interrupts(exc):
-        if bare and account.ws is None:
+        if bare and account.session is None:
             return None  # it came before there was a socket, maybe before there was a nursery
         good = isinstance(exc, KeyboardInterrupt) != bare
         return None if good else "Ctrl-C in the wrong shape"

@@ -31,12 +31,12 @@ from guarantee.faulty_stream import Wire
 from guarantee.interrupt_at_call import pressing
 from guarantee.scenario import DOORS, play_peer
 from trio_ws_dom._net import _reader
-from trio_ws_dom._socket._dispatcher import Dispatcher
+from trio_ws_dom._socket import _session
+from trio_ws_dom._socket._session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_ws_dom import WebSocket
 
 HOPELESS: Final = 500.0
 """Seconds after which a run is taken to hang, and is torn down."""
@@ -76,14 +76,14 @@ class _Steps(trio.abc.Instrument):
             signal.raise_signal(signal.SIGINT)
 
     def _observe(self, account: Account) -> None:
-        if account.ws is None:
+        if account.session is None:
             return
         machine = account.connection.machine
         if machine.received is not None:
             account.mark("close came")
         if machine.failed:
             account.mark("failed")
-        deadline = account.connection._scope.deadline
+        deadline = account.connection._deadline.moment
         account.deadline_grew |= deadline > self._deadline
         self._deadline = deadline
 
@@ -93,10 +93,10 @@ def rescue(account: Account, why: str, scopes: tuple[trio.CancelScope, ...]) -> 
     account.hung = why
     for scope in scopes:
         scope.cancel()
-    if account.ws is not None:
-        account.ws._closed.set()
-        account.ws._gone.set()
-        account.connection._scope.cancel()
+    if account.session is not None:
+        account.session.closed.set()
+        account.session.gone.set()
+        account.connection._deadline.expire()
 
 
 class _Run:
@@ -105,10 +105,10 @@ class _Run:
         self._scopes = trio.CancelScope(), trio.CancelScope()
         self.steps = _Steps(self.account, self._scopes)
 
-    def note(self, ws: WebSocket, event: Any) -> None:
+    def note(self, session: Session, event: Any) -> None:
         """Called with each event that is dispatched."""
         if event.type != "message":
-            self.account.events.append((event.type, ws.readyState))
+            self.account.events.append((event.type, self.account.ready_state))
             self.account.mark(event.type)
 
     async def main(self) -> None:
@@ -187,8 +187,8 @@ class _Run:
         account.events_when_out = len(account.events)
         assert account.wire is not None
         account.closed_when_out = account.wire.closed
-        if account.ws is not None:
-            account.state_when_out = account.ws.readyState
+        if account.session is not None:
+            account.state_when_out = account.ready_state
 
 
 def all_tasks() -> dict[trio.lowlevel.Task, str]:
@@ -211,25 +211,26 @@ def deterministic(run: _Run) -> Iterator[None]:
     # trio shuffles the tasks that are ready with a random of its own, on purpose; and sorts them
     # first only if it is told that somebody wants the same order again (Hypothesis does)
     trio._core._run._r.seed(case.seed)
-    start, dispatch = Dispatcher._start, Dispatcher._dispatch_trusted
+    start, dispatch = Session.start, Session._dispatch
 
     @trio.lowlevel.enable_ki_protection
-    def noted_start(ws: Any, nursery: trio.Nursery) -> None:
-        run.account.ws = ws
-        start(ws, nursery)
+    def noted_start(session: Any, nursery: trio.Nursery, *callbacks: Any) -> None:
+        run.account.session = session
+        start(session, nursery, *callbacks)
 
     @trio.lowlevel.enable_ki_protection
-    def noted_dispatch(ws: Any, event: Any) -> None:
-        run.note(ws, event)  # not as a listener: Ctrl-C may land where one is called
-        dispatch(ws, event)
+    async def noted_dispatch(session: Any, event: Any) -> None:
+        run.note(session, event)  # not as a listener: Ctrl-C may land where one is called
+        await dispatch(session, event)
 
     # the pump's slices are measured in real time: here no slice is ever used up, or each is
     clock = itertools.count().__next__ if case.breathes else lambda: 0.0
     with (
         patch.object(trio._core._run, "_ALLOW_DETERMINISTIC_SCHEDULING", True),
         patch.object(_reader, "perf_counter", clock),
-        patch.object(Dispatcher, "_start", noted_start),
-        patch.object(Dispatcher, "_dispatch_trusted", noted_dispatch),
+        patch.object(Session, "start", noted_start),
+        patch.object(Session, "_dispatch", noted_dispatch),
+        patch.object(_session, "perf_counter", clock),
     ):
         yield
 

@@ -188,8 +188,8 @@ async def test_message_given_up_under_ctrl_c(harness: ScopeHarness, clock: objec
         raise OSError("no more")
 
     async with open_websocket_stream(harness.url, **harness.hire()) as stream:
-        ended = stream.writable._end
-        stream.writable._end = lambda: (protected.append(currently_ki_protected()), ended())
+        ended = stream.writable.end
+        stream.writable.end = lambda: (protected.append(currently_ki_protected()), ended())
         with pytest.raises(OSError, match="no more"):
             await stream.writable.send_fragments(fragments())
     assert protected[0]

@@ -58,7 +58,7 @@ async def test_all_listeners_raise(harness: ScopeHarness, clock: object) -> None
 
 
 async def test_async_listeners_that_never_end(harness: ScopeHarness, clock: object) -> None:
-    """They hold up the exit for ``close_timeout``, and no longer; nothing is left of them."""
+    """They hold up the exit for ``listener_timeout``, and are cancelled loudly then."""
     ended = []
 
     async def forever(event: object) -> None:
@@ -68,14 +68,18 @@ async def test_async_listeners_that_never_end(harness: ScopeHarness, clock: obje
             ended.append(event)
 
     tasks = count_tasks()
-    async with open_websocket(harness.url, **harness.hire(HELLO * 150)) as ws:
-        ws.onmessage = ws.onclose = forever
-        await trio.testing.wait_all_tasks_blocked(0.01)
-        start = trio.current_time()
+    options = harness.hire(HELLO * 150)
+    with pytest.raises(ExceptionGroup) as caught:
+        async with open_websocket(harness.url, listener_timeout=0.5, **options) as ws:
+            ws.onmessage = ws.onclose = forever
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            start = trio.current_time()
     took = trio.current_time() - start
+    assert {type(error) for error in caught.value.exceptions} == {trio.TooSlowError}
+    assert any("close listener" in str(error) for error in caught.value.exceptions)
     await trio.testing.wait_all_tasks_blocked(0.01)
     assert len(ended) == 101  # of messages, and one of close
-    assert took < 2 * harness.bounds["close_timeout"] + 0.2
+    assert harness.transport.real or took == pytest.approx(0.5)
     assert count_tasks() <= tasks
 
 

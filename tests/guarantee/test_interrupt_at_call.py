@@ -16,7 +16,7 @@ from support.peer import Peer
 from trio_ws_dom import WebSocket, open_websocket
 from trio_ws_dom._dom._listener import call_listener
 from trio_ws_dom._net._user_code import await_user
-from trio_ws_dom._socket._nursery_target import NurseryTarget
+from trio_ws_dom._socket._listener_tasks import ListenerTasks
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType, FunctionType
@@ -51,9 +51,7 @@ async def listener(event: object) -> None:
     await trio.sleep_forever()
 
 
-@pytest.mark.parametrize(
-    "function", [call_listener, NurseryTarget._run_listener, await_user, listener]
-)
+@pytest.mark.parametrize("function", [call_listener, ListenerTasks._run, await_user, listener])
 def test_around_an_async_listener(function: FunctionType) -> None:
     """Wherever it lands on the way to the listener: bare, CLOSED, and no coroutine forgotten."""
     sockets: list[WebSocket] = []

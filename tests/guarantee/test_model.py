@@ -15,7 +15,7 @@ from support.frames import CLOSE, TEXT, close, frame
 
 from guarantee.faulty_stream import GARBAGE
 from guarantee.model_world import NEVER, World
-from trio_ws_dom._wire._closing import TABLE, Event, State
+from trio_ws_dom._wire._closing import TABLE, ClosingEvent, State
 from trio_ws_dom._wire._frames import Close
 
 CLOSE_TIMEOUT, CANCELLED_CLOSE_TIMEOUT, TCP_END_TIMEOUT = 10.0, 1.0, 2.0  # seconds
@@ -30,6 +30,8 @@ class Model(RuleBasedStateMachine):
         self.now = 0.0
         self.ours: int | None = None  # the Close that we want to send, or have sent
         self.left = False  # it has reached the peer
+        self.busy = False  # our writer waits for the peer to read
+        self.taken = False  # our Close is in the writer's hands, and cannot be replaced
         self.theirs: int | None = None
         self.failed = False
         self.tcp_ended = False  # by the peer
@@ -56,6 +58,11 @@ class Model(RuleBasedStateMachine):
             if self.theirs is not None:
                 self._bound(TCP_END_TIMEOUT)
 
+    def _queue_close(self, code: int) -> None:
+        self.ours = code
+        self.taken |= not self.reads and not self.busy
+        self.busy |= not self.reads
+
     @property
     def alive(self) -> bool:
         return not self.gone
@@ -70,7 +77,7 @@ class Model(RuleBasedStateMachine):
     @rule(code=st.sampled_from([1000, 1001, 3001]))
     def close(self, code: int) -> None:
         if self.open:
-            self.ours = code
+            self._queue_close(code)
             self._bound(CLOSE_TIMEOUT)
         self.world.do(lambda: self.world.connection.close(Close(code)))
         self._settle()
@@ -79,14 +86,15 @@ class Model(RuleBasedStateMachine):
     @rule()
     def hurry(self) -> None:
         self._bound(CANCELLED_CLOSE_TIMEOUT)
-        self.world.do(self.world.connection.hurry)
+        self.world.do(self.world.hurry)
         self._settle()
 
     @precondition(lambda self: self.open)
-    @rule(data=st.binary(max_size=20))
+    @rule(data=st.binary(min_size=1, max_size=20))
     def send(self, data: bytes) -> None:
         self.sent.append(data)
-        self.world.do(lambda: self.world.connection.send(0x82, data))
+        self.busy |= not self.reads
+        self.world.do(lambda: self.world.connection.send_binary(data))
         self._settle()
 
     # What the peer does.
@@ -107,7 +115,7 @@ class Model(RuleBasedStateMachine):
     def close_comes(self, code: int) -> None:
         self.theirs = code
         if self.ours is None:
-            self.ours = code
+            self._queue_close(code)
         self._bound(TCP_END_TIMEOUT)
         self._peer_sends(close(code))
         self._settle()
@@ -116,8 +124,8 @@ class Model(RuleBasedStateMachine):
     @rule()
     def garbage_comes(self) -> None:
         self.failed = True
-        if not self.left:
-            self.ours = 1002
+        if not self.left and not self.taken:
+            self._queue_close(1002)
         self._bound(TCP_END_TIMEOUT)
         self._peer_sends(GARBAGE)
         self._settle()
@@ -145,6 +153,7 @@ class Model(RuleBasedStateMachine):
     @rule()
     def peer_reads_on(self) -> None:
         self.reads = True
+        self.busy = False
         self.world.do(self.world.gate.reading.set)
         self._settle()
 
@@ -177,19 +186,26 @@ class Model(RuleBasedStateMachine):
             assert self.world.over == self.gone
 
     @invariant()
-    def same_verdict(self) -> None:
-        verdict = self.world.connection.machine.verdict
-        clean = self.theirs is not None and not self.failed
-        assert verdict.was_clean == clean
-        assert verdict.code == (self.theirs if clean else 1006)
+    def same_result(self) -> None:
+        result = self.world.connection.machine.result
+        answered = self.theirs is not None and not self.failed
+        unsent = self.world.connection.machine.unsent
+        assert result.was_clean == (answered and not unsent)
+        assert result.code == (self.theirs if answered else 1006)
+        if self.world.over:
+            assert bool(unsent) == (len(self._received()) < len(self.sent))
+
+    def _received(self) -> list[bytes]:
+        return [got.payload for got in self.world.peer.frames if got.opcode == 2]
 
     @invariant()
     def same_frames(self) -> None:
         frames = self.world.peer.frames
         closes = [int.from_bytes(got.payload[:2], "big") for got in frames if got.opcode == CLOSE]
         assert closes == ([self.ours] if self.left else [])
-        data = [got.payload for got in frames if got.opcode == 2]
-        assert data == (self.sent if self.left else self.sent[: len(data)])
+        data = self._received()
+        dropped = self.theirs is not None or self.failed
+        assert data == (self.sent if self.left and not dropped else self.sent[: len(data)])
 
     @invariant()
     def bounded_and_shrinking(self) -> None:
@@ -218,7 +234,9 @@ def test_every_state_has_a_way_out() -> None:
     """From every state CLOSED is reached by events that we can force: failing, and ending TCP."""
     for state in State:
         while state is not State.CLOSED:
-            ways = [TABLE.get((state, event)) for event in (Event.TCP_ENDS, Event.FAILS)]
+            ways = [
+                TABLE.get((state, event)) for event in (ClosingEvent.TCP_ENDS, ClosingEvent.FAILS)
+            ]
             (state, *_) = [way for way in ways if way is not None]
 
 

@@ -101,7 +101,7 @@ async def test_close_listener_raises(harness: ScopeHarness, clock: object) -> No
 
 
 async def test_async_listeners_get_their_time(harness: ScopeHarness, clock: object) -> None:
-    """After ``close`` unfinished async listeners get ``close_timeout``, then they are cancelled."""
+    """Unfinished async listeners get ``listener_timeout``, then they are cancelled, as an error."""
     await harness.play()
     outcomes = []
 
@@ -112,12 +112,17 @@ async def test_async_listeners_get_their_time(harness: ScopeHarness, clock: obje
             outcomes.append("cancelled")
             raise
 
-    async with harness.open() as ws:
-        ws.onmessage = listener
-        await harness.peer.send(frame(TEXT, b"hello"))
-        ws.addEventListener("close", lambda event: outcomes.append("close"))
-        await trio.testing.wait_all_tasks_blocked()
+    with pytest.raises(ExceptionGroup) as caught:
+        async with harness.open(listener_timeout=0.1) as ws:
+            ws.onmessage = listener
+            await harness.peer.send(frame(TEXT, b"hello"))
+            ws.addEventListener("close", lambda event: outcomes.append("close"))
+            await trio.testing.wait_all_tasks_blocked()
     assert outcomes == ["close", "cancelled"]
+    (error,) = caught.value.exceptions
+    assert isinstance(error, trio.TooSlowError)
+    assert "message listener" in str(error)
+    assert "listener_timeout" in str(error)
 
 
 async def test_listeners_run_in_the_constructors_context(

@@ -73,8 +73,8 @@ async def test_flood_of_pings(nursery: trio.Nursery, autojump_clock: Any) -> Non
     for _ in range(20):
         await peer.send(frame(PING, b"x" * 125) * 500)
     await trio.testing.wait_all_tasks_blocked()
-    assert len(ws._connection.outbox._pongs) <= MAX_PENDING_PONGS
-    assert len(ws._connection.outbox.head) <= MAX_PENDING_PONGS * 131
+    assert len(ws._session.connection.protocol.outbox._pongs) <= MAX_PENDING_PONGS
+    assert len(ws._session.connection.protocol.outbox.head) <= MAX_PENDING_PONGS * 131
     assert ws.readyState == WebSocket.OPEN
 
 
@@ -238,7 +238,7 @@ async def test_compressed_bomb(nursery: trio.Nursery, autojump_clock: Any) -> No
     assert len(data) < 1000
     await peer.send(frame(BINARY, data, rsv=4))
     assert await peer.read_to_close() == Frame(CLOSE, b"\x03\xf1")
-    assert "1000" in str(ws._connection.machine.cause)
+    assert "1000" in str(ws._session.connection.machine.cause)
 
 
 async def test_compression_not_wanted(nursery: trio.Nursery, autojump_clock: Any) -> None:
@@ -270,10 +270,9 @@ async def test_way_to_the_peer_is_broken(nursery: trio.Nursery, autojump_clock: 
     assert isinstance(ws.failure.__cause__, trio.BrokenResourceError)
 
 
-async def test_broken_while_the_peers_close_is_on_its_way(
+async def test_a_close_of_a_peer_that_did_not_take_our_message_is_not_clean(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The Close that the peer had sent before it went away is found, and the end is clean."""
     ours, theirs = trio.testing.memory_stream_pair()
     ws, peer, _ = await traced(nursery, pair=(ours, theirs))
     theirs.receive_stream.close()
@@ -282,7 +281,8 @@ async def test_broken_while_the_peers_close_is_on_its_way(
     await peer.send(close(4000, "gone"))
     await peer.stream.aclose()
     event = await ws.wait_closed()
-    assert (event.code, event.reason, event.wasClean) == (4000, "gone", True)
+    assert (event.code, event.reason, event.wasClean) == (4000, "gone", False)
+    assert "1 bytes of messages were not sent" in str(ws.failure)
 
 
 async def test_tcp_ends_right_behind_the_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
@@ -300,7 +300,7 @@ async def test_tcp_ends_right_behind_the_close(nursery: trio.Nursery, autojump_c
 async def test_peer_that_closed_and_does_not_read(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The echo has two seconds to leave; the close is clean, as the peer said goodbye."""
+    """Our message and the echo get two seconds; what was not sent by then makes it unclean."""
     ours, theirs = trio.testing.lockstep_stream_pair()
     ws, peer, _ = await traced(nursery, pair=(ours, theirs))
     ws.send(b"x" * 100)
@@ -308,7 +308,9 @@ async def test_peer_that_closed_and_does_not_read(
     await trio.testing.wait_all_tasks_blocked()
     start = trio.current_time()
     await theirs.send_stream.aclose()
-    assert (await ws.wait_closed()).wasClean
+    event = await ws.wait_closed()
+    assert (event.code, event.wasClean) == (1000, False)
+    assert "100 bytes of messages were not sent" in str(ws.failure)
     assert trio.current_time() - start <= 2
 
 

@@ -21,11 +21,11 @@ async def test_a_pong_answers_all_before_it(autojump_clock: Any) -> None:
     pings = Pings()
     payloads = [pings.next()[1] for _ in range(3)]
     autojump_clock.jump(5)
-    pings.pong_came(payloads[1])
+    pings.on_pong(payloads[1])
     assert (pings.answered, pings.answered_at) == (2, 5)
     autojump_clock.jump(5)
-    pings.pong_came(payloads[0])
-    pings.pong_came(payloads[1])
+    pings.on_pong(payloads[0])
+    pings.on_pong(payloads[1])
     assert (pings.answered, pings.answered_at) == (2, 5)
 
 
@@ -43,7 +43,7 @@ async def test_unasked_pongs_are_told_apart(autojump_clock: Any) -> None:
         later,
         b"x" * 125,
     ):
-        pings.pong_came(unasked)
+        pings.on_pong(unasked)
     assert pings.answered == 0
 
 

@@ -13,30 +13,36 @@ import trio
 import trio.testing
 from support.peer import Peer
 
+from trio_ws_dom._net._masks import new_masks
 from trio_ws_dom._net._writer import MAX_AT_ONCE, Writer
 from trio_ws_dom._wire import _outbox
-from trio_ws_dom._wire._frames import FIN, LONG, TEXT, Close
+from trio_ws_dom._wire._frames import LONG, Close
+from trio_ws_dom._wire._protocol import Protocol
 
 
 class Log:
-    """What a writer tells its connection."""
+    """What a writer reports to its connection."""
 
     def __init__(self) -> None:
-        self.sent: list[Close | None] = []
+        self.sent = 0
         self.lost: list[Exception] = []
 
-    def bytes_sent(self, close: Close | None) -> None:
-        self.sent.append(close)
-
-    def sending_failed(self, exc: Exception) -> None:
-        self.lost.append(exc)
+    def on_sent(self) -> None:
+        self.sent += 1
 
     def writer(self) -> Writer:
-        return Writer(self)
+        return Writer(established(), self.on_sent, self.lost.append)
+
+
+def established() -> Protocol:
+    """A protocol that is OPEN."""
+    protocol = Protocol(new_masks)
+    protocol.establish()
+    return protocol
 
 
 def put(writer: Writer, payload: bytes) -> None:
-    writer.outbox.put(FIN | TEXT, payload, len(payload))
+    writer._protocol.send_text(payload)
     writer.wake()
 
 
@@ -80,18 +86,18 @@ async def test_held(nursery: trio.Nursery, autojump_clock: Any) -> None:
     assert len(nursery.child_tasks) == 1
 
 
-async def test_close_is_told(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Each write is told of, and the Close when it was in it."""
+async def test_each_write_is_reported(nursery: trio.Nursery, autojump_clock: Any) -> None:
     log = Log()
     writer = log.writer()
     ours, _ = trio.testing.memory_stream_pair()
     put(writer, b"x")
     writer.start(ours, nursery)
     await trio.testing.wait_all_tasks_blocked()
-    writer.outbox.put_close(Close(1000))
+    writer._protocol.close(Close(1000))
     writer.wake()
     await trio.testing.wait_all_tasks_blocked()
-    assert log.sent == [None, Close(1000)]
+    assert (log.sent, writer.progress) == (2, 2)
+    assert writer._protocol.machine.sent == Close(1000)
 
 
 async def test_broken_stream(nursery: trio.Nursery, autojump_clock: Any) -> None:
@@ -106,7 +112,7 @@ async def test_broken_stream(nursery: trio.Nursery, autojump_clock: Any) -> None
     put(writer, b"y")
     await trio.testing.wait_all_tasks_blocked()
     assert [type(exc) for exc in log.lost] == [trio.BrokenResourceError]
-    assert writer.outbox.amount == 2
+    assert writer._protocol.outbox.amount == 2
 
 
 def socket_streams() -> tuple[trio.SocketStream, trio.SocketStream]:
@@ -128,7 +134,7 @@ async def test_flush_writes_a_socket_at_once(nursery: trio.Nursery) -> None:
         put(writer, b"hello")
         writer.held = False
         writer.flush()
-        assert (log.sent, len(nursery.child_tasks)) == ([None], 0)
+        assert (log.sent, len(nursery.child_tasks)) == (1, 0)
         assert (await Peer(theirs).next()).payload == b"hello"
 
 
@@ -161,7 +167,7 @@ async def test_flush_of_a_broken_socket(nursery: trio.Nursery) -> None:
         put(writer, b"x" * 1000)
         writer.flush()
         await trio.testing.wait_all_tasks_blocked()
-        assert [type(exc) for exc in log.lost] == [trio.BrokenResourceError]
+        assert [type(exc) for exc in log.lost] == [BrokenPipeError]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there the task writes")
@@ -192,7 +198,7 @@ async def test_a_long_message_gives_way(
         writer.held = False
         writer.flush()
         turns = [written]
-        while writer.outbox:
+        while writer._protocol.outbox:
             await trio.lowlevel.checkpoint()
             turns.append(written)
         assert turns[-1] > size

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guarantee.model_world import Owner
+import trio
+from guarantee.model_world import Handler
 from support.raw_client import RawClient
 
 from trio_ws_dom._net._settings import Bounds
@@ -34,9 +35,10 @@ async def test_ended_before_it_runs(harness: AcceptHarness, clock: object) -> No
 
     async def handle(request: WebSocketRequest) -> None:
         response = Response(101, b"", "", "", None, b"")
-        connection = AcceptedConnection(await request.accept(), response, NO_TIME, Owner())
+        accepted = await request.accept()
+        connection = AcceptedConnection(accepted, response, NO_TIME, Handler(), "ws://peer.test/")
         connection.close(Close(GOING_AWAY))
-        connection.hurry()
+        connection.limit_close(trio.current_time())
         await connection.run()
         states.append(connection.machine.state)
 

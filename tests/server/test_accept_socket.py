@@ -166,17 +166,27 @@ async def test_origin_of_events(harness: AcceptHarness, clock: object) -> None:
     assert [(event.data, event.origin) for event in events] == [("hello", "https://page.example")]
 
 
-async def test_messages_wait_for_the_first_look(harness: AcceptHarness, clock: object) -> None:
-    """Nothing is dispatched before there is a listener, and nothing is lost."""
+async def test_messages_are_held_until_there_is_a_listener(
+    harness: AcceptHarness, clock: object
+) -> None:
     got: list[object] = []
+
+    all_dispatched = trio.Event()
+
+    def take(event: MessageEvent) -> None:
+        got.append(event.data)
+        if len(got) == 20:
+            all_dispatched.set()
 
     async def block(ws: WebSocket) -> None:
         await trio.sleep(0.05)
-        ws.onmessage = lambda event: got.append(event.data)
+        ws.onmessage = take
         await ws.wait_closed()
 
     async def part(client: RawClient) -> None:
-        await client.send(*[masked(TEXT, b"%d" % number) for number in range(20)], masked_close())
+        await client.send(*[masked(TEXT, b"%d" % number) for number in range(20)])
+        await all_dispatched.wait()
+        await client.send(masked_close())
         await client.read_to_end()
 
     await harness.play(block, part)

@@ -12,7 +12,7 @@ import trio
 from trio_ws_dom import HandshakeError, WebSocketError
 from trio_ws_dom._socket import _errors
 from trio_ws_dom._socket._errors import explain
-from trio_ws_dom._wire._closing import Verdict
+from trio_ws_dom._wire._closing import CloseResult
 from trio_ws_dom._wire._errors import ProtocolError
 from trio_ws_dom._wire._http._response import HandshakeFailure
 from trio_ws_dom._wire._text import escape, quote
@@ -20,7 +20,7 @@ from trio_ws_dom._wire._text import escape, quote
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ABNORMAL = Verdict(1006, "", was_clean=False)
+ABNORMAL = CloseResult(1006, "", was_clean=False)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import trio.testing
 from support.fake_server import say, socket_and_connection
 
 from trio_ws_dom import Event, EventTarget, MessageEvent, WebSocket, open_websocket
-from trio_ws_dom._socket._dispatcher import MAX_UNFINISHED
+from trio_ws_dom._socket._listener_tasks import MAX_UNFINISHED
 from trio_ws_dom.testing import FakeServer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
@@ -20,14 +20,14 @@ from trio_ws_dom import (
     open_websocket,
 )
 from trio_ws_dom._net._settings import Settings
-from trio_ws_dom._server._accepting import AcceptWebSocket
+from trio_ws_dom._server._accepting import accepted_bounds
 from trio_ws_dom._socket._option_checks import check_names
 from trio_ws_dom._socket._options import SharedOptions, resolve
 from trio_ws_dom._socket._other_names import OTHER_NAMES, hint
 from trio_ws_dom._version import __version__
 
 if TYPE_CHECKING:
-    from trio_websocket import WebSocketRequest
+    pass
 
 
 def settings(url: str = "ws://peer.test/", **options: Any) -> Settings:
@@ -57,10 +57,8 @@ def test_defaults() -> None:
 
 
 async def test_the_servers_end_bounds_what_is_queued() -> None:
-    accepted = AcceptWebSocket(cast("WebSocketRequest", None), None, {})
-    assert accepted._bounds.max_buffered_amount == 16 * 1024 * 1024
-    accepted = AcceptWebSocket(cast("WebSocketRequest", None), None, {"max_buffered_amount": None})
-    assert accepted._bounds.max_buffered_amount is None
+    assert accepted_bounds({}).max_buffered_amount == 16 * 1024 * 1024
+    assert accepted_bounds({"max_buffered_amount": None}).max_buffered_amount is None
 
 
 async def test_every_entry_point_checks_its_options(nursery: trio.Nursery) -> None:
@@ -345,10 +343,12 @@ def test_every_option_reaches_a_connections_settings() -> None:
 
 NOT_ON_THE_COMMAND_LINE = {
     "base_url": "the argument is a whole URL, or a host",
-    "cancelled_close_timeout": "Ctrl-C waits for a second, and a second Ctrl-C resets",
+    "cancelled_close_timeout": "Ctrl-C waits for --close-timeout, a second one resets",
     "listener_timeout": "it has no listeners of the user's",
     "max_buffered_amount": "it reads no more input than the server takes",
     "serialize_connects": "it has one connection",
+    "server_hostname": "the URL has the name that is verified",
+    "connect_to": "the URL has the host and port",
     "local_address": "the system chooses",
     "address_timeout": "the default is good for a person who waits",
     "proxy_ssl_context": "SSL_CERT_FILE is for the proxy, too",

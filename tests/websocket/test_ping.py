@@ -239,17 +239,17 @@ async def test_pings_that_cannot_leave_are_one(nursery: trio.Nursery, autojump_c
 
 
 async def test_pong_behind_unread_messages(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Where the program holds the reading back, the Pong is found when it reads on."""
+    """Where a full queue holds the reading back, the Pong is found when the program reads on."""
     ours, theirs = opened.new_pair()
     peer = Peer(theirs)
-    nursery.start_soon(partial(peer.accept, then=frame(TEXT, b"unread")))
+    nursery.start_soon(partial(peer.accept, then=frame(TEXT, b"unread" * 50_000) * 2))
     async with open_websocket("ws://peer.test/", stream=ours) as ws:
         pinging = Pinging(nursery, ws)
         payload = await next_ping(peer)
         await peer.send(frame(PONG, payload))
         await trio.sleep(7)
         assert not pinging.over.is_set()
-        assert await ws.receive() == "unread"
+        assert await ws.receive() == await ws.receive() == "unread" * 50_000
         await pinging.over.wait()
         assert pinging.seconds == 7
         nursery.start_soon(peer.finish)

@@ -75,7 +75,7 @@ async def test_small_messages_fill_it_too(
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, *[""] * 5000)
-    assert len(ws._inbox._messages) < MAX_WAITING + 100
+    assert len(ws._session.flow.inbox) < MAX_WAITING + 100
     nursery.start_soon(connection.close)
     assert [message async for message in ws] == [""] * 5000
 

@@ -120,7 +120,7 @@ async def test_a_closed_socket_is_forgotten(host: FakeServer, autojump_clock: An
             await ws.when("open").receive()
             await ws.aclose()
         await trio.testing.wait_all_tasks_blocked()
-        assert not sockets._sockets
+        assert not sockets._sessions
 
 
 async def test_listener_of_one_of_several(host: FakeServer, autojump_clock: Any) -> None:

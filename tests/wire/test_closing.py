@@ -9,10 +9,10 @@ import pytest
 from trio_ws_dom._wire._closing import (
     READY_STATE,
     TABLE,
+    CloseResult,
+    ClosingEvent,
     ClosingMachine,
-    Event,
     State,
-    Verdict,
 )
 from trio_ws_dom._wire._frames import Close
 
@@ -20,7 +20,7 @@ CAUSE = OSError("cause")
 OTHER = OSError("other")
 
 
-def machine(*events: Event) -> ClosingMachine:
+def machine(*events: ClosingEvent) -> ClosingMachine:
     """A machine that has made these moves."""
     made = ClosingMachine()
     for event in events:
@@ -78,21 +78,21 @@ def test_ready_state_covers_all() -> None:
 
 def test_tcp_may_end_in_any_open_state() -> None:
     """A transport asks nobody; before the opening is over, its end is a failure first."""
-    may_end = {state for state in State if (state, Event.TCP_ENDS) in TABLE}
+    may_end = {state for state in State if (state, ClosingEvent.TCP_ENDS) in TABLE}
     assert may_end == set(State) - {State.CONNECTING, State.CLOSED}
-    assert all(TABLE[state, Event.TCP_ENDS] is State.CLOSED for state in may_end)
+    assert all(TABLE[state, ClosingEvent.TCP_ENDS] is State.CLOSED for state in may_end)
 
 
 def test_no_cycles_but_the_failing_close() -> None:
     """A failed connection says why in a Close, and stays failed; all other moves lead on."""
     loops = {key for key, to in TABLE.items() if key[0] is to}
-    assert loops == {(State.FAILING, Event.CLOSE_LEAVES)}
+    assert loops == {(State.FAILING, ClosingEvent.CLOSE_SENT)}
     forward = {(state, to) for (state, _), to in TABLE.items() if state is not to}
     assert all(state not in reachable(to) for state, to in forward)
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
-def test_an_illegal_move_is_a_key_error(state: State, event: Event) -> None:
+@pytest.mark.parametrize(("state", "event"), list(product(State, ClosingEvent)))
+def test_an_illegal_move_is_a_key_error(state: State, event: ClosingEvent) -> None:
     """can() says so before, and the state stays what it was."""
     tried = ClosingMachine()
     tried.state = state
@@ -108,24 +108,30 @@ def test_an_illegal_move_is_a_key_error(state: State, event: Event) -> None:
 @pytest.mark.parametrize(
     ("path", "state"),
     [
-        ([Event.CLOSE_QUEUES, Event.CLOSE_LEAVES, Event.CLOSE_COMES], State.COMPLETE),
-        ([Event.CLOSE_QUEUES, Event.CLOSE_COMES, Event.CLOSE_LEAVES], State.COMPLETE),
-        ([Event.CLOSE_COMES, Event.CLOSE_LEAVES], State.COMPLETE),
-        ([Event.CLOSE_QUEUES, Event.CLOSE_LEAVES], State.CLOSE_SENT),
-        ([Event.CLOSE_QUEUES, Event.CLOSE_COMES], State.PEER_CLOSED),
-        ([Event.FAILS, Event.CLOSE_LEAVES], State.FAILING),
+        (
+            [ClosingEvent.CLOSE_QUEUED, ClosingEvent.CLOSE_SENT, ClosingEvent.CLOSE_RECEIVED],
+            State.COMPLETE,
+        ),
+        (
+            [ClosingEvent.CLOSE_QUEUED, ClosingEvent.CLOSE_RECEIVED, ClosingEvent.CLOSE_SENT],
+            State.COMPLETE,
+        ),
+        ([ClosingEvent.CLOSE_RECEIVED, ClosingEvent.CLOSE_SENT], State.COMPLETE),
+        ([ClosingEvent.CLOSE_QUEUED, ClosingEvent.CLOSE_SENT], State.CLOSE_SENT),
+        ([ClosingEvent.CLOSE_QUEUED, ClosingEvent.CLOSE_RECEIVED], State.PEER_CLOSED),
+        ([ClosingEvent.FAILS, ClosingEvent.CLOSE_SENT], State.FAILING),
     ],
 )
-def test_the_ways_to_close(path: list[Event], state: State) -> None:
+def test_the_ways_to_close(path: list[ClosingEvent], state: State) -> None:
     """We first, the peer first, both at once; and failing, where no answer counts."""
-    assert machine(Event.ESTABLISHED, *path).state is state
+    assert machine(ClosingEvent.ESTABLISHED, *path).state is state
 
 
 def test_closes_are_kept() -> None:
     """What was sent and what came are facts, by themselves."""
-    closing = machine(Event.ESTABLISHED, Event.CLOSE_QUEUES)
-    closing.close_left(Close(1000))
-    closing.close_came(Close(1001, "bye"))
+    closing = machine(ClosingEvent.ESTABLISHED, ClosingEvent.CLOSE_QUEUED)
+    closing.close_sent(Close(1000))
+    closing.close_received(Close(1001, "bye"))
     assert (closing.sent, closing.received) == (Close(1000), Close(1001, "bye"))
     assert closing.state is State.COMPLETE
 
@@ -134,15 +140,15 @@ def test_an_illegal_close_is_not_kept() -> None:
     """A fact that cannot be is not written down."""
     connecting = machine()
     with pytest.raises(KeyError):
-        connecting.close_came(Close())
+        connecting.close_received(Close())
     with pytest.raises(KeyError):
-        connecting.close_left(Close())
+        connecting.close_sent(Close())
     assert (connecting.sent, connecting.received) == (None, None)
 
 
 def test_a_failure_keeps_its_cause() -> None:
     """What TCP's end tells later does not replace it."""
-    failing = machine(Event.ESTABLISHED)
+    failing = machine(ClosingEvent.ESTABLISHED)
     failing.fail(CAUSE)
     failing.end(OTHER)
     assert (failing.state, failing.failed, failing.cause) == (State.CLOSED, True, CAUSE)
@@ -150,7 +156,7 @@ def test_a_failure_keeps_its_cause() -> None:
 
 def test_a_second_failure_is_an_error() -> None:
     """The first cause is kept."""
-    failing = machine(Event.ESTABLISHED)
+    failing = machine(ClosingEvent.ESTABLISHED)
     failing.fail(CAUSE)
     with pytest.raises(KeyError):
         failing.fail(OTHER)
@@ -159,14 +165,14 @@ def test_a_second_failure_is_an_error() -> None:
 
 def test_the_transports_end_may_be_the_cause() -> None:
     """It did not fail by our doing, so the DOM fires no error."""
-    lost = machine(Event.ESTABLISHED)
+    lost = machine(ClosingEvent.ESTABLISHED)
     lost.end(CAUSE)
     assert (lost.state, lost.failed, lost.cause) == (State.CLOSED, False, CAUSE)
 
 
 def test_an_end_need_not_have_a_cause() -> None:
     """After both Closes there is nothing more to say."""
-    done = machine(Event.ESTABLISHED, Event.CLOSE_COMES, Event.CLOSE_LEAVES)
+    done = machine(ClosingEvent.ESTABLISHED, ClosingEvent.CLOSE_RECEIVED, ClosingEvent.CLOSE_SENT)
     done.end()
     assert (done.state, done.cause) == (State.CLOSED, None)
 
@@ -186,24 +192,22 @@ def test_the_verdict_for_every_set_of_facts(
     ended = ClosingMachine()
     ended.sent, ended.received, ended.failed, ended.cause = sent, received, failed, cause
     if received is not None and not failed:
-        assert ended.verdict == (received.code, received.reason, True)
+        assert ended.result == (received.code, received.reason, True)
     else:
-        assert ended.verdict == (1006, "", False)
+        assert ended.result == (1006, "", False)
 
 
 def test_a_verdict_has_names() -> None:
     """As the close event has them."""
-    assert Verdict(1000, "bye", was_clean=True) == (1000, "bye", True)
+    assert CloseResult(1000, "bye", was_clean=True) == (1000, "bye", True)
 
 
-def test_each_move_is_told() -> None:
-    """Whoever looks on is called behind it, with the facts as they are then."""
-    machine = ClosingMachine()
+def test_each_transition_is_reported_with_the_facts() -> None:
     told: list[tuple[State, Close | None, Close | None]] = []
-    machine.on_move = lambda moved: told.append((moved.state, moved.sent, moved.received))
-    machine.advance(Event.ESTABLISHED)
-    machine.close_came(Close(1000))
-    machine.close_left(Close(1000))
+    machine = ClosingMachine(lambda moved: told.append((moved.state, moved.sent, moved.received)))
+    machine.advance(ClosingEvent.ESTABLISHED)
+    machine.close_received(Close(1000))
+    machine.close_sent(Close(1000))
     machine.end()
     assert told == [
         (State.OPEN, None, None),

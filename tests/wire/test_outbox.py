@@ -7,6 +7,7 @@ from support.frames import BINARY, CLOSE, PING, PONG, TEXT
 from support.peer import Frame, Peer
 from trio.testing import memory_stream_pair
 
+from trio_ws_dom._net._masks import new_masks
 from trio_ws_dom._wire._frames import FIN, LONG, Close
 from trio_ws_dom._wire._outbox import BATCH, MAX_PENDING_PONGS, Outbox
 
@@ -35,7 +36,7 @@ def write_all(outbox: Outbox) -> list[Frame]:
 
 def test_empty() -> None:
     """There is nothing to write."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     assert not outbox
     assert not outbox.fill()
     assert outbox.amount == 0
@@ -43,7 +44,7 @@ def test_empty() -> None:
 
 def test_one_write_for_many_frames() -> None:
     """What was queued meanwhile leaves in one piece, in order."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     put(outbox, b"one")
     put(outbox, b"two", BINARY)
     assert outbox
@@ -53,7 +54,7 @@ def test_one_write_for_many_frames() -> None:
 
 def test_a_write_has_a_size() -> None:
     """A burst leaves in pieces of a batch's size each, not in one that doubles the memory."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     for number in range(10):
         put(outbox, bytes([number]) * (BATCH // 4))
     outbox.fill()
@@ -63,7 +64,7 @@ def test_a_write_has_a_size() -> None:
 
 def test_each_frame_has_a_mask_of_its_own() -> None:
     """Two frames of one payload differ on the wire, also beyond one pool of randomness."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     seen = set()
     for _ in range(600):
         put(outbox, b"")
@@ -75,7 +76,7 @@ def test_each_frame_has_a_mask_of_its_own() -> None:
 
 def test_amount_falls_when_all_of_a_write_has_left() -> None:
     """It rises with each frame, by what the caller says, and falls with the write."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     outbox.put(FIN | TEXT, b"12345678", 1000)
     put(outbox, b"12")
     assert outbox.amount == 1002
@@ -88,7 +89,7 @@ def test_amount_falls_when_all_of_a_write_has_left() -> None:
 
 def test_the_rest_of_a_write_goes_on() -> None:
     """After a partial write the head is what is left, and new frames wait behind it."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     put(outbox, b"hello")
     outbox.fill()
     data = bytes(outbox.head)
@@ -102,7 +103,7 @@ def test_the_rest_of_a_write_goes_on() -> None:
 
 def test_close_is_last() -> None:
     """It leaves with the last of the data, not before; ``sent`` tells when it has."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     put(outbox, b"x" * BATCH)
     outbox.put_close(Close(1000))
     put(outbox, b"behind")
@@ -118,7 +119,7 @@ def test_close_is_last() -> None:
 
 def test_close_that_has_not_left_can_be_replaced() -> None:
     """A failure while a Close is queued says its own code; later nothing may follow."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     outbox.put_close(Close(1000))
     outbox.put_close(Close(1002))
     assert write_all(outbox) == [Frame(CLOSE, b"\x03\xea")]
@@ -129,7 +130,7 @@ def test_close_that_has_not_left_can_be_replaced() -> None:
 
 def test_pongs_go_first() -> None:
     """A long queue does not delay the answer to a Ping; their order is kept."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     put(outbox, b"data")
     outbox.put_pong(b"1")
     outbox.put_pong(b"2")
@@ -140,7 +141,7 @@ def test_pongs_go_first() -> None:
 @pytest.mark.parametrize("count", [MAX_PENDING_PONGS + more for more in (-1, 0, 1, 1000)])
 def test_pongs_are_bounded(count: int) -> None:
     """Of a flood of Pings the latest are answered (RFC 6455 section 5.5.3)."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     pongs = [Frame(PONG, b"%d" % number) for number in range(count)]
     for pong in pongs:
         outbox.put_pong(pong.payload)
@@ -149,7 +150,7 @@ def test_pongs_are_bounded(count: int) -> None:
 
 def test_ping_overtakes() -> None:
     """A Ping goes ahead of queued data, but not into the middle of a write."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     put(outbox, b"being written")
     outbox.fill()
     put(outbox, b"queued")
@@ -163,7 +164,7 @@ def test_ping_overtakes() -> None:
 
 def test_ping_alone() -> None:
     """It is something to write, once."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     outbox.put_ping(b"1")
     assert outbox
     assert write_all(outbox) == [Frame(PING, b"1")]
@@ -172,7 +173,7 @@ def test_ping_alone() -> None:
 
 def test_one_ping_waits() -> None:
     """A later one takes the place of one that is not in the writer's hands."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     for payload in (b"1", b"2", b"3"):
         outbox.put_ping(payload)
     outbox.fill()
@@ -180,23 +181,19 @@ def test_one_ping_waits() -> None:
     assert write_all(outbox) == [Frame(PING, b"3"), Frame(PING, b"4")]
 
 
-def test_has_ping() -> None:
-    """Until its last byte was taken by the transport."""
-    outbox = Outbox()
-    assert not outbox.has_ping
+def test_ping_waits() -> None:
+    """A Ping waits until the writer has taken it."""
+    outbox = Outbox(new_masks)
+    assert not outbox.ping_waits
     outbox.put_ping(b"1")
-    assert outbox.has_ping
+    assert outbox.ping_waits
     outbox.fill()
-    assert outbox.has_ping
-    outbox.sent(len(outbox.head) - 1)
-    assert outbox.has_ping
-    outbox.sent(1)
-    assert not outbox.has_ping
+    assert not outbox.ping_waits
 
 
 def test_no_ping_behind_the_close() -> None:
     """One that is queued leaves before the Close; none leaves behind it."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     outbox.put_close(Close(1000))
     outbox.put_ping(b"1")
     assert [got.opcode for got in write_all(outbox)] == [PING, CLOSE]
@@ -216,7 +213,7 @@ def writes(outbox: Outbox) -> list[bytes]:
 @pytest.mark.parametrize("size", [LONG, LONG + 1, 2 * LONG, 5 * LONG + 3])
 def test_a_long_frame_leaves_in_blocks(size: int) -> None:
     """None of the writes is much longer than a block, and together they are the frame."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     payload = bytes(range(256)) * (size // 256) + bytes(size % 256)
     put(outbox, b"before")
     put(outbox, payload, BINARY)
@@ -234,7 +231,7 @@ def test_a_long_frame_leaves_in_blocks(size: int) -> None:
 
 def test_a_long_frame_counts_as_it_leaves() -> None:
     """By its blocks, also where it is compressed and counts for more than it has."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     outbox.put(FIN | BINARY, bytes(4 * LONG), 1001)
     amounts = []
     while outbox.fill():
@@ -248,7 +245,7 @@ def test_a_long_frame_counts_as_it_leaves() -> None:
 def test_nothing_comes_between_the_blocks_of_a_frame() -> None:
     """Control frames wait for its end; those that were there before it go ahead, and the Close
     behind it (RFC 6455 section 5.4 lets them between the frames of a message only)."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     payload = bytes(3 * LONG)
     outbox.put_pong(b"ahead")
     put(outbox, payload, BINARY)
@@ -270,7 +267,7 @@ def test_nothing_comes_between_the_blocks_of_a_frame() -> None:
 
 def test_of_a_long_frame_that_has_begun_there_is_more_to_write() -> None:
     """Between two blocks, with nothing else queued."""
-    outbox = Outbox()
+    outbox = Outbox(new_masks)
     put(outbox, bytes(LONG + 1), BINARY)
     outbox.fill()
     outbox.sent(len(outbox.head))

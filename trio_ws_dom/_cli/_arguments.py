@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 from .. import __version__
 from ._help import DESCRIPTION, ECHO_DESCRIPTION, ECHO_USAGE, EPILOG, MESSAGES, USAGE
-from ._parser import Parser, host_and_port, interval, port, seconds, size
+from ._parser import Parser, interval, port, seconds, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,13 +22,6 @@ DEFAULT_PORT: Final = 8080
 
 _TOGETHER: Final = {"key": "cert", "passphrase": "cert", "ping_timeout": "ping_interval"}
 """Options, each with another that it needs."""
-
-_EXCLUSIVE: Final = (
-    ("proxy", "no_proxy"),
-    ("proxy", "unix_socket"),
-    ("connect_to", "unix_socket"),
-)
-"""Options of which there may be one."""
 
 
 Kind = Literal["text", "text file", "binary file"]
@@ -44,10 +37,6 @@ class Outgoing(NamedTuple):
 
     kind: Kind
     value: str
-
-    @property
-    def is_stdin(self) -> bool:
-        return self.value == "-" and self.kind != "text"
 
 
 @final
@@ -65,7 +54,6 @@ class Arguments:
     proxy: str | None
     no_proxy: bool
     unix_socket: str | None
-    connect_to: tuple[str, int] | None
     open_timeout: float | None
     close_timeout: float | None
     ping_interval: float | None
@@ -75,7 +63,6 @@ class Arguments:
     cert: str | None
     key: str | None
     passphrase: str | None
-    server_name: str | None
     insecure: bool
     outgoing: list[Outgoing]
     binary: bool
@@ -125,17 +112,11 @@ def parse(arguments: Sequence[str] | None = None) -> Arguments | EchoArguments:
             pass
     for name, other in _TOGETHER.items():
         if values[name] is not None and values[other] is None:
-            parser.error(f"expected {_option(name)} together with {_option(other)}, got it alone")
-    for name, other in _EXCLUSIVE:
-        if values[name] and values[other]:
-            parser.error(f"expected one of {_option(name)} and {_option(other)}, got both")
-    if sum(message.is_stdin for message in values["outgoing"]) > 1:
+            options = [f"--{option.replace('_', '-')}" for option in (name, other)]
+            parser.error(f"expected {options[0]} together with {options[1]}, got it alone")
+    if sum(message.value == "-" for message in values["outgoing"]) > 1:
         parser.error("expected - (stdin) for one message at most")
     return Arguments(**values)
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _client_parser() -> Parser:
@@ -150,7 +131,7 @@ def _client_parser() -> Parser:
     _add_messages(parser.group("messages", MESSAGES))
     _add_output(parser.group("output"))
     _add_handshake(parser.group("handshake"))
-    _add_route(parser.group("route"))
+    _add_route(parser.group("proxy", exclusive=True))
     _add_tls(parser.group("TLS"))
     _add_limits(parser.group("limits"))
     return parser
@@ -275,15 +256,9 @@ def _add_route(add: Callable[..., None]) -> None:
     )
     add("--no-proxy", action="store_true", help="connect without a proxy")
     add(
-        "--connect-to",
-        type=host_and_port,
-        metavar="HOST:PORT",
-        help="connect to this host and port, and use the URL for the handshake only",
-    )
-    add(
         "--unix-socket",
         metavar="PATH",
-        help="connect to this Unix socket, and use the URL for the handshake only",
+        help="connect to this Unix socket; the URL's host is for the handshake only",
     )
 
 
@@ -296,11 +271,6 @@ def _add_tls(add: Callable[..., None]) -> None:
         metavar="SOURCE",
         help="where the key's passphrase is: env:NAME, a variable of the environment, or"
         " file:PATH, a file's first line (default: ask at the terminal)",
-    )
-    add(
-        "--server-name",
-        metavar="NAME",
-        help="the name that the server's certificate must be for (default: the URL's host)",
     )
     add("-k", "--insecure", action="store_true", help="do not verify the server")
 

@@ -37,10 +37,6 @@ def connect_options(arguments: Arguments) -> ConnectOptions:
         from ._tls import make_ssl_context
 
         options["ssl_context"] = make_ssl_context(arguments)
-    if arguments.server_name is not None:
-        options["server_hostname"] = arguments.server_name
-    if arguments.connect_to is not None:
-        options["connect_to"] = arguments.connect_to
     if arguments.max_size is not None:
         options["max_message_size"] = arguments.max_size or None
     if arguments.open_timeout is not None:

@@ -103,7 +103,7 @@ class Conversation:
         return data.decode() if outgoing.kind == "text file" else data
 
     def _is_stdin(self, outgoing: Outgoing) -> bool:
-        return outgoing.is_stdin and not self._terminal.typed  # a command may name a file "-"
+        return outgoing.value == "-" and not self._terminal.typed
 
     def _show_failure(self, text: str) -> None:
         self.display.error(text)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
-from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from http.cookiejar import Cookie, CookieJar
 from pathlib import Path
 from typing import Final
 
@@ -32,9 +32,7 @@ def load_cookies(path: str) -> CookieJar:
     Raises:
       BadArgument: the file cannot be read, or is of another kind; its content is not shown.
     """
-    # as browsers do: a cookie without a domain stays with the host that has set it
-    policy = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
-    jar = CookieJar(policy)
+    jar = CookieJar()
     if not os.path.exists(path):
         return jar
     if not os.path.isfile(path):  # saving would replace it: /dev/null

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import math
-import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from ._exit_status import USAGE
@@ -33,9 +32,6 @@ _ELSEWHERE: Final = {
     "--max-message-size": "--max-size",
 }
 
-_HOST_AND_PORT: Final = re.compile(r"(?:\[([^]]+)\]|([^:]+)):([^:]+)")
-"""An IPv6 address is in brackets."""
-
 
 @final
 class Parser(argparse.ArgumentParser):
@@ -52,9 +48,16 @@ class Parser(argparse.ArgumentParser):
         )
         self._options = ["--help", "-h", "--version"]
 
-    def group(self, title: str, description: str | None = None) -> Callable[..., None]:
-        """Return the ``add_argument`` of a new group of options."""
-        group = self.add_argument_group(title, description)
+    def group(
+        self, title: str, description: str = "", *, exclusive: bool = False
+    ) -> Callable[..., None]:
+        """Return the ``add_argument`` of a new group of options.
+
+        Args:
+          exclusive: whether they exclude each other.
+        """
+        titled = self.add_argument_group(title, description or None)
+        group = titled.add_mutually_exclusive_group() if exclusive else titled
 
         def add(*names: str, **details: Any) -> None:
             group.add_argument(*names, **details)
@@ -117,10 +120,3 @@ def port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"expected a port, 0 to 65535, got {text!r}")
     return int(text)
-
-
-def host_and_port(text: str) -> tuple[str, int]:
-    found = _HOST_AND_PORT.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"expected HOST:PORT, got {text!r}")
-    return found[1] or found[2], port(found[3])

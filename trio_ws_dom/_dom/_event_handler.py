@@ -50,6 +50,7 @@ class EventHandler(Generic[E]):
 
     @trio.lowlevel.enable_ki_protection
     def __set__(self, target: EventTarget, value: Callable[[E], object] | None) -> None:
+        target._check_access(f"on{self._type}")
         self._check(value, target._accepts_coroutines)
         target._set_slot(self._type, value)
 

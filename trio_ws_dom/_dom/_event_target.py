@@ -27,7 +27,7 @@ from ._webidl import dom_string, wrong_type
 from ._when import EventChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 # The default of all targets' ``_listeners``, which is replaced where the first one is added.
 _NO_LISTENERS: Final = cast("dict[str, ListenerList]", MappingProxyType({}))
@@ -92,6 +92,7 @@ class EventTarget:
 
         https://dom.spec.whatwg.org/#dom-eventtarget-addeventlistener
         """
+        self._check_access("addEventListener()")
         type = dom_string(type, "type")
         chosen = merge_options(
             options, {"once": once, "passive": passive, "capture": capture, "signal": signal}
@@ -137,6 +138,7 @@ class EventTarget:
 
         https://dom.spec.whatwg.org/#dom-eventtarget-removeeventlistener
         """
+        self._check_access("removeEventListener()")
         type = dom_string(type, "type")
         capture = bool(merge_options(options, {"capture": capture}).get("capture"))
         listener = None if callback is None else self._find(type, callback, capture)
@@ -157,6 +159,7 @@ class EventTarget:
 
         https://dom.spec.whatwg.org/#dom-eventtarget-dispatchevent
         """
+        self._check_access("dispatchEvent()")
         _check_event(event)
         if event._phase:
             raise DOMException(
@@ -166,7 +169,8 @@ class EventTarget:
         event._isTrusted = False
         errors: list[BaseException] = []
         try:
-            self._dispatch(event, Exception, errors)
+            for _ in self._dispatch(event, Exception, errors):
+                pass  # async listeners start when this task sleeps
         except BaseException as interrupt:
             if errors:
                 # What others had raised before stays visible in the traceback.
@@ -197,6 +201,7 @@ class EventTarget:
 
         https://wicg.github.io/observable/#dom-eventtarget-when
         """
+        self._check_access("when()")
         if not types:
             raise TypeError("expected at least one type of event, got none")
         names = tuple(dict.fromkeys(dom_string(type, "types") for type in types))
@@ -213,7 +218,10 @@ class EventTarget:
 
     # For subclasses of our own:
 
-    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object]) -> None:
+    def _check_access(self, what: str) -> None:
+        """Refuse a call before anything changes, by raising; ``what`` names the method."""
+
+    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object], event: Event) -> None:
         """Run the coroutine that a call of a listener returned.
 
         What this raises counts as raised by the listener. Here there is no nursery to run it in.
@@ -248,7 +256,8 @@ class EventTarget:
         https://dom.spec.whatwg.org/#concept-event-fire
         """
         errors: list[BaseException] = []
-        self._dispatch(event, BaseException, errors)
+        for _ in self._dispatch(event, BaseException, errors):
+            pass  # as in dispatchEvent()
         return errors
 
     def _end_channels(self) -> None:
@@ -262,21 +271,24 @@ class EventTarget:
 
     def _dispatch(
         self, event: Event, catch: type[BaseException], errors: list[BaseException]
-    ) -> None:
-        # https://dom.spec.whatwg.org/#concept-event-dispatch, for a path of one
+    ) -> Generator[None]:
+        """Call the listeners, and yield after each async one, which then has to start.
+
+        https://dom.spec.whatwg.org/#concept-event-dispatch, for a path of one
+        """
         event._target = self
         event._phase = Event.AT_TARGET
         try:
             for capture in (True, False):
                 if not event._stop:
-                    self._invoke(event, capture, catch, errors)
+                    yield from self._invoke(event, capture, catch, errors)
         finally:
             event._phase = Event.NONE
             event._stop = 0
 
     def _invoke(
         self, event: Event, capture: bool, catch: type[BaseException], errors: list[BaseException]
-    ) -> None:
+    ) -> Generator[None]:
         # https://dom.spec.whatwg.org/#concept-event-listener-inner-invoke
         for listener in self._listeners_for(event._type):
             if listener.removed or listener.capture is not capture:
@@ -285,7 +297,8 @@ class EventTarget:
                 self._drop(listener)
             event._passive = listener.passive
             try:
-                self._call(listener, event)
+                if self._call(listener, event):
+                    yield
             except catch as error:
                 errors.append(error)
             finally:
@@ -293,15 +306,18 @@ class EventTarget:
             if event._stop == 2:
                 return
 
-    def _call(self, listener: Listener, event: Event) -> None:
+    def _call(self, listener: Listener, event: Event) -> bool:
+        """Call a listener; return whether it is async, and now has to start."""
         result = call_listener(listener.callback, event)
         if result is None:
-            return
+            return False
         if result is False and listener.slot:
             # https://html.spec.whatwg.org/multipage/webappapis.html#the-event-handler-processing-algorithm
             event._cancel()
         elif isinstance(result, Coroutine):
-            self._run_coroutine(cast("Coroutine[Any, Any, object]", result))
+            self._run_coroutine(cast("Coroutine[Any, Any, object]", result), event)
+            return True
+        return False
 
     def _find(self, type: str, callback: EventListener, capture: bool) -> Listener | None:
         listeners = self._listeners.get(type)

@@ -1,9 +1,13 @@
-"""The pump: one connection from dialling to the end of TCP, and the bounds of its closing.
+"""A dialled connection: the owner of one stream, from dialling to the end of TCP.
 
-Everything that touches the stream runs in one scope, which is shielded and has one deadline. No
-cancellation of the program's reaches into it: a close needs a reader for the peer's answer, and a
-reader that was cancelled along with the program cannot hear it. The scope is ended by the
-connection alone, and the deadline, which only ever shrinks, ends it when the peer does not.
+Tasks. :meth:`Connection.run` is one task, which dials and then reads. A second task writes, if
+there is ever anything that the network does not take at once, and a third sends Pings, if the
+program asked for them. All three live in one shielded nursery, whose scope :class:`CloseDeadline`
+bounds: nothing but the connection itself cancels them.
+
+The end, in order: the state moves (the transition hook sets the bound of the new state, logs it,
+and wakes the reader); Closes are exchanged; the server ends TCP, or we end our side of it after a
+short grace; the stream is closed, gracefully or with a reset; the machine is CLOSED.
 """
 
 from __future__ import annotations
@@ -12,227 +16,234 @@ from typing import TYPE_CHECKING, Final, final
 
 import trio
 
-from .._wire._closing import OPEN, Event, State
-from .._wire._decoder import Decoder
-from .._wire._deflate import Deflater, Inflater
-from .._wire._frames import FIN, RSV1, Close, Ping, Pong
+from .._wire._closing import CONNECTING, FAILING, OPEN, State
+from .._wire._protocol import Protocol
 from ._dial._opening import Opening
-from ._owner import Owner
-from ._pump import TCP_END_TIMEOUT, Bounded
+from ._masks import new_masks
 from ._reader import READ_SIZE, Reader, receiver
-from ._stream_end import end_sending, reset, shut
+from ._socket_connection import SocketConnection
+from ._stream_end import close_stream, reset_stream, send_eof
 from ._writer import Writer
 
 if TYPE_CHECKING:
-    from .._wire._errors import ProtocolError
-    from .._wire._frames import Control
-    from .._wire._http._response import Response
+    from collections.abc import Awaitable, Callable
+
+    from .._wire._frames import Close
+    from ._handler import ConnectionHandler
+    from ._reader import Receive
     from ._settings import Settings
 
-MIN_DEFLATE: Final = 32
-"""Bytes from which on a message is compressed; a shorter one would save next to nothing."""
+EOF_GRACE: Final = 0.05
+"""Seconds that the server has for ending TCP first (RFC 6455 section 7.1.1) once both Closes were
+exchanged. Then we end our side, as some servers wait for that."""
 
-_OWING: Final = frozenset((State.PEER_CLOSED, State.FAILING))
-"""Where our Close may still leave though the peer has ended its side of TCP."""
+SETTLE_TURNS: Final = 8
+"""Turns of the scheduler without progress after which the network counts as full. A stream such as
+TLS takes a few for each piece, also where nothing blocks."""
 
 
 @final
-class Connection(Bounded):
-    """One dialled connection's pump; see :class:`~._pump.Pump`.
+class Connection(SocketConnection):
+    """See the module.
+
+    Args:
+      settings: the options.
+      handler: what is above.
+      piece_size: as the Decoder takes it.
 
     Attributes:
-      outbox: what waits to be written.
-      piece_size: as the Decoder takes it; to be set before the connection is open.
+      stream: the transport, from the end of dialling on.
     """
 
-    def __init__(self, settings: Settings, owner: Owner) -> None:
-        super().__init__(settings)
-        self.piece_size: int | None = None
-        self._writer = Writer(self)
-        self.outbox = self._writer.outbox
-        self._reader = Reader(self.machine, self._writer, owner, self)
+    def __init__(
+        self, settings: Settings, handler: ConnectionHandler, *, piece_size: int | None = None
+    ) -> None:
+        super().__init__(settings, settings.where)
+        self.protocol = Protocol(new_masks, self._on_transition)
+        self.machine = self.protocol.machine
+        self.stream: trio.abc.Stream | None = None
+        self._piece_size = piece_size
         self._settings = settings
-        self._owner = owner
-        self._opening: Opening | None = Opening(settings, owner)  # while CONNECTING
-        self._stream: trio.abc.Stream | None = None  # once the opening is over, if it had one
-        self._deflater: Deflater | None = None
+        self._handler = handler
+        self._writer = Writer(self.protocol, handler.on_bytes_sent, self._lose)
+        self._reader = Reader(self.protocol, self._writer, handler, self._on_pong)
+        self._opening: Opening | None = Opening(settings, handler.on_record)  # while CONNECTING
+        self._nursery: trio.Nursery | None = None  # while the tasks run
         self._lost: Exception | None = None  # what ended the transport
+        self._log.moved(self.machine)
+
+    # What the program does. All of it is synchronous, so atomic.
+
+    @property
+    def buffered_amount(self) -> int:
+        return self.protocol.outbox.amount
 
     def enqueue(self) -> None:
-        """See :class:`~._pump.Pump`."""
         assert self._opening is not None
         self._opening.enqueue()
 
-    # What the program does. Synchronous, so atomic.
+    def send_text(self, payload: bytes, fin: bool = True) -> None:
+        if self._limit is None or self._has_room(len(payload)):
+            self.protocol.send_text(payload, fin)
+            self._writer.wake()
 
-    def send(self, first: int, payload: bytes) -> None:
-        """See :class:`~._pump.Pump`."""
-        size = len(payload)
-        outbox = self.outbox
-        if self.machine.state is not OPEN:
-            outbox.amount += size
-            return
-        limit = self._settings.max_buffered_amount
-        if limit is not None and outbox.amount + size > limit:
-            self._overflow(outbox, size)
-            return
-        # fragments are not compressed; a whole message has FIN and an opcode
-        if self._deflater is not None and size >= MIN_DEFLATE and first > FIN:
-            payload = self._deflater.compress(payload)
-            first |= RSV1
-        outbox.put(first, payload, size)
-        self._writer.wake()
+    def send_binary(self, payload: bytes, fin: bool = True) -> None:
+        if self._limit is None or self._has_room(len(payload)):
+            self.protocol.send_binary(payload, fin)
+            self._writer.wake()
+
+    def send_continuation(self, payload: bytes, fin: bool) -> None:
+        if self._limit is None or self._has_room(len(payload)):
+            self.protocol.send_continuation(payload, fin)
+            self._writer.wake()
+
+    def _count_dropped(self, size: int) -> None:
+        self.protocol.outbox.amount += size
 
     def close(self, close: Close, *, flush: bool = False) -> None:
-        """See :class:`~._pump.Pump`."""
         state = self.machine.state
-        if state is State.CONNECTING:
-            self._fail(ConnectionAbortedError("closed before the connection was open"))
+        if state is CONNECTING:
+            self.protocol.fail(ConnectionAbortedError("closed before the connection was open"))
             assert self._opening is not None
             self._opening.cancel()
-        elif state is State.OPEN:
-            self.machine.advance(Event.CLOSE_QUEUES)
-            self._queue_close(close, self._settings.close_timeout, flush=flush)
+        elif state is OPEN:
+            self.protocol.close(close)
+            (self.flush if flush else self._writer.wake)()
 
     def resume(self) -> None:
-        """See :class:`~._pump.Pump`."""
         self._reader.resume()
 
     def flush(self) -> None:
-        """See :class:`~._pump.Pump`."""
         self._writer.flush()
 
+    def start_soon(self, function: Callable[[], Awaitable[object]]) -> None:
+        if self._nursery is not None:
+            self._nursery.start_soon(function)
+
     def _queue_ping(self, payload: bytes) -> None:
-        self.outbox.put_ping(payload)
+        self.protocol.ping(payload)
         self.flush()
 
-    def _fail(self, cause: Exception, close: Close | None = None) -> None:
-        """Fail the connection (RFC 6455 section 7.1.7), unless its end is settled already."""
-        if self.machine.can(Event.FAILS):
-            self.machine.fail(cause)
-            self._queue_close(close, TCP_END_TIMEOUT)
-
-    def _queue_close(self, close: Close | None, timeout: float, *, flush: bool = False) -> None:
-        self._shrink(timeout)
-        self.resume()
-        if close is not None:
-            self.outbox.put_close(close)
-            (self.flush if flush else self._writer.wake)()
-
-    # The pump.
+    # The life of the connection.
 
     @trio.lowlevel.enable_ki_protection
     async def run(self) -> None:
-        """From dialling to the end; the machine is CLOSED and the stream closed after it."""
         finished = False
         async with trio.open_nursery() as nursery:
-            self._run_within(nursery.cancel_scope)
-            await self._open()
-            if self.machine.state is not State.FAILING:
-                await self._pump(nursery)
-            finished = True
-            if nursery.child_tasks:  # a short connection has none to be ended
+            self._nursery = nursery
+            self._deadline.run_within(nursery.cancel_scope)
+            try:
+                await self._open()
+                if self.machine.state is not FAILING:
+                    await self._serve(nursery)
+                finished = True
+            finally:
+                self._nursery = None
+            if nursery.child_tasks:  # a short connection has none that must be ended
                 nursery.cancel_scope.cancel()
-        if not finished:
-            self._cut_off()
-        stream = self._stream
-        if stream is not None:
-            graceful = self._lost is None or self.machine.state is State.COMPLETE
-            await (shut if graceful else reset)(stream)
-        self._ended(self._lost or EOFError("the server ended TCP without a Close frame"))
-
-    def _cut_off(self) -> None:
-        """The pump was ended from outside, or ran out of time."""
-        if self._lost is None:
+        if not finished and self._lost is None:
             self._lost = TimeoutError("the server did not finish the closing handshake in time")
+        await self._close_stream()
+        self.protocol.end(self._lost or self._silent_end())
+        self._wake_pings()
+
+    def _silent_end(self) -> Exception:
+        """Return what to say of an end of TCP that nothing else explains."""
+        if self.machine.received is not None:
+            return ConnectionAbortedError("the server closed before everything was sent")
+        return EOFError("the server ended TCP without a Close frame")
+
+    async def _close_stream(self) -> None:
+        if self.stream is None:
+            return
+        if self._lost is None or self.machine.state is State.COMPLETE:
+            await close_stream(self.stream, self._deadline.moment)
+        else:
+            await reset_stream(self.stream)
 
     async def _open(self) -> None:
         assert self._opening is not None
         try:
             response = await self._opening.run()
-        # also one that nobody foresaw: the socket ends all the same, and tells why
-        except Exception as exc:
-            self._fail(exc)
-        else:
-            if self.machine.state is State.CONNECTING:  # else it was given up in the last moment
-                self._opened(response)
+        except Exception as exc:  # also one that nobody foresaw: the socket ends all the same
+            self.protocol.fail(exc)
+            return
         finally:
-            self._stream = self._opening.stream
+            self.stream = self._opening.stream
             self._opening = None
+        if self.machine.state is CONNECTING:  # else it was given up at the last moment
+            self.protocol.establish(
+                response.deflate,
+                max_message_size=self._settings.max_message_size,
+                piece_size=self._piece_size,
+            )
+            self.protocol.receive_data(response.trailing)
+            await self._handler.on_open(response)
 
-    def _opened(self, response: Response) -> None:
-        inflater = None
-        if response.deflate is not None:
-            inflater = Inflater(response.deflate)
-            self._deflater = Deflater(response.deflate)
-        decoder = Decoder(
-            max_message_size=self._settings.max_message_size,
-            inflater=inflater,
-            piece_size=self.piece_size,
-        )
-        decoder.feed(response.trailing)
-        self._reader.decoder = decoder
-        self.machine.advance(Event.ESTABLISHED)
-        self._owner._connection_opened(response)
-
-    async def _pump(self, nursery: trio.Nursery) -> None:
-        """Until TCP ends; what the transport raises is kept, never raised, and what a stream that
-        is not trio's may raise."""
-        stream = self._stream
+    async def _serve(self, nursery: trio.Nursery) -> None:
+        """Read and write until TCP ends. What the transport raises is kept, never raised."""
+        stream = self.stream
         assert stream is not None  # it was opened
+        receive = self._keep_alive(receiver(stream), nursery)
+        self._writer.keepalive = self._keepalive
         self._writer.start(stream, nursery)
-        receive = self._keep_alive(receiver(stream), self.outbox, nursery)
         try:
-            await self._reader.run(receive)
-            if self.machine.state is State.FAILING:
-                if not self.outbox:
-                    end_sending(stream)  # the Close has left: a server that waits need not
-                while await receive(READ_SIZE):
-                    pass  # dropped (section 7.1.7)
-            while self.machine.state in _OWING and self.outbox and self._lost is None:
-                await self._reader.until_resumed()
+            if not await self._reader.run(receive):
+                await self._settle_queue()
+                await self._read_to_end(receive, stream)
+            while self._owes_close and self.protocol.outbox and self._lost is None:
+                await self._reader.wait_resumed()
         except Exception as exc:
             self._lost = exc
         finally:
             self._writer.stop()
 
-    # The reader's calls.
+    @property
+    def _owes_close(self) -> bool:
+        """Whether our Close may still be sent, though the peer has ended its side of TCP."""
+        return self.machine.state in (State.PEER_CLOSED, FAILING)
 
-    def rule_broken(self, exc: ProtocolError) -> None:
-        """See :class:`~._reader.Listener`."""
-        self._fail(exc, Close(exc.code))
+    async def _settle_queue(self) -> None:
+        """Write what the network takes at once, then drop the messages that were not begun: the
+        peer has closed, or broke a rule, and our Close should follow as soon as is practical (RFC
+        6455 section 5.5.1)."""
+        writer, outbox = self._writer, self.protocol.outbox
+        idle, progress = 0, writer.progress
+        while outbox and idle < SETTLE_TURNS and self._lost is None:
+            await trio.lowlevel.cancel_shielded_checkpoint()
+            idle = idle + 1 if writer.progress == progress else 0
+            progress = writer.progress
+        self.protocol.drop_queued()
 
-    def control_came(self, control: Control) -> None:
-        """See :class:`~._reader.Listener`."""
-        if isinstance(control, Ping):
-            self.outbox.put_pong(control.payload)
-        elif isinstance(control, Pong):
-            if self._pings is not None:
-                self._pings.pong_came(control.payload)
-        else:
-            must_echo = self.machine.state is State.OPEN
-            self.machine.close_came(control)
-            # RFC 6455 section 5.5.1 asks for the code; browsers echo the reason as well
-            self._queue_close(control if must_echo else None, TCP_END_TIMEOUT)
+    async def _read_to_end(self, receive: Receive, stream: trio.abc.Stream) -> None:
+        """Drop what is received until the server ends TCP (section 7.1.7). Once our Close was sent
+        we end our side, after a grace for the server where the close is in order."""
+        sent_eof = False
+        eof_at = trio.current_time() + (0 if self.machine.state is FAILING else EOF_GRACE)
+        while True:
+            if not sent_eof and self._may_end_sending and trio.current_time() >= eof_at:
+                sent_eof = True
+                send_eof(stream)
+            with trio.CancelScope() as waiting:
+                if not sent_eof:
+                    waiting.deadline = max(eof_at, trio.current_time() + EOF_GRACE)
+                if not await receive(READ_SIZE):
+                    return
 
-    # The writer's calls.
+    @property
+    def _may_end_sending(self) -> bool:
+        """Whether all was sent, and the stream has no farewell of its own."""
+        own_tls = not isinstance(self._settings.stream, trio.SSLStream)
+        return own_tls and self.machine.sent is not None and not self.protocol.outbox
 
-    def bytes_sent(self, close: Close | None) -> None:
-        """See :class:`~._writer.Sender`."""
-        if close is not None:
-            self.machine.close_left(close)
-            if self.machine.state is State.COMPLETE:
-                self._shrink(TCP_END_TIMEOUT)
-            elif self.machine.state is State.FAILING and self._stream is not None:
-                end_sending(self._stream)
-            self.resume()
-        if self._keepalive is not None:
-            self._keepalive.bytes_left()
-        self._owner._bytes_left()
+    # What the writer calls.
 
-    def sending_failed(self, exc: Exception) -> None:
-        """See :class:`~._writer.Sender`."""
-        # the reader will hear of it too, unless the way from the peer to us is intact
+    def _lose(self, exc: Exception) -> None:
+        """Note that the transport failed.
+
+        The reader will notice, too, unless the way from the peer to us is intact; so this has the
+        bound of an end of TCP.
+        """
         self._lost = exc
-        self._shrink(TCP_END_TIMEOUT)
+        self._deadline.entered(FAILING)
         self.resume()

@@ -81,7 +81,7 @@ def _describe_close(close: Close | None) -> str:
 
 
 def _describe_end(machine: ClosingMachine) -> str:
-    code, reason, was_clean = machine.verdict
+    code, reason, was_clean = machine.result
     if was_clean:
         return f"{code} {reason!r}, clean"
     return f"{code}, not clean: {describe_cause(machine.cause)}"

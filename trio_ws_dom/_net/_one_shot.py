@@ -1,4 +1,4 @@
-"""A trio.Event that costs little while nobody waits for it."""
+"""A one-shot event that costs little while nobody waits for it."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ import trio
 
 
 @final
-class Moment:
-    """What happens once in the life of a socket, or of a scope. A tenth of a trio.Event's memory:
-    most of these are never waited for, and a process may hold thousands of sockets."""
+class OneShotEvent:
+    """A one-shot event that allocates a ``trio.Event`` only while somebody waits.
 
-    __slots__ = ("_event", "_happened")
+    It takes a tenth of a ``trio.Event``'s memory: nobody ever waits for most of these, and a
+    process may hold thousands of sockets with three each.
+    """
+
+    __slots__ = ("_event", "_is_set")
 
     def __init__(self) -> None:
-        self._happened = False
+        self._is_set = False
         self._event: trio.Event | None = None  # while somebody waits
 
     def is_set(self) -> bool:
-        """Whether it has happened."""
-        return self._happened
+        """Return whether it was set."""
+        return self._is_set
 
     def set(self) -> None:
-        """It has happened; who waits is woken."""
-        self._happened = True
+        """Set it, and wake whoever waits."""
+        self._is_set = True
         if self._event is not None:
             self._event.set()
             self._event = None
 
     async def wait(self) -> None:
-        """Wait for it; a checkpoint in any case."""
-        if self._happened:
+        """Wait until it is set; always a checkpoint."""
+        if self._is_set:
             await trio.lowlevel.checkpoint()
             return
         if self._event is None:

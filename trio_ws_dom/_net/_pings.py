@@ -10,16 +10,16 @@ import trio
 
 @final
 class Pings:
-    """The Pings of one connection, by number: 1, 2, ...
+    """The Pings of one connection, numbered 1, 2, ...
 
-    A payload is the number behind four random bytes, so that an unasked Pong is known as such. A
-    Pong answers its Ping and all before it: a peer may answer the latest only (RFC 6455 section
-    5.5.3).
+    A payload is four random bytes and the number, so that a Pong that nobody asked for is
+    recognised. A Pong answers its Ping and all before it: a peer may answer only the latest (RFC
+    6455 section 5.5.3).
 
     Attributes:
       answered: the highest number that was answered, 0 if none was.
       answered_at: when that was, by trio's clock.
-      waiting: who waits for an answer, or for the end.
+      waiting: the tasks that wait for an answer, or for the end.
     """
 
     def __init__(self) -> None:
@@ -30,12 +30,12 @@ class Pings:
         self._mark = os.urandom(4)
 
     def next(self) -> tuple[int, bytes]:
-        """A new Ping's number and payload."""
+        """Return the number and the payload of a new Ping."""
         self._last += 1
         return self._last, self._payload(self._last)
 
-    def pong_came(self, payload: bytes) -> None:
-        """A Pong was read; one that nobody asked for is nothing to us."""
+    def on_pong(self, payload: bytes) -> None:
+        """Record a Pong; one that nobody asked for is ignored."""
         number = int.from_bytes(payload[4:], "big")
         if self.answered < number <= self._last and payload == self._payload(number):
             self.answered = number

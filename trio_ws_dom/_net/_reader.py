@@ -1,23 +1,26 @@
-"""The reader: from bytes to messages for the owner and frames for the connection, in turns."""
+"""The reader: takes bytes from the network to the handler, in turns.
+
+What was read is handled before more is read, so a handler that is slow to take messages stops the
+peer. A turn ends after about two milliseconds, whatever the peer sends: then the answers of this
+turn are written, all at once, and other tasks run.
+"""
 
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import trio
 
 from .._wire._closing import FAILING, OPEN
-from .._wire._errors import ProtocolError
+from .._wire._frames import Pong
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from .._wire._closing import ClosingMachine
-    from .._wire._decoder import Decoder
-    from .._wire._frames import Control
     from .._wire._messages import Message
-    from ._owner import Owner
+    from .._wire._protocol import Protocol
+    from ._handler import ConnectionHandler
     from ._writer import Writer
 
     Receive: TypeAlias = Callable[[int], Awaitable[bytes | bytearray]]
@@ -25,118 +28,128 @@ if TYPE_CHECKING:
 READ_SIZE: Final = 256 * 1024
 """Bytes read at a time: many small messages for one system call and one turn of the scheduler."""
 
-SLICE: Final = 0.002
-"""Seconds of dispatching after which other tasks get a turn."""
+TURN_SECONDS: Final = 0.002
+"""Seconds of work after which other tasks get a turn."""
+
+STALL_SECONDS: Final = 5.0
+"""Seconds, by trio's clock, for which the reading was stopped when the handler is notified."""
 
 
 def receiver(stream: trio.abc.Stream) -> Receive:
-    """How to read from a stream. A plain socket is read without the stream's translation of
-    errors, which costs a tenth of the time of a short message."""
+    """Return the function that reads from a stream.
+
+    A plain socket is read without the stream's translation of errors, which costs a tenth of the
+    time of a short message.
+    """
     if isinstance(stream, trio.SocketStream):
         return stream.socket.recv
     return stream.receive_some
 
 
-class Listener(Protocol):
-    """Who a reader tells of what is no message."""
-
-    def control_came(self, control: Control) -> None:
-        """A control frame."""
-
-    def rule_broken(self, exc: ProtocolError) -> None:
-        """By the peer. Nothing that came behind it is looked at."""
-
-
 @final
 class Reader:
-    """Reads, and hands over what was read before it reads on: who is slow to take it stops the
-    peer.
+    """Reads frames, and delivers messages to the handler.
 
     Args:
-      machine: the connection's; from CLOSING on messages are dropped.
-      writer: flushed before this task sleeps or gives way.
-      owner: takes the messages.
-      listener: is told of all else.
-
-    Attributes:
-      decoder: where the bytes go; to be set before :meth:`run`.
+      protocol: the connection's.
+      writer: flushed before this task sleeps or lets others run.
+      handler: takes the messages; from CLOSING on they are dropped.
+      on_pong: called with the payload of each Pong.
     """
 
-    decoder: Decoder
+    __slots__ = ("_handler", "_on_pong", "_protocol", "_turn_ends", "_wakes", "_writer")
 
     def __init__(
         self,
-        machine: ClosingMachine,
+        protocol: Protocol,
         writer: Writer,
-        owner: Owner,
-        listener: Listener,
+        handler: ConnectionHandler,
+        on_pong: Callable[[bytes], object],
     ) -> None:
-        self._machine = machine
+        self._protocol = protocol
         self._writer = writer
-        self._owner = owner
-        self._listener = listener
+        self._handler = handler
+        self._on_pong = on_pong
         self._wakes: trio.Event | None = None  # the task sleeps on it
-        self._turn_ends = 0.0
+        self._turn_ends = 0.0  # by perf_counter()
 
-    async def run(self, receive: Receive) -> None:
-        """Until TCP ends, or the connection is failing; raises what ``receive`` raises."""
-        while self._machine.state is not FAILING:
-            if await self._take():
+    async def run(self, receive: Receive) -> bool:
+        """Read until the transport ends, a Close was received, or the connection failed.
+
+        Raises whatever ``receive`` raises.
+
+        Returns:
+          Whether the transport ended.
+        """
+        protocol, machine = self._protocol, self._protocol.machine
+        while machine.state is not FAILING and machine.received is None:
+            if not protocol.hungry:
+                await self._handle_next()
                 if perf_counter() > self._turn_ends:
-                    await self._breathe()
+                    await self._let_others_run()
                 continue
+            self._writer.flush()
             data = await receive(READ_SIZE)
-            self._turn_ends = perf_counter() + SLICE
+            self._turn_ends = perf_counter() + TURN_SECONDS
             if not data:
-                break
-            self.decoder.feed(bytes(data))
+                return True
+            protocol.receive_data(bytes(data))
+        self._writer.flush()
+        return False
 
     def resume(self) -> None:
-        """The owner may want messages again, or the state has changed: the reader is to look."""
+        """Wake the reader: the handler may accept messages again, or the state has changed."""
         if self._wakes is not None:
             self._wakes.set()
             self._wakes = None
 
-    async def until_resumed(self) -> None:
-        """Sleep until :meth:`resume`."""
+    async def wait_resumed(self) -> None:
+        """Sleep until :meth:`resume` is called."""
         self._writer.flush()
         self._wakes = trio.Event()
         await self._wakes.wait()
 
-    async def _take(self) -> bool:
-        """Handle what the decoder has; False if it needs more bytes."""
-        try:
-            messages, control = self.decoder.take()
-        except ProtocolError as exc:
-            self._listener.rule_broken(exc)
-            self._writer.flush()
-            return True
-        if messages:
-            await self._deliver(messages)
-        if control is not None:
-            self._writer.held = True
-            self._listener.control_came(control)
-            self._writer.held = False
-            self._writer.flush()
-        return not self.decoder.hungry
+    async def _handle_next(self) -> None:
+        received = self._protocol.next_received()
+        if isinstance(received, list):
+            if received:
+                await self._deliver(received)
+        elif isinstance(received, Pong):
+            self._on_pong(received.payload)
 
     async def _deliver(self, messages: Sequence[Message]) -> None:
-        """Hand messages over as the owner takes them; from CLOSING on they are dropped
+        """Deliver messages as the handler accepts them; from CLOSING on they are dropped
         (https://websockets.spec.whatwg.org/#feedback-from-the-protocol)."""
+        handler, writer, machine = self._handler, self._writer, self._protocol.machine
+        if writer.is_sending:
+            # What the peer answers to was taken by the transport: let the writer's task count it
+            # before anything that depends on it is dispatched.
+            await trio.lowlevel.cancel_shielded_checkpoint()
         index, count = 0, len(messages)
-        while index < count and self._machine.state is OPEN:
-            if not self._owner._wants_messages:
-                await self.until_resumed()
+        while index < count and machine.state is OPEN:
+            if not handler.accepts_messages:
+                await self._wait_for_room()
                 continue
-            self._writer.held = True
-            index = self._owner._take_messages(messages, index)
-            self._writer.held = False
+            writer.held = True
+            try:
+                index = handler.take_messages(messages, index)
+            finally:
+                writer.held = False
+            if handler.must_pause:
+                writer.flush()
+                await handler.pause()
             if perf_counter() > self._turn_ends:
-                await self._breathe()
-        self._writer.flush()
+                await self._let_others_run()
 
-    async def _breathe(self) -> None:
-        """Give the other tasks a turn, as this one has lasted."""
+    async def _wait_for_room(self) -> None:
+        with trio.move_on_after(STALL_SECONDS):
+            await self.wait_resumed()
+            return
+        self._handler.reading_stopped(STALL_SECONDS)
+        if not self._handler.accepts_messages and self._protocol.machine.state is OPEN:
+            await self.wait_resumed()
+
+    async def _let_others_run(self) -> None:
         self._writer.flush()
         await trio.lowlevel.checkpoint()
-        self._turn_ends = perf_counter() + SLICE
+        self._turn_ends = perf_counter() + TURN_SECONDS

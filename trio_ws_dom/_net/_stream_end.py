@@ -1,4 +1,4 @@
-"""The end of a stream: gracefully where it can be, forcefully where not, always closed."""
+"""The end of a stream: graceful where that is possible, else forceful, but always closed."""
 
 from __future__ import annotations
 
@@ -12,29 +12,41 @@ import trio
 from ._dial._tunnel import ResumedStream
 from ._traced import TracedStream
 
-SHUT_TIMEOUT: Final = 2.0
-"""Seconds for a stream's own farewell, where it has one; plain TCP and our TLS have none."""
+CLOSE_STREAM_TIMEOUT: Final = 2.0
+"""Seconds for the ``aclose()`` of a stream that has a farewell of its own; plain TCP and our TLS
+have none."""
 
 
-def end_sending(stream: trio.abc.Stream) -> None:
-    """Half-close plain TCP, behind what was sent; TLS cannot be."""
-    while isinstance(stream, TracedStream | ResumedStream):
-        stream = stream.transport_stream
-    if isinstance(stream, trio.SocketStream):
+def send_eof(stream: trio.abc.Stream) -> None:
+    """End our side of TCP, where the stream allows it; what was sent before it still arrives.
+
+    Under TLS, too, if it is ours: it is made with ``https_compatible``, that is without a farewell,
+    as the WebSocket's own closing handshake has told the end from a truncation already.
+    """
+    transport = stream
+    while isinstance(transport, trio.SSLStream | ResumedStream | TracedStream):
+        layer = cast("trio.SSLStream[trio.abc.Stream] | ResumedStream | TracedStream", transport)
+        transport = layer.transport_stream
+    if isinstance(transport, trio.SocketStream):
         with suppress(OSError):  # it is broken already
-            stream.socket.shutdown(socket.SHUT_WR)
+            transport.socket.shutdown(socket.SHUT_WR)
 
 
-async def shut(stream: trio.abc.Stream) -> None:
-    """Close a stream that has done its work, also when called under cancellation."""
+async def close_stream(stream: trio.abc.Stream, deadline: float) -> None:
+    """Close a stream that has done its work, also when called under cancellation.
+
+    Args:
+      deadline: when a farewell of the stream's own is cut off at the latest, by trio's clock.
+    """
     if isinstance(stream, trio.SocketStream):
         stream.socket.close()  # what its aclose() does, which is a checkpoint as well
         return
-    with trio.move_on_after(SHUT_TIMEOUT, shield=True), suppress(Exception):
+    deadline = min(deadline, trio.current_time() + CLOSE_STREAM_TIMEOUT)
+    with trio.CancelScope(deadline=deadline, shield=True), suppress(Exception):
         await stream.aclose()
 
 
-async def reset(stream: trio.abc.Stream) -> None:
+async def reset_stream(stream: trio.abc.Stream) -> None:
     """Close a stream at once and tell the peer so: what the kernel still holds is discarded."""
     transport = stream
     while isinstance(transport, trio.SSLStream | ResumedStream | TracedStream):
@@ -42,9 +54,9 @@ async def reset(stream: trio.abc.Stream) -> None:
         transport = layer.transport_stream
     if isinstance(transport, trio.SocketStream):
         with suppress(OSError):
-            # linger for zero seconds: close(2) then sends a reset in place of what is unsent
+            # linger for zero seconds: close(2) then sends a reset instead of what was not sent
             transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    # trio.aclose_forcefully() lets a cancellation from around us through
+    # trio.aclose_forcefully() would let a cancellation from outside through
     with trio.CancelScope(shield=True) as now, suppress(Exception):
         now.cancel()
         await stream.aclose()

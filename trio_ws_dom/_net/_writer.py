@@ -1,76 +1,96 @@
-"""The writer: the outbox's way to the network, from whichever task is at hand."""
+"""The writer: takes bytes from the outbox to the network, in whichever task is at hand.
+
+A plain socket is written to without waiting, by any task of ours that is about to sleep anyway;
+that saves a task switch for most messages. What the socket does not take at once is written by a
+task, which is made when it is first needed, so that an idle connection has none. Any other stream
+has ``send_all()`` only, so the task always does it.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final, Protocol, final
+from typing import TYPE_CHECKING, Final, final
 
 import trio
 
-from .._wire._outbox import Outbox
-
 if TYPE_CHECKING:
-    from .._wire._frames import Close
+    from collections.abc import Callable
 
+    from .._wire._protocol import Protocol
+    from ._keepalive import Keepalive
 
 MAX_AT_ONCE: Final = 1024 * 1024
-"""Bytes written without giving way: about two milliseconds' work, most of which is masking."""
-
-
-class Sender(Protocol):
-    """Who a writer tells of what it did."""
-
-    def bytes_sent(self, close: Close | None) -> None:
-        """Bytes have left, and the Close if it was among them."""
-
-    def sending_failed(self, exc: Exception) -> None:
-        """The transport is broken."""
+"""Bytes written without letting other tasks run: about two milliseconds' work, mostly masking."""
 
 
 @final
 class Writer:
-    """Writes what is in the outbox.
-
-    A task does it that is made when first needed, so that an idle socket has none. A task of ours
-    that is about to sleep anyway calls :meth:`flush` and saves the switch.
+    """Writes what is in a protocol's outbox.
 
     Args:
-      sender: is told what became of it.
+      protocol: the connection's.
+      on_sent: called when the transport took bytes.
+      on_failed: called with the exception when the transport failed.
 
     Attributes:
-      outbox: what waits to be written.
-      held: whether what is queued now will be flushed by the one who queues it.
+      held: if true, :meth:`wake` does nothing; whoever set it calls :meth:`flush` afterwards.
+      keepalive: is notified of what is handed over and taken, if there is one.
+      progress: how many times the transport took bytes.
+      is_sending: whether the task waits for the transport.
     """
 
-    def __init__(self, sender: Sender) -> None:
-        self.outbox = Outbox()
+    __slots__ = (
+        "_has_task",
+        "_nursery",
+        "_on_failed",
+        "_on_sent",
+        "_protocol",
+        "_socket",
+        "_stream",
+        "_wakes",
+        "held",
+        "is_sending",
+        "keepalive",
+        "progress",
+    )
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        on_sent: Callable[[], object],
+        on_failed: Callable[[Exception], object],
+    ) -> None:
         self.held = False
-        self._sender = sender
-        self._nursery: trio.Nursery | None = None
-        self._stream: trio.abc.Stream
-        self._fd: int | None = None  # of a plain socket, which can be written to without waiting
+        self.keepalive: Keepalive | None = None
+        self.progress = 0
+        self.is_sending = False
+        self._protocol = protocol
+        self._on_sent = on_sent
+        self._on_failed = on_failed
+        self._nursery: trio.Nursery | None = None  # between start() and stop()
+        self._stream: trio.abc.Stream | None = None
+        self._socket: trio.socket.SocketType | None = None  # of a plain TCP stream
         self._has_task = False
-        self._writing = False  # the task is in the middle of the outbox's head
         self._wakes: trio.Event | None = None  # the task sleeps on it
 
     def start(self, stream: trio.abc.Stream, nursery: trio.Nursery) -> None:
-        """There is a stream to write to."""
+        """Begin to write to a stream; the task that may be needed runs in ``nursery``."""
         self._stream = stream
         self._nursery = nursery
         if isinstance(stream, trio.SocketStream) and sys.platform != "win32":
-            self._fd = stream.socket.fileno()
-        if self.outbox:
+            self._socket = stream.socket
+        if self._protocol.outbox:
             self.wake()
 
     def stop(self) -> None:
-        """The stream is about to be closed, and its descriptor may soon be another's."""
+        """Write no more: the stream is about to be closed."""
         self._nursery = None
-        self._fd = None
+        self._socket = None
         self._wakes = None
 
     def wake(self) -> None:
-        """There is something in the outbox."""
+        """Have the task write what is in the outbox."""
         if self.held:
             return
         if self._wakes is not None:
@@ -81,42 +101,72 @@ class Writer:
             self._nursery.start_soon(self._run)
 
     def flush(self) -> None:
-        """Write now what the socket takes at once; the rest is the task's."""
-        if not self._writing:
+        """Write now what a plain socket takes at once, and leave the rest to the task."""
+        if not self.is_sending and self._socket is not None:
             try:
-                self._write_at_once()
-            except Exception as exc:  # out of memory, perhaps: half of a frame may have left
+                self._write_at_once(self._socket)
+            except Exception as exc:  # out of memory, perhaps: half of a frame may have been sent
                 self.stop()
-                self._sender.sending_failed(exc)
-        if self.outbox:
+                self._on_failed(exc)
+        if self._protocol.outbox:
             self.wake()
 
-    def _write_at_once(self) -> None:
-        if self._fd is None:
-            return
+    def _write_at_once(self, socket: trio.socket.SocketType) -> OSError | None:
+        """Write until all is written, or enough for once, or an error, which is returned."""
+        outbox = self._protocol.outbox
         room = MAX_AT_ONCE
         try:
-            while room > 0 and self.outbox.fill():
-                size = os.write(self._fd, self.outbox.head)
+            while room > 0 and outbox.fill():
+                self._hand_over()
+                # The number is asked for each time: -1 if somebody closed the socket, while a
+                # number that was kept might be another file's by now.
+                size = os.write(socket.fileno(), outbox.head)
                 self._sent(size)
                 room -= size
-        except OSError:
-            pass  # full, or broken: then the task meets the same error
+        except OSError as exc:
+            return exc
+        return None
 
     @trio.lowlevel.enable_ki_protection
     async def _run(self) -> None:
+        """Write until cancelled, or until the transport fails."""
+        outbox, stream = self._protocol.outbox, self._stream
+        assert stream is not None  # start() was called
         try:
             while True:
-                self._writing = True
-                while self.outbox.fill():
-                    await self._stream.send_all(self.outbox.head)
-                    self._sent(len(self.outbox.head))
-                    self._write_at_once()  # a block is seldom all that fits
-                self._writing = False
+                while outbox.fill():
+                    if self._socket is not None:
+                        await self._write_when_possible(self._socket)
+                        continue
+                    self.is_sending = True
+                    self._hand_over()
+                    await stream.send_all(outbox.head)
+                    self._sent(len(outbox.head))
+                    self.is_sending = False
                 self._wakes = trio.Event()
                 await self._wakes.wait()
-        except Exception as exc:  # as in flush(), and a stream may be of any make
-            self._sender.sending_failed(exc)
+        except Exception as exc:  # as in flush(); and a stream may raise anything
+            self.stop()
+            self._on_failed(exc)
+
+    async def _write_when_possible(self, socket: trio.socket.SocketType) -> None:
+        """Write to a plain socket; what it takes is counted before any other task runs."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        error = self._write_at_once(socket)
+        if error is None:
+            await trio.lowlevel.checkpoint()
+        elif isinstance(error, BlockingIOError):
+            await trio.lowlevel.wait_writable(socket)
+        else:
+            raise error
+
+    def _hand_over(self) -> None:
+        if self.keepalive is not None:
+            self.keepalive.handed_over(ping_waits=self._protocol.outbox.ping_waits)
 
     def _sent(self, size: int) -> None:
-        self._sender.bytes_sent(self.outbox.sent(size))
+        if self.keepalive is not None:
+            self.keepalive.taken(all_of_it=size == len(self._protocol.outbox.head))
+        self.progress += 1
+        self._protocol.data_sent(size)
+        self._on_sent()

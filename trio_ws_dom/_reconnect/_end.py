@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, cast, final
+from typing import TYPE_CHECKING, cast, final
 
 import trio
 
 from .._dom._errors import WebSocketError
 from .._dom._events import CloseEvent
 from .._net._log import describe_cause
+from .._socket._websocket import session_of
 
 if TYPE_CHECKING:
     from .._socket._websocket import WebSocket
@@ -35,29 +36,6 @@ class End:
     verdict: bool | float | None = None
 
 
-class _Internals(NamedTuple):
-    """What the loop reads of a closed socket beside its public attributes.
-
-    Attributes:
-      where: the URL without credentials and query.
-      error_cause: the ``__cause__`` of what ``drain()`` and ``ping()`` raise after the end.
-      own_close: whether a Close of the program left which is not the echo of the peer's.
-    """
-
-    where: str
-    error_cause: Exception | None
-    own_close: bool
-
-
-def _internals(ws: WebSocket) -> _Internals:
-    """Read them; the only place of the loop that touches private attributes of a socket."""
-    machine = ws._connection.machine
-    sent = machine.sent
-    # an echo is the very object that was received
-    own_close = sent is not None and sent is not machine.received and not machine.failed
-    return _Internals(ws._address.where, ws._end, own_close)
-
-
 def end_of(ws: WebSocket, *, was_open: bool) -> End:
     """Return the end of a socket that is CLOSED.
 
@@ -66,33 +44,21 @@ def end_of(ws: WebSocket, *, was_open: bool) -> End:
     """
     close_event = ws.closeEvent
     assert close_event is not None  # there is one after every scope
-    where, _, own_close = _internals(ws)
-    return End(ws.failure or close_event, where, was_open or own_close)
+    session = session_of(ws)
+    return End(
+        ws.failure or close_event, session.address.where, was_open or session.closed_by_program
+    )
 
 
 def own_part(
     raised: BaseException | None, ws: WebSocket
 ) -> tuple[BaseException | None, BaseException | None]:
     """Split what a block raised into what reports the end of this socket, and the rest."""
+    session = session_of(ws)
     if isinstance(raised, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", raised)
-        return group.split(lambda exc: _reports_end_of(exc, ws))
-    return (raised, None) if _reports_end_of(raised, ws) else (None, raised)
-
-
-def _reports_end_of(exc: BaseException | None, ws: WebSocket) -> bool:
-    """Whether an exception reports this socket's end.
-
-    Each call that raises makes a new exception, so causes are compared. What ``receive()`` raises
-    shares the cause of ``failure``. What ``drain()`` and ``ping()`` raise has the end itself as its
-    cause, also a clean one.
-    """
-    if not isinstance(exc, WebSocketError) or exc.__cause__ is None:
-        return False
-    cause = exc.__cause__
-    if ws.failure is not None and cause is ws.failure.__cause__:
-        return True
-    return cause is _internals(ws).error_cause
+        return group.split(lambda exc: session.is_own_end(exc))
+    return (raised, None) if session.is_own_end(raised) else (None, raised)
 
 
 def describe_end(end: End) -> str:

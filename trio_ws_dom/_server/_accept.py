@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def accept_websocket(
     request: WebSocketRequest, protocol: str | None = None, **options: Unpack[AcceptOptions]
 ) -> AbstractAsyncContextManager[WebSocket]:
-    """The server's end of one connection: ``async with accept_websocket(request) as ws``.
+    """Open the server's end of one connection: ``async with accept_websocket(request) as ws``.
 
-    To be used in a handler of ``trio_websocket.serve_websocket``, and left before the handler
-    returns. The block is entered with the socket OPEN (``open`` is over, as with
-    :func:`open_websocket`), messages wait until it looks at them, and however it is left, the
-    closing handshake is over then, or was given up within its bounds, as with
+    Use it in a handler of ``trio_websocket.serve_websocket``, and leave it before the handler
+    returns. The block is entered with the socket OPEN (``open`` was dispatched, as with
+    :func:`open_websocket`). Messages are held until the program first consumes some. However the
+    block is left, the closing handshake is over then, or was given up within its bounds, as with
     :func:`open_websocket`. What trio-websocket cannot do is in docs/server.md.
 
     ``ws.url`` is the address that was connected to, with the path asked for; ``headers`` are the
@@ -47,6 +47,6 @@ def accept_websocket(
             f"expected a subprotocol that the client proposed ({proposed}), got {protocol!r}"
         )
     # a client need not load trio-websocket, which takes a quarter of the import's time
-    from ._accepting import AcceptWebSocket
+    from ._accepting import open_accepted
 
-    return AcceptWebSocket(request, protocol, options)
+    return open_accepted(request, protocol, options)

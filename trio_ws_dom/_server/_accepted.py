@@ -1,15 +1,19 @@
-"""The pump of a connection that trio-websocket has accepted, by its public interface alone.
+"""A connection that trio-websocket has accepted, by its public interface alone.
 
-trio-websocket reads, frames, answers pings and Closes, and ends TCP (a server ends it first, RFC
-6455 section 7.1.1), in a task of its own. What is ours: the order of what leaves, the backpressure
-of what comes, the closing's bounds, and what is made of the end. docs/server.md has what cannot be
-known or done from here.
+trio-websocket reads, frames, answers Pings and Closes, and ends TCP (a server ends it first, RFC
+6455 section 7.1.1), in a task of its own. What is ours: the order of what is sent, the backpressure
+of what is received, the bounds of the closing, and what the end is made of. docs/server.md lists
+what cannot be known or done from here.
+
+Tasks, all in one shielded nursery: :meth:`AcceptedConnection.run` takes messages, a second task
+writes, a third sends Pings while there are any.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+from math import inf
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -17,17 +21,17 @@ import trio
 from trio_websocket import ConnectionClosed
 from wsproto.frame_protocol import CloseReason as WireCode
 
-from .._net._pump import TCP_END_TIMEOUT, Bounded
-from .._wire._closing import Event, State
+from .._net._deadline import TCP_END_TIMEOUT
+from .._net._reader import STALL_SECONDS
+from .._net._socket_connection import SocketConnection
+from .._wire._closing import OPEN, ClosingEvent, ClosingMachine, State
 from .._wire._errors import ProtocolError
 from .._wire._frames import (
     ABNORMAL_CLOSURE,
-    FIN,
     INVALID_PAYLOAD,
     MESSAGE_TOO_BIG,
     NO_STATUS_RECEIVED,
     PROTOCOL_ERROR,
-    TEXT,
     Close,
 )
 
@@ -36,199 +40,228 @@ if TYPE_CHECKING:
 
     from trio_websocket import CloseReason, WebSocketConnection
 
-    from .._net._owner import Owner
+    from .._net._handler import ConnectionHandler
     from .._net._settings import Bounds
     from .._wire._http._response import Response
     from .._wire._messages import Message
 
-UNHEARD_TIMEOUT: Final = 0.1
-"""Seconds for our Close to leave where nobody is left to hear the answer."""
+ORPHAN_CLOSE_TIMEOUT: Final = 0.1
+"""Seconds for sending our Close once trio-websocket's reader is gone, which would take the
+answer."""
 
 
 @final
-class Outgoing:
-    """Messages that wait for the writer, and the Close behind them.
+class AcceptedConnection(SocketConnection):
+    """One accepted connection; it begins in OPEN. See the module.
 
-    Attributes:
-      amount: see :class:`~._pump.Queue`.
-      has_ping: False: a Ping waits for one message at most, and not in here.
+    Args:
+      accepted: trio-websocket's connection.
+      response: what the answer said.
+      bounds: the options.
+      handler: what is above.
+      where: the URL, for the log.
     """
 
-    def __init__(self) -> None:
-        self.amount = 0
-        self.has_ping = False
-        self.messages: deque[tuple[Message, int]] = deque()
-        self.close: Close | None = None
-
-
-@final
-class AcceptedConnection(Bounded):
-    """One accepted connection's pump; see :class:`~._pump.Pump`. It begins in OPEN."""
-
     def __init__(
-        self, accepted: WebSocketConnection, response: Response, bounds: Bounds, owner: Owner
+        self,
+        accepted: WebSocketConnection,
+        response: Response,
+        bounds: Bounds,
+        handler: ConnectionHandler,
+        where: str,
     ) -> None:
-        super().__init__(bounds)
-        self.machine.advance(Event.ESTABLISHED)
-        self.outbox = Outgoing()
+        super().__init__(bounds, where)
+        self._reader_wakes = trio.Event()  # the task that takes messages sleeps on it
+        self.machine = ClosingMachine(self._on_transition)
         self._accepted = accepted
         self._response = response
-        self._owner = owner
-        self._ping_payload: bytes | None = None  # of a Ping that is to be sent
-        self._pinging = False
-        self._sending = False  # the writer is in the middle of a message
+        self._handler = handler
+        self._amount = 0  # see buffered_amount
+        self._messages: deque[tuple[Message, int]] = deque()  # to be sent, with their sizes
+        self._sending_size = 0  # bytes of the message that is being sent
+        self._close: Close | None = None  # to be sent after them
+        self._ping_payload: bytes | None = None  # of a Ping to be sent
+        self._is_pinging = False
         self._nursery: trio.Nursery
-        self._reader_wakes = trio.Event()
-        self._writer_wakes = trio.Event()
-        self._written = trio.Event()  # the writer is done
-        self._deaf = False  # trio-websocket's reader is gone, and has not said why
-        self._finished = False  # the reading, rather than cut off
-        self._own_close: CloseReason | None = None  # what trio-websocket put down for ours
+        self._writer_wakes = trio.Event()  # the writing task sleeps on it
+        self._written = trio.Event()  # the writing is over
+        self._reader_cancelled = False  # trio-websocket's reader is gone, and did not say why
+        self._finished = False  # the reading came to an end by itself
+        self._own_close: CloseReason | None = None  # what trio-websocket recorded for our Close
+        self.machine.advance(ClosingEvent.ESTABLISHED)
 
     # What the program does.
 
-    def send(self, first: int, payload: bytes) -> None:
-        """See :class:`~._pump.Pump`."""
-        size, outbox = len(payload), self.outbox
-        limit = self._bounds.max_buffered_amount
-        if self.machine.state is not State.OPEN:
-            outbox.amount += size
-        elif limit is not None and outbox.amount + size > limit:
-            self._overflow(outbox, size)
-        else:
-            outbox.messages.append((payload.decode() if first == FIN | TEXT else payload, size))
-            outbox.amount += size
+    @property
+    def buffered_amount(self) -> int:
+        return self._amount
+
+    def send_text(self, payload: bytes, fin: bool = True) -> None:
+        assert fin  # fragments are for streams, which are not accepted
+        if self._has_room(len(payload)):
+            self._queue(payload.decode(), len(payload))
+
+    def send_binary(self, payload: bytes, fin: bool = True) -> None:
+        assert fin  # as above
+        if self._has_room(len(payload)):
+            self._queue(payload, len(payload))
+
+    def send_continuation(self, payload: bytes, fin: bool) -> None:
+        raise AssertionError  # as above
+
+    def _queue(self, message: Message, size: int) -> None:
+        self._amount += size
+        if self.machine.state is OPEN:
+            self._messages.append((message, size))
             self._writer_wakes.set()
+
+    def _count_dropped(self, size: int) -> None:
+        self._amount += size
 
     def close(self, close: Close, *, flush: bool = False) -> None:
-        """See :class:`~._pump.Pump`."""
-        if self.machine.state is State.OPEN:
-            self.machine.advance(Event.CLOSE_QUEUES)
-            self.outbox.close = close
-            self._shrink(self._bounds.close_timeout)
+        if self.machine.state is OPEN:
+            self._close = close
+            self.machine.advance(ClosingEvent.CLOSE_QUEUED)
             self._writer_wakes.set()
-            self.resume()
 
     def resume(self) -> None:
-        """See :class:`~._pump.Pump`."""
         self._reader_wakes.set()
 
     def flush(self) -> None:
-        """Nothing: the writer's task does it."""
+        """Do nothing: the writing task does it."""
 
     def enqueue(self) -> None:
-        """Nothing: it is connected."""
+        """Do nothing: it is connected."""
+
+    def start_soon(self, function: Callable[[], Awaitable[object]]) -> None:
+        if not self._finished and self.machine.state is not State.CLOSED:
+            self._nursery.start_soon(function)
 
     def _queue_ping(self, payload: bytes) -> None:
         self._ping_payload = payload
-        if self._keepalive is not None and not self._sending:
-            self._keepalive.bytes_left()  # in a moment, with nothing ahead
-        if not self._pinging:
-            self._pinging = True
+        if not self._is_pinging:
+            self._is_pinging = True
             self._nursery.start_soon(self._ping_peer)
 
-    # The pump.
+    # The life of the connection.
 
     @trio.lowlevel.enable_ki_protection
     async def run(self) -> None:
-        """See :class:`~._pump.Pump`. Where the peer has ended the connection, or broke a rule,
-        trio-websocket may close its file descriptor only when the handler returns."""
+        """See :class:`SocketConnection`.
+
+        If the peer has ended the connection, or broke a rule, trio-websocket may close its file
+        descriptor only when the handler returns.
+        """
         async with trio.open_nursery() as self._nursery:
-            self._run_within(self._nursery.cancel_scope)
-            self._owner._connection_opened(self._response)
+            self._deadline.run_within(self._nursery.cancel_scope)
+            await self._handler.on_open(self._response)
             self._nursery.start_soon(self._write)
-            get_message = self._accepted.get_message
-            await self._read(self._keep_alive(get_message, self.outbox, self._nursery))
+            await self._read(self._keep_alive(self._accepted.get_message, self._nursery))
             self._finished = True
             self._nursery.cancel_scope.cancel()
         closed = self._accepted.closed
         with trio.CancelScope(shield=True):  # trio.aclose_forcefully() alone can be cancelled
             await trio.aclose_forcefully(self._accepted)
-        self._settle(closed)
+        self._record_end(closed)
+        self._wake_pings()
 
     @trio.lowlevel.enable_ki_protection
     async def _ping_peer(self) -> None:
         """Send Pings one at a time. trio-websocket has no limit to those that wait for their Pong,
         and does not tell them when the connection ends."""
-        with suppress(ConnectionClosed):  # the reader hears of it
+        with suppress(ConnectionClosed):  # the reader notices, too
             while self._ping_payload is not None:
                 payload, self._ping_payload = self._ping_payload, None
-                await self._accepted.ping(payload)
-                assert self._pings is not None  # one of them is answered
-                self._pings.pong_came(payload)
                 if self._keepalive is not None:
-                    self._keepalive.heard_aside()
-        self._pinging = False
+                    self._keepalive.handed_over(ping_waits=False)
+                await self._accepted.ping(payload)
+                self._on_pong(payload)
+                if self._keepalive is not None:
+                    self._keepalive.note_activity()
+        self._is_pinging = False
 
     async def _read(self, get_message: Callable[[], Awaitable[Message]]) -> None:
-        """Until the peer has ended the connection, or our own close is done."""
+        """Read until the peer has ended the connection, or our own close is done."""
         try:
             while True:
-                await self._hand_over(await get_message())
+                await self._deliver(await get_message())
         except ConnectionClosed as exc:
             if exc.reason is None:
-                self._hear_no_more()
+                self._on_reader_cancelled()
             if exc.reason is None or self._own_close is not None:
                 await self._written.wait()
 
-    async def _hand_over(self, message: Message) -> None:
-        """Wait until the owner takes it; from CLOSING on it is dropped
+    async def _deliver(self, message: Message) -> None:
+        """Deliver a message as soon as it is accepted; from CLOSING on it is dropped
         (https://websockets.spec.whatwg.org/#feedback-from-the-protocol)."""
-        while self.machine.state is State.OPEN:
-            if self._owner._wants_messages:
-                self._owner._take_messages((message,), 0)
+        while self.machine.state is OPEN:
+            if self._handler.accepts_messages:
+                self._handler.take_messages((message,), 0)
+                if self._handler.must_pause:
+                    await self._handler.pause()
                 return
+            await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        with trio.move_on_after(STALL_SECONDS):
+            self._reader_wakes = trio.Event()
+            await self._reader_wakes.wait()
+            return
+        self._handler.reading_stopped(STALL_SECONDS)
+        if not self._handler.accepts_messages and self.machine.state is OPEN:
             self._reader_wakes = trio.Event()
             await self._reader_wakes.wait()
 
-    def _hear_no_more(self) -> None:
-        """trio-websocket's reader was cancelled, as it is when the whole server is. We can still
-        send, and the program can still say goodbye."""
-        self._deaf = True
-        self._shrink(self._bounds.close_timeout)
+    def _on_reader_cancelled(self) -> None:
+        """Note that trio-websocket's reader was cancelled, as it is when the whole server is. We
+        can still send, and the program can still close."""
+        self._reader_cancelled = True
+        self._deadline.limit_to(trio.current_time() + self._bounds.close_timeout)
 
     @trio.lowlevel.enable_ki_protection
     async def _write(self) -> None:
         try:
             await self._write_messages()
-            await self._say_goodbye()
+            await self._send_close()
         except ConnectionClosed:
-            # the reader will hear of it too, unless nobody takes what it has
-            self._shrink(TCP_END_TIMEOUT)
+            # the reader notices, too, unless nobody takes what it has
+            self._deadline.limit_to(trio.current_time() + TCP_END_TIMEOUT)
         self._written.set()
 
     async def _write_messages(self) -> None:
-        """Until our Close is all that is left."""
-        outbox = self.outbox
-        while outbox.messages or outbox.close is None:
-            if not outbox.messages:
+        """Write until nothing but our Close waits."""
+        while self._messages or self._close is None:
+            if not self._messages:
                 self._writer_wakes = trio.Event()
                 await self._writer_wakes.wait()
                 continue
-            message, size = outbox.messages.popleft()
-            self._sending = True
+            message, self._sending_size = self._messages.popleft()
             await self._accepted.send_message(message)
-            self._sending = False
-            outbox.amount -= size
+            self._amount -= self._sending_size
+            self._sending_size = 0
             if self._keepalive is not None:
-                self._keepalive.bytes_left()
-            self._owner._bytes_left()
+                self._keepalive.taken()
+            self._handler.on_bytes_sent()
 
-    async def _say_goodbye(self) -> None:
+    async def _send_close(self) -> None:
         """Send our Close, and wait for the peer's; trio-websocket then ends TCP."""
-        close = self.outbox.close
-        assert close is not None  # it is what was left
+        close = self._close
+        assert close is not None  # nothing else waits
         code = WireCode.NO_STATUS_RCVD if close.code == NO_STATUS_RECEIVED else close.code
         # what has cancelled the program may have ended trio-websocket's reader: see that first
         await trio.lowlevel.checkpoint()
-        with trio.move_on_after(UNHEARD_TIMEOUT if self._deaf else float("inf")):
-            await _begin(self._accepted.aclose(code, close.reason), self._close_begins)
+        with trio.move_on_after(ORPHAN_CLOSE_TIMEOUT if self._reader_cancelled else inf):
+            await _await_with_callback(
+                self._accepted.aclose(code, close.reason), self._note_own_close
+            )
 
-    def _close_begins(self) -> None:
+    def _note_own_close(self) -> None:
         self._own_close = self._accepted.closed
+        if self._close is not None and self.machine.can(ClosingEvent.CLOSE_SENT):
+            self.machine.close_sent(self._close)
 
-    def _settle(self, closed: CloseReason | None) -> None:
-        """Make of trio-websocket's ``closed`` what the closing machine knows."""
+    def _record_end(self, closed: CloseReason | None) -> None:
+        """Translate trio-websocket's ``closed`` to what the closing machine knows."""
         machine = self.machine
         if closed is self._own_close or machine.state is State.FAILING:
             closed = None  # nothing of the peer's
@@ -237,34 +270,35 @@ class AcceptedConnection(Bounded):
             if _is_failure(code, reason):
                 machine.fail(ProtocolError(code, f"trio-websocket gave up: {code} {reason}"))
             elif code != ABNORMAL_CLOSURE:
-                machine.close_came(Close(code, reason))
-        self._ended(self._loss())
+                machine.close_received(Close(code, reason))
+        machine.unsent += self._sending_size + sum(size for _, size in self._messages)
+        machine.end(self._loss())
 
     def _loss(self) -> Exception:
-        """Why there was no Close of the peer's, if there was none."""
-        if self._deaf:
-            return ConnectionAbortedError("the server was cancelled, and hears no answer")
+        """Return why the peer's Close was not received, if it was not."""
+        if self._reader_cancelled:
+            return ConnectionAbortedError("the server was cancelled, and takes no answer")
         if not self._finished:
             return TimeoutError("the client did not finish the closing handshake in time")
         return EOFError("the client ended TCP without a Close frame")
 
 
 def _is_failure(code: int, reason: str) -> bool:
-    """Whether trio-websocket has failed the connection. It puts that down as it puts down a Close
-    of the peer's; its own words are all that tells one from the other."""
+    """Return whether trio-websocket has failed the connection. It records that as it records a
+    Close of the peer's; only its own words distinguish them."""
     if code == MESSAGE_TOO_BIG:
         return reason.startswith("Exceeded maximum message size")
     return code in (PROTOCOL_ERROR, INVALID_PAYLOAD) and reason != ""
 
 
 @coroutine
-def _begin(
+def _await_with_callback(
     awaited: Coroutine[Any, Any, None], begun: Callable[[], None]
 ) -> Generator[Any, Any, None]:
-    """Await a coroutine, and call ``begun()`` when it first waits: before any other task runs.
+    """Await a coroutine, and call ``begun()`` when it first waits, before any other task runs.
 
-    ``aclose()`` marks the connection as closed by us in its first stretch, and the peer's answer
-    overwrites that mark. Whether there was an answer can be told by nothing else.
+    ``aclose()`` marks the connection as closed by us before it first waits, and the peer's answer
+    overwrites that mark. Nothing else tells whether there was an answer.
     """
     try:
         asked = awaited.send(None)

@@ -1,8 +1,8 @@
-"""accept_websocket's work: a request of trio-websocket's becomes a WebSocket in a scope."""
+"""The work of ``accept_websocket``: a request of trio-websocket becomes a WebSocket in a scope."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final
 
 import trio
 from trio_websocket import ConnectionClosed, Endpoint
@@ -10,16 +10,17 @@ from wsproto.utilities import LocalProtocolError
 
 from .._net._settings import Bounds
 from .._socket._errors import explain
-from .._socket._open_websocket import OneSocket
+from .._socket._open_websocket import OneSocketScope
 from .._socket._option_checks import check_names, header_fields
 from .._socket._options import (
     DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT,
     AcceptOptions,
     bounds_of,
 )
+from .._socket._session import Session
 from .._socket._url import Address
-from .._socket._websocket import WebSocket
-from .._wire._closing import Verdict
+from .._socket._websocket import WebSocket, session_of
+from .._wire._closing import CloseResult
 from .._wire._frames import ABNORMAL_CLOSURE
 from .._wire._http._response import Response, lines_of, message_of
 from .._wire._text import without_query
@@ -30,61 +31,75 @@ if TYPE_CHECKING:
 
     from trio_websocket import WebSocketConnection, WebSocketRequest
 
+    from .._socket._nursery import WebSocketNursery
+
 ANSWER_TIMEOUT: Final = 2.0
-"""Seconds for the answer to leave, cancelled or not: trio-websocket sends a Close behind one that
-was cut off. It fits any socket's send buffer, and leaves at once."""
+"""Seconds for sending the answer, cancelled or not: trio-websocket sends a Close after an answer
+that was cut off. It fits any socket's send buffer, and is sent at once."""
 
 _NO_SOCKET: Final = "ws://localhost"
-"""The URL's beginning where the connection is not a socket's, but any stream's."""
+"""How the URL begins if the connection is not a socket, but any stream."""
 
 
-@final
-class AcceptWebSocket(OneSocket):
-    """See :func:`accept_websocket`."""
+def open_accepted(
+    request: WebSocketRequest, protocol: str | None, options: AcceptOptions
+) -> OneSocketScope:
+    """Return the scope of :func:`accept_websocket`.
 
-    def __init__(
-        self, request: WebSocketRequest, protocol: str | None, options: AcceptOptions
-    ) -> None:
-        super().__init__()
-        self._request = request
-        self._protocol = protocol
-        check_names(options, AcceptOptions)
-        self._bounds = Bounds(
-            **bounds_of(options, max_buffered_amount=DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT)
-        )
-        self._fields = header_fields(options.get("headers", ()))
+    Raises:
+      TypeError, ValueError: for bad options.
+    """
+    bounds = accepted_bounds(options)
+    fields = header_fields(options.get("headers", ()))
+    response = Response(
+        status=101,
+        fields=lines_of(request.headers),
+        protocol=protocol or "",
+        extensions="",
+        deflate=None,
+        trailing=b"",
+    )
 
-    async def _begin(self) -> WebSocket:
-        address = _address(self._request)
-        accepted = await self._accept(address.where)
-        ws = WebSocket.__new__(WebSocket)
-        ws._address, ws._settings = address, self._bounds
-        ws._connection = AcceptedConnection(accepted, self._response(), self._bounds, ws)
-        self._scope._adopt(ws)
-        await ws._opened.wait()
+    async def begin(scope: WebSocketNursery) -> WebSocket:
+        address = _address(request)
+        accepted = await _accept(request, protocol, fields, address.where)
+
+        def make_session(ws: WebSocket) -> Session:
+            session = Session(ws, address, bounds, holds=True)
+            session.connection = AcceptedConnection(
+                accepted, response, bounds, session, address.where
+            )
+            return session
+
+        ws = WebSocket._over(make_session)
+        scope.adopt(session_of(ws))
         return ws
 
-    def _response(self) -> Response:
-        """What ``ws.status`` and its like are to say."""
-        return Response(
-            status=101,
-            fields=lines_of(self._request.headers),
-            protocol=self._protocol or "",
-            extensions="",
-            deflate=None,
-            trailing=b"",
-        )
+    return OneSocketScope(begin)
 
-    async def _accept(self, where: str) -> WebSocketConnection:
-        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in self._fields]
-        try:
-            with trio.fail_after(ANSWER_TIMEOUT, shield=True):
-                return await self._request.accept(subprotocol=self._protocol, extra_headers=headers)
-        except LocalProtocolError as exc:
-            raise RuntimeError(f"{where}: expected a request that was not answered yet") from exc
-        except (ConnectionClosed, trio.TooSlowError):
-            gone = ConnectionAbortedError("the client was gone before it was accepted")
-            raise explain(where, gone, Verdict(ABNORMAL_CLOSURE, "", was_clean=False)) from gone
+
+def accepted_bounds(options: AcceptOptions) -> Bounds:
+    """Return the checked options of the server's end.
+
+    Raises:
+      TypeError, ValueError: for bad options.
+    """
+    check_names(options, AcceptOptions)
+    return Bounds(**bounds_of(options, max_buffered_amount=DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT))
+
+
+async def _accept(
+    request: WebSocketRequest, protocol: str | None, fields: list[tuple[str, str]], where: str
+) -> WebSocketConnection:
+    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
+    try:
+        with trio.fail_after(ANSWER_TIMEOUT, shield=True):
+            return await request.accept(subprotocol=protocol, extra_headers=headers)
+    except LocalProtocolError as exc:
+        raise RuntimeError(f"{where}: expected a request that was not answered yet") from exc
+    except (ConnectionClosed, trio.TooSlowError):
+        gone = ConnectionAbortedError("the client was gone before it was accepted")
+        raise explain(where, gone, CloseResult(ABNORMAL_CLOSURE, "", was_clean=False)) from gone
 
 
 def _address(request: WebSocketRequest) -> Address:

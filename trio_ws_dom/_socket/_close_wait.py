@@ -1,49 +1,84 @@
-"""Waiting for the end of sockets, whatever happens to the one who waits."""
+"""Closing sockets, and waiting for that, whatever happens to the task that waits.
+
+A cancellation does not end the wait. It bounds the sockets' closing by ``cancelled_close_timeout``,
+counted from the moment of the cancellation, and so does a first Ctrl-C; a second one aborts it. So
+the waits below are shielded, and bounded by the connections' own deadlines.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from math import inf
+from typing import TYPE_CHECKING, Final, cast
 
 import trio
+
+from ._enclosure import waiting_for_sockets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from .._net._one_shot import Moment
-    from ._dispatcher import Dispatcher
+    from .._net._one_shot import OneShotEvent
+    from .._wire._frames import Close
+    from ._session import Session
+
+_QUIET: Final = (trio.Cancelled, GeneratorExit)
+"""Exceptions that say nothing beside others: control is on its way out."""
 
 
 def is_cancelled() -> bool:
-    """Whether the next checkpoint of the calling task would raise ``trio.Cancelled``."""
-    return trio.current_effective_deadline() == -float("inf")
+    """Return whether the next checkpoint of the calling task would raise ``trio.Cancelled``."""
+    return trio.current_effective_deadline() == -inf
 
 
 def without_cancelled(exc: BaseException | None) -> BaseException | None:
-    """What is left to tell of an exception, where others are raised beside it."""
-    if isinstance(exc, trio.Cancelled):
+    """Return the exception without its ``Cancelled`` and ``GeneratorExit`` parts, which are not
+    worth telling beside other exceptions; None if nothing remains."""
+    if isinstance(exc, _QUIET):
         return None
     if isinstance(exc, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", exc)
-        cancelled, others = group.split(trio.Cancelled)
-        return group if cancelled is None else others
+        quiet, others = group.split(_QUIET)
+        return group if quiet is None else others
     return exc
 
 
+def begin_close(session: Session, close: Close, blocked_seconds: float = 0) -> None:
+    """Start the closing handshake for a program that is done with the socket.
+
+    Args:
+      blocked_seconds: what has passed already of the bound of a cancelled close.
+    """
+    cancelled = is_cancelled()
+    session.leave(close, flush=not cancelled)
+    if cancelled:  # which may leave no time for a Close
+        session.limit_close(trio.current_time() - blocked_seconds)
+
+
 @trio.lowlevel.enable_ki_protection
-async def outlast(
-    ends: Iterable[trio.Event | Moment],
-    sockets: Collection[Dispatcher],
+async def close_and_wait(
+    session: Session, close: Close, raised: BaseException | None = None
+) -> BaseException | None:
+    """Close a socket, drop what is unread, and wait until it is CLOSED.
+
+    Args and returns as :func:`wait_closed_shielded`.
+    """
+    begin_close(session, close)
+    return await wait_closed_shielded([session.closed], [session], raised)
+
+
+@trio.lowlevel.enable_ki_protection
+async def wait_closed_shielded(
+    ends: Iterable[OneShotEvent],
+    sessions: Collection[Session],
     raised: BaseException | None = None,
 ) -> BaseException | None:
-    """Wait for all of ``ends``, come what may.
-
-    A cancellation hurries the sockets' closing, and so does a first Ctrl-C; a second one aborts it.
-    The wait goes on, bounded by the connections' own deadlines.
+    """Wait for sockets to close, even if the waiting task is cancelled or interrupted.
 
     Args:
       ends: set at the ends.
-      sockets: to be hurried and aborted; they are closing already.
-      raised: with what the caller's block was left; a KeyboardInterrupt counts as the first.
+      sessions: which are closing already.
+      raised: the exception that the caller's block was left with; a KeyboardInterrupt counts as the
+        first.
 
     Returns:
       The KeyboardInterrupt or Cancelled that came meanwhile, for the caller to raise.
@@ -51,27 +86,28 @@ async def outlast(
     pending: BaseException | None = None
     if isinstance(raised, KeyboardInterrupt):
         pending = raised
-        _interrupt(sockets)
-    for number, end in enumerate(ends):
-        while number == 0 or not end.is_set():  # a checkpoint in any case
-            try:
-                with trio.CancelScope(shield=pending is not None):
-                    await end.wait()
-                break
-            except trio.Cancelled as exc:
-                pending = exc
-                for ws in sockets:
-                    ws._connection.hurry()
-            except KeyboardInterrupt as exc:
-                if isinstance(pending, KeyboardInterrupt):
-                    for ws in sockets:
-                        ws._connection.abort()
-                else:
+        _interrupt(sessions)
+    with waiting_for_sockets():
+        for number, end in enumerate(ends):
+            while number == 0 or not end.is_set():  # a checkpoint in any case
+                try:
+                    with trio.CancelScope(shield=pending is not None):
+                        await end.wait()
+                    break
+                except trio.Cancelled as exc:
                     pending = exc
-                    _interrupt(sockets)
+                    for session in sessions:
+                        session.limit_close(trio.current_time())
+                except KeyboardInterrupt as exc:
+                    if isinstance(pending, KeyboardInterrupt):
+                        for session in sessions:
+                            session.connection.abort()
+                    else:
+                        pending = exc
+                        _interrupt(sessions)
     return pending
 
 
-def _interrupt(sockets: Iterable[Dispatcher]) -> None:
-    for ws in sockets:
-        ws._interrupt()
+def _interrupt(sessions: Iterable[Session]) -> None:
+    for session in sessions:
+        session.interrupt()

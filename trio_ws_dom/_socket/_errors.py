@@ -16,7 +16,7 @@ from .._wire._http._response import HandshakeFailure
 from .._wire._text import escape
 
 if TYPE_CHECKING:
-    from .._wire._closing import Verdict
+    from .._wire._closing import CloseResult
 
 _TLS_REASONS: Final = {
     "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server has no cipher in common with us, or requires a"
@@ -31,25 +31,28 @@ _TLS_REASONS: Final = {
 _OURS: Final = "trio_ws_dom."
 
 
-def explain(where: str, cause: Exception, verdict: Verdict) -> WebSocketError:
+def explain(where: str, cause: Exception, result: CloseResult, unsent: int = 0) -> WebSocketError:
     """Return the error for an unclean end, which a browser hides from scripts.
 
     Args:
       where: the URL, without credentials and query.
       cause: what the network or the peer did; becomes ``__cause__``. Where trio wrapped an error of
         TLS (also while a connection is open), that error does.
-      verdict: the code and reason that the close event has.
+      result: the code and reason that the close event has.
+      unsent: bytes of queued messages that were not sent.
     """
     if isinstance(cause, trio.BrokenResourceError) and isinstance(cause.__cause__, ssl.SSLError):
         cause = cause.__cause__
     clear_locals(cause)
     message = f"{where}: {_describe(cause)}"
+    if unsent:
+        message += f"; {unsent} bytes of messages were not sent"
     failure: WebSocketError
     if isinstance(cause, HandshakeFailure) and cause.status:
         body = cause.body if isinstance(cause, Refused) else b""
         failure = HandshakeError._refused(message, cause.status, cause.headers, body)
     else:
-        failure = WebSocketError._create(message, verdict.code, verdict.reason)
+        failure = WebSocketError._create(message, result.code, result.reason)
     failure.__cause__ = cause
     return failure
 

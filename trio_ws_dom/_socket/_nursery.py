@@ -1,103 +1,125 @@
-"""Scopes in which sockets live, and which nobody leaves with a socket still open."""
+"""Scopes in which sockets live, and which are never left while a socket is still open.
+
+Who does what. The sockets' tasks and the calls of their async listeners live in a trio nursery of
+the scope. The block's body runs outside of that nursery, in a cancel scope of its own: a listener
+that raises cancels the body, and the body's own exceptions pass through untouched, which they would
+not do through a nursery. The exit closes all sockets side by side and waits for them, shielded; the
+bound of each connection ends that wait. What listeners raised is raised then, as one flat group.
+
+Two more tasks are there for blocks that control does not leave at once:
+
+- The watcher notices a cancellation while control is held up within the block (see ``_enclosure``).
+  It is started only when that may happen.
+- The guard, a system task, holds up the end of trio's run while sockets are open, for blocks that
+  are never left: those of an async generator that was dropped.
+"""
 
 from __future__ import annotations
 
 import sys
-from contextvars import ContextVar
 from inspect import CO_ASYNC_GENERATOR, CORO_CLOSED, getcoroutinestate
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 import trio
 
 from .._dom._errors import listener_errors
-from .._net._one_shot import Moment
+from .._net._context import require_trio_run
+from .._net._one_shot import OneShotEvent
+from .._wire._closing import State
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
-from ._close_wait import is_cancelled, outlast, without_cancelled
-from ._websocket import WebSocket
+from ._close_wait import begin_close, is_cancelled, wait_closed_shielded, without_cancelled
+from ._enclosure import Enclosure, enclosures, innermost
+from ._websocket import WebSocket, dial, session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from contextlib import AbstractAsyncContextManager
     from types import FrameType, TracebackType
     from typing import Self, Unpack
 
     from ._options import ConnectOptions
+    from ._session import Session
 
-
-_innermost: ContextVar[WebSocketNursery | None] = ContextVar("innermost", default=None)
+ABANDONED_POLL: Final = 0.1
+"""Seconds between two looks at whether a cancelled block was abandoned, at least."""
 
 
 @final
 class WebSocketNursery:
-    """Many sockets, one scope: what :func:`open_websocket_nursery` gives."""
+    """Many sockets in one scope, made by :func:`open_websocket_nursery`."""
 
     def __init__(self) -> None:
-        self._sockets: set[WebSocket] = set()
-        self._errors: list[BaseException] = []
-        self._nursery: trio.Nursery | None = None  # while in the block
-        self._manager = trio.open_nursery()
-        # for the body alone: a failed listener cancels it, and its own exceptions pass through
-        # untouched, which they would not do through a nursery
-        self._body = trio.CancelScope()
-        self._outer: WebSocketNursery | None = None  # around us in the same task
-        self._exits_within = 0  # of scopes in our block, in the same task
-        self._entered = False
-        self._left = Moment()  # control has come to the exit
-        self._watched = False
-        self._unwatched = Moment()
-        self._unguarded = Moment()
+        self._sessions: set[Session] = set()
+        self._errors: list[BaseException] = []  # raised by listeners
+        self._nursery: trio.Nursery | None = None  # of the sockets' tasks, while in the block
+        self._manager: AbstractAsyncContextManager[trio.Nursery]
+        self._body: trio.CancelScope  # around the block, inside of the nursery
+        self._task: trio.lowlevel.Task  # that entered the block
+        self._enclosure: Enclosure
+        self._was_entered = False
+        self._left = OneShotEvent()  # set when control comes to the exit
+        self._has_watcher = False
+        self._watcher_done = OneShotEvent()
+        self._guard_done = OneShotEvent()
 
     @trio.lowlevel.enable_ki_protection
     def connect(
         self, url: str, protocols: str | Iterable[str] = (), **options: Unpack[ConnectOptions]
     ) -> WebSocket:
-        """A new socket, in CONNECTING; its messages wait until the program looks at them.
+        """Return a new socket, in CONNECTING; its messages are held until the program consumes
+        some.
 
         Args:
           url, protocols, options: as :class:`WebSocket` takes them.
 
         Raises:
           DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
-          RuntimeError: this is called before or after the block.
+          RuntimeError: this is called before or after the block, or in another thread.
         """
-        if self._nursery is None:
-            raise RuntimeError("expected connect() in the block of its open_websocket_nursery()")
-        ws = WebSocket.__new__(WebSocket)
-        ws._set_up(url, protocols, options)
-        self._adopt(ws)
+        self.check_in_block("connect()")
+        ws = WebSocket._over(lambda ws: dial(ws, url, protocols, options, holds=True))
+        self.adopt(session_of(ws))
         return ws
 
-    def _adopt(self, ws: WebSocket) -> None:
-        """Let a socket that was just made live here."""
-        assert self._nursery is not None  # in the block
-        ws._looked = False
-        ws._scope = self
-        ws._start(self._nursery)
-        self._sockets.add(ws)
+    def check_in_block(self, what: str) -> None:
+        """Refuse a call outside of the block, or in another thread.
 
-    def _listeners_failed(self, errors: list[BaseException]) -> None:
-        """A socket is CLOSED because of these: the block is to end."""
+        Raises:
+          RuntimeError: it says which.
+        """
+        require_trio_run(what)
+        if self._nursery is None:
+            raise RuntimeError(f"expected {what} in the block of its open_websocket_nursery()")
+
+    def adopt(self, session: Session) -> None:
+        """Let a session that was just made live here."""
+        assert self._nursery is not None  # in the block
+        session.start(self._nursery, self._fail, self._sessions.discard)
+        self._sessions.add(session)
+
+    def _fail(self, errors: list[BaseException]) -> None:
+        """End the block: listeners raised these, and their socket is CLOSED."""
         self._errors.extend(errors)
         self._body.cancel()
 
-    def _socket_gone(self, ws: WebSocket) -> None:
-        self._sockets.discard(ws)
-
     @trio.lowlevel.enable_ki_protection
     async def __aenter__(self) -> Self:
-        if self._entered:
+        require_trio_run("`async with` of a WebSocket scope")
+        if self._was_entered:
             raise RuntimeError("expected a new open_websocket(), or its like, for each block")
-        self._entered = True
+        self._was_entered = True
         self._task = trio.lowlevel.current_task()
         trio.lowlevel.spawn_system_task(self._guard)
+        self._manager = trio.open_nursery()
         self._nursery = await self._manager.__aenter__()
+        self._body = trio.CancelScope()
         self._body.__enter__()
-        self._outer = self._find_outer()
-        _innermost.set(self)
-        if self._outer is not None:
-            self._outer._be_watched()
-        if _in_async_generator():
-            self._be_watched()
+        self._enclosure = Enclosure(next(enclosures(), None), self._start_watcher)
+        innermost.set(self._enclosure)
+        if self._enclosure.outer is not None:
+            self._enclosure.outer.note_inner_scope()
+        if _is_in_async_generator():
+            self._start_watcher()
         return self
 
     @trio.lowlevel.enable_ki_protection
@@ -107,16 +129,16 @@ class WebSocketNursery:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        """Close what is open, wait until all is gone, then say what is to be raised."""
-        self._left.set()
+        """Close what is open, wait until all is gone, then raise what should be raised."""
+        self._note_left()
         self._nursery = None
         raised = exc
         try:
             if self._body.__exit__(exc_type, exc, traceback):
                 raised = None
-        except BaseException as rest:  # of a group of exceptions: our own Cancelled is taken out
+        except BaseException as rest:  # of a group of exceptions, without our own Cancelled
             raised = rest
-        _innermost.set(self._outer)
+        innermost.set(self._enclosure.outer)
         pending = await self._close_all(raised)
         try:
             await self._manager.__aexit__(None, None, None)  # every task in it is over
@@ -132,101 +154,101 @@ class WebSocketNursery:
             raise raised
         return raised is None
 
+    def _note_left(self) -> None:
+        self._left.set()
+        self._enclosure.is_left = True
+        self._enclosure.note_change()
+
     async def _close_all(self, exc: BaseException | None) -> BaseException | None:
         clean = exc is None and not self._errors and not is_cancelled()
-        # one that is CLOSED keeps its end, and the messages that were not taken
-        sockets = list(self._sockets)
-        for ws in sockets:
-            if ws.readyState != WebSocket.CLOSED:
-                ws._begin_leaving(Close(NORMAL_CLOSURE if clean else GOING_AWAY))
-        for scope in self._around():
-            scope._exits_within += 1
-        try:
-            return await outlast([*(ws._gone for ws in sockets), self._unguarded], sockets, exc)
-        finally:
-            for scope in self._around():
-                scope._exits_within -= 1
+        blocked = self._enclosure.blocked_seconds()
+        sessions = list(self._sessions)
+        for session in sessions:
+            # one that is CLOSED keeps its end, and the messages that were not taken
+            if session.connection.machine.state is not State.CLOSED:
+                begin_close(session, Close(NORMAL_CLOSURE if clean else GOING_AWAY), blocked)
+            if clean:
+                session.end_listeners()
+            else:
+                session.cancel_listeners()
+        ends = [*(session.gone for session in sessions), self._guard_done]
+        return await wait_closed_shielded(ends, sessions, exc)
 
-    def _find_outer(self) -> WebSocketNursery | None:
-        """The scope in whose block this one is entered. One that is not left in the task that
-        entered it, as a generator's may be, still stands as the innermost here."""
-        scope = _innermost.get()
-        while scope is not None and (scope._task is not self._task or scope._nursery is None):
-            scope = scope._outer
-        return scope
+    # The watcher.
 
-    def _around(self) -> Iterator[WebSocketNursery]:
-        scope = self._outer
-        while scope is not None:
-            yield scope
-            scope = scope._outer
-
-    def _be_watched(self) -> None:
-        """Control may be held up within the block, or never come out of it."""
-        assert self._nursery is not None  # in the block
-        if not self._watched:
-            self._watched = True
+    def _start_watcher(self) -> None:
+        if not self._has_watcher and self._nursery is not None:
+            self._has_watcher = True
             self._nursery.start_soon(self._watch)
 
     @trio.lowlevel.enable_ki_protection
     async def _watch(self) -> None:
-        """Notice a cancellation of the block, from outside of the connections' shields.
-
-        The exit closes the sockets, but not while control is held up by the exit of a scope
-        within: so that their peers, if they are silent, do not add up their bounds, each is closed
-        when half of its own is over.
-        """
+        """Close the sockets of a cancelled block in which control is held up."""
         try:
             await self._left.wait()
         except trio.Cancelled:
-            start = trio.current_time()
-            for ws in sorted(self._sockets, key=_cancelled_close_timeout):
-                with trio.move_on_at(start + _cancelled_close_timeout(ws) / 2, shield=True):
-                    await self._left.wait()
-                if self._held_up:
-                    ws._connection.close(Close(GOING_AWAY))
-                    ws._connection.hurry(share=0.5)
+            self._enclosure.note_cancellation()
+            with trio.CancelScope(shield=True):  # bounded by the exit, or by the guard
+                for session in sorted(self._sessions, key=_cancelled_close_timeout):
+                    await self._wait_blocked(_cancelled_close_timeout(session) / 2)
+                    if self._left.is_set():
+                        break
+                    session.close(Close(GOING_AWAY))
+                    blocked = self._enclosure.blocked_seconds()
+                    session.limit_close(trio.current_time() - blocked)
             raise
         finally:
-            self._unwatched.set()
+            self._watcher_done.set()
+
+    async def _wait_blocked(self, seconds: float) -> None:
+        """Wait until control was held up for so long, or is at the exit."""
+        enclosure = self._enclosure
+        while not self._left.is_set():
+            now = trio.current_time()
+            if self._was_abandoned:
+                return
+            due = now + seconds - enclosure.blocked_seconds()
+            if enclosure.is_blocked and due <= now:
+                return
+            # if control is not held up, the block may be abandoned, which nobody reports
+            until = due if enclosure.is_blocked else now + max(seconds, ABANDONED_POLL)
+            with trio.move_on_at(until):
+                await enclosure.wait_change()
 
     @property
-    def _held_up(self) -> bool:
-        """Whether control is in the exit of a scope within this one's block, or will never come."""
-        return self._exits_within > 0 or self._abandoned
-
-    @property
-    def _abandoned(self) -> bool:
+    def _was_abandoned(self) -> bool:
         """Whether the task that entered is over: an async generator around us was dropped."""
         return getcoroutinestate(self._task.coro) == CORO_CLOSED
 
+    @trio.lowlevel.enable_ki_protection
     async def _guard(self) -> None:
         """Hold up the end of trio's run until the sockets are gone, as a system task.
 
-        Where the scope is left this does nothing. Where it is abandoned, trio would take our tasks
-        to be over, and break, with the connections open.
+        If the scope is left this does nothing. If it was abandoned, trio would end the run with our
+        tasks alive, and raise TrioInternalError.
         """
         try:
             await self._left.wait()
         except trio.Cancelled:  # the main task is over
-            with trio.CancelScope(shield=True):
-                if self._abandoned:
-                    for ws in list(self._sockets):
-                        ws._begin_leaving(Close(GOING_AWAY))
-                        ws._connection.hurry()
-                        await ws._gone.wait()
-                    self._left.set()
-                    if self._watched:
-                        await self._unwatched.wait()
-                else:  # its task is the system's too
+            with trio.CancelScope(shield=True):  # bounded by the closing of each socket
+                if self._was_abandoned:
+                    for session in list(self._sessions):
+                        session.cancel_listeners()
+                        session.leave(Close(GOING_AWAY))
+                        session.limit_close(trio.current_time())
+                        await session.gone.wait()
+                    self._note_left()
+                    if self._has_watcher:
+                        await self._watcher_done.wait()
+                else:  # its task is a system task, too
                     await self._left.wait()
         finally:
-            self._unguarded.set()
+            self._guard_done.set()
 
 
-def _in_async_generator() -> bool:
-    """Whether the caller's block is in an async generator, and so perhaps never left: who iterates
-    may drop the generator, or keep it."""
+def _is_in_async_generator() -> bool:
+    """Return whether the caller's block is in an async generator, and so perhaps never left:
+    whoever iterates may drop the generator, or keep it."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_flags & CO_ASYNC_GENERATOR:
@@ -235,19 +257,23 @@ def _in_async_generator() -> bool:
     return False
 
 
-def _cancelled_close_timeout(ws: WebSocket) -> float:
-    return ws._settings.cancelled_close_timeout
+def _cancelled_close_timeout(session: Session) -> float:
+    return session.bounds.cancelled_close_timeout
 
 
 def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:
-    """A scope for many sockets: ``async with open_websocket_nursery() as sockets``.
+    """Open a scope for many sockets: ``async with open_websocket_nursery() as sockets``.
 
-    ``sockets.connect(url)`` gives a new :class:`WebSocket` at once. At the block's end, each OPEN
+    ``sockets.connect(url)`` returns a new :class:`WebSocket` at once. At the block's end, each OPEN
     socket is closed with 1000 (1001 after an exception, or cancelled), those still CONNECTING are
-    given up, side by side; the block is left when all are CLOSED and their tasks are over.
+    given up, side by side; the block is left when all are CLOSED and their tasks are over. Async
+    listeners that still run get ``listener_timeout`` at the block's normal end, and are cancelled
+    otherwise.
 
     Raises:
       ExceptionGroup: what listeners raised, flat, the body's exception last; otherwise the body's
-        own exception comes out as it is.
+        own exception is raised as it is. A ``trio.TooSlowError`` in it is an async listener that
+        was cancelled after ``listener_timeout``.
+      RuntimeError: there is no trio run in this thread.
     """
     return WebSocketNursery()

@@ -1,42 +1,63 @@
-"""The doors with one socket: a block that is entered when it is OPEN."""
+"""Entry points for one socket: a block, or a nursery of the program's own."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, final
 
 import trio
 
+from .._net._context import require_trio_run
+from .._wire._frames import GOING_AWAY, Close
+from ._close_wait import wait_closed_shielded
 from ._nursery import WebSocketNursery
-from ._websocket import WebSocket
+from ._websocket import WebSocket, check_nursery, dial, session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from types import TracebackType
     from typing import Unpack
 
     from ._options import ConnectOptions
+    from ._session import Session
 
 
-class OneSocket(AbstractAsyncContextManager[WebSocket]):
-    """A scope with one socket in it, which is OPEN when the block is entered."""
+async def wait_open(session: Session) -> None:
+    """Wait until a session is OPEN.
 
-    def __init__(self) -> None:
+    Raises:
+      WebSocketError: it could not be opened.
+    """
+    await session.opened.wait()
+    if session.response is None:
+        assert session.failure is not None  # it was closed without having been open
+        raise session.failure
+
+
+@final
+class OneSocketScope(AbstractAsyncContextManager[WebSocket]):
+    """A scope with one socket in it, which is OPEN when the block is entered.
+
+    Args:
+      begin: makes the socket in the scope; what it raises is raised by ``async with``. It has
+        returned before the socket opens, so that a traceback of a failure, with its locals, does
+        not show the options.
+    """
+
+    def __init__(self, begin: Callable[[WebSocketNursery], Awaitable[WebSocket]]) -> None:
         self._scope = WebSocketNursery()
-
-    @abstractmethod
-    async def _begin(self) -> WebSocket:
-        """Make the socket, in the scope; what this raises comes out of ``async with``."""
+        self._begin = begin
 
     @trio.lowlevel.enable_ki_protection
     async def __aenter__(self) -> WebSocket:
         await self._scope.__aenter__()
         try:
-            return await self._begin()
+            ws = await self._begin(self._scope)
+            await wait_open(session_of(ws))
         except BaseException as exc:
             await self._scope.__aexit__(type(exc), exc, exc.__traceback__)
             raise
+        return ws
 
     @trio.lowlevel.enable_ki_protection
     async def __aexit__(
@@ -48,34 +69,17 @@ class OneSocket(AbstractAsyncContextManager[WebSocket]):
         return await self._scope.__aexit__(exc_type, exc, traceback)
 
 
-@final
-class _OpenWebSocket(OneSocket):
-    """See :func:`open_websocket`."""
-
-    def __init__(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
-        super().__init__()
-        self._arguments = url, protocols, options
-
-    async def _begin(self) -> WebSocket:
-        url, protocols, options = self._arguments
-        ws = self._scope.connect(url, protocols, **options)
-        await ws._opened.wait()
-        if ws.status is None:
-            assert ws.failure is not None  # it was closed without having been open
-            raise ws.failure
-        return ws
-
-
 def open_websocket(
     url: str, protocols: str | Iterable[str] = (), **options: Unpack[ConnectOptions]
 ) -> AbstractAsyncContextManager[WebSocket]:
-    """One connection, one block: ``async with open_websocket(url) as ws``.
+    """Open one connection for one block: ``async with open_websocket(url) as ws``.
 
-    The block is entered once the socket is OPEN; messages wait until it looks at them (a
-    ``message`` listener, receiving, ``wait_closed()``). However it is left, the closing handshake
-    is over then, or was given up within its bounds: 1000 at the block's end, 1001 after an
-    exception and under cancellation, for at most ``close_timeout`` seconds and at most
-    ``cancelled_close_timeout`` from the cancellation on.
+    The block is entered once the socket is OPEN. Messages are held, up to 1,024 of them or 256 KiB,
+    until the program first consumes some (by a ``message`` listener, or by receiving); then the
+    held ones come first. However the block is left, the closing handshake is over then, or was
+    given up within its bounds: 1000 at the block's end, 1001 after an exception and under
+    cancellation, for at most ``close_timeout`` seconds and at most ``cancelled_close_timeout`` from
+    the cancellation on.
 
     Args:
       url, protocols, options: as :class:`WebSocket` takes them.
@@ -84,7 +88,63 @@ def open_websocket(
       WebSocketError: it could not be opened; ``__cause__`` is the true cause.
       HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
       DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
+      RuntimeError: there is no trio run in this thread.
       ExceptionGroup: what listeners raised, flat, the body's exception last; otherwise the body's
-        own exception comes out as it is.
+        own exception is raised as it is. A ``trio.TooSlowError`` in it is an async listener that
+        was cancelled after ``listener_timeout``.
     """
-    return _OpenWebSocket(url, protocols, options)
+
+    async def begin(scope: WebSocketNursery) -> WebSocket:
+        return scope.connect(url, protocols, **options)
+
+    return OneSocketScope(begin)
+
+
+def _start_in(
+    nursery: trio.Nursery, url: str, protocols: str | Iterable[str], options: ConnectOptions
+) -> WebSocket:
+    ws = WebSocket._over(lambda ws: dial(ws, url, protocols, options, holds=True))
+    session_of(ws).start(nursery)
+    return ws
+
+
+@trio.lowlevel.enable_ki_protection
+async def connect_websocket(
+    nursery: trio.Nursery,
+    url: str,
+    protocols: str | Iterable[str] = (),
+    **options: Unpack[ConnectOptions],
+) -> WebSocket:
+    """Open one connection in a nursery of the program's own, and return its socket, OPEN.
+
+    For objects that own their socket. Messages are held until the program first consumes some, as
+    with :func:`open_websocket`. The nursery waits for the socket as for any task, so something must
+    close it; a nursery that is cancelled closes it with 1001. Async listeners are tasks of the
+    nursery, without a bound.
+
+    Cancelled, the connection is given up, and nothing of it is left.
+
+    Args:
+      nursery: where the socket lives.
+      url, protocols, options: as :class:`WebSocket` takes them.
+
+    Raises:
+      WebSocketError: it could not be opened; ``__cause__`` is the true cause.
+      HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
+      DOMException, TypeError, ValueError, RuntimeError: as :class:`WebSocket` raises them.
+    """
+    require_trio_run("connect_websocket()")
+    check_nursery(nursery)
+    ws = _start_in(nursery, url, protocols, options)
+    session = session_of(ws)
+    del url, protocols, options  # a traceback of a failure, with its locals, must not show them
+    try:
+        await wait_open(session)
+    except BaseException as exc:
+        session.leave(Close(GOING_AWAY))
+        session.limit_close(trio.current_time())
+        pending = await wait_closed_shielded([session.gone], [session], exc)
+        if isinstance(pending, KeyboardInterrupt):
+            raise pending from None
+        raise
+    return ws

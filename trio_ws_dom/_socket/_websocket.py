@@ -1,47 +1,71 @@
-"""WebSocket: the browser's interface, as a state machine over a connection.
+"""WebSocket: the browser's interface, over a session.
 
 https://websockets.spec.whatwg.org/#the-websocket-interface
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NoReturn, final
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 import trio
 
 from .._dom._blob import Blob
-from .._dom._errors import DOMException, WebSocketError, valid_close
+from .._dom._errors import DOMException, valid_close
 from .._dom._event_handler import EventHandler
+from .._dom._event_target import EventTarget
 from .._dom._webidl import Constant, bytes_like, utf8
 from .._net._connection import Connection
+from .._net._context import refuse_thread
 from .._wire._closing import CONNECTING, READY_STATE
-from .._wire._frames import BINARY, FIN, GOING_AWAY, NORMAL_CLOSURE, TEXT, Close
-from ._close_wait import is_cancelled, outlast
-from ._dispatcher import Dispatcher
-from ._inbox import Inbox
+from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
+from ._close_info import WebSocketCloseInfo
+from ._close_wait import close_and_wait, is_cancelled
 from ._options import resolve
+from ._session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from email.message import Message
     from types import TracebackType
     from typing import Self, Unpack
 
+    from typing_extensions import Buffer
+
+    from .._dom._errors import WebSocketError
     from .._dom._event import Event
     from .._dom._events import CloseEvent, ErrorEvent, MessageEvent
     from ._options import ConnectOptions
 
-_TEXT: Final = FIN | TEXT
-_BINARY: Final = FIN | BINARY
+
+class SocketTarget(EventTarget):
+    """An event target whose listeners run within a session."""
+
+    _accepts_coroutines: ClassVar[bool] = True
+
+    _session: Session
+
+    def _run_coroutine(self, coroutine: Coroutine[Any, Any, object], event: Event) -> None:
+        self._session.run_listener(coroutine, event)
+
+    def _listeners_changed(self, type: str) -> None:
+        if type == "message":
+            self._session.begin_consuming()
+
+    def _check_access(self, what: str) -> None:
+        self._session.check_thread(what)
+
+    def _channel_has_room(self) -> None:
+        self._session.resume()
 
 
 @final
-class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
+class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
     """A WebSocket connection, as browsers have it, in a trio nursery.
 
-    The constructor returns at once, in CONNECTING; what happens next is told by events, which are
-    dispatched by a task of the nursery. The nursery stays open until the socket is CLOSED, and a
-    nursery that is cancelled closes it with 1001. The usual door is :func:`open_websocket`.
+    The constructor returns at once, in CONNECTING; what happens next is reported by events, which
+    a task of the nursery dispatches. The nursery stays open until the socket is CLOSED, and a
+    nursery that is cancelled closes it with 1001. Most programs use :func:`open_websocket`.
 
     Args:
       url: absolute, or relative to the option ``base_url``; http(s) means ws(s).
@@ -52,7 +76,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
     Raises:
       DOMException: "SyntaxError", for a bad URL or bad protocols.
       TypeError, ValueError: for bad options.
-      RuntimeError: the nursery is closed.
+      RuntimeError: the nursery is closed, or there is no trio run in this thread.
 
     https://websockets.spec.whatwg.org/#dom-websocket-websocket
     """
@@ -67,8 +91,6 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
     onerror: EventHandler[ErrorEvent] = EventHandler("error")
     onclose: EventHandler[CloseEvent] = EventHandler("close")
 
-    _end: Exception | None = None  # by this cause the errors of this socket are known
-
     def __init__(
         self,
         url: str,
@@ -77,18 +99,19 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         nursery: trio.Nursery,
         **options: Unpack[ConnectOptions],
     ) -> None:
-        self._set_up(url, protocols, options)
-        self._start(nursery)
+        check_nursery(nursery)
+        self._session = dial(self, url, protocols, options)
+        self._session.start(nursery)
 
-    def _set_up(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
-        self._address, settings = resolve(url, protocols, options)
-        self._settings = settings
-        self._trace = settings.trace
-        self._connection = Connection(settings, self)
+    @classmethod
+    def _over(cls, make_session: Callable[[WebSocket], Session]) -> WebSocket:
+        """Make a socket whose session somebody else makes, and starts."""
+        self = cls.__new__(cls)
+        self._session = make_session(self)
+        return self
 
     def __repr__(self) -> str:
-        state = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")[self.readyState]
-        return f"<WebSocket {self._address.where} {state}>"
+        return self._session.describe("WebSocket")
 
     # The standard's attributes.
 
@@ -98,7 +121,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
         https://websockets.spec.whatwg.org/#dom-websocket-url
         """
-        return self._address.href
+        return self._session.address.href
 
     @property
     def readyState(self) -> int:
@@ -106,7 +129,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
         https://websockets.spec.whatwg.org/#dom-websocket-readystate
         """
-        return READY_STATE[self._connection.machine.state]
+        return READY_STATE[self._session.connection.machine.state]
 
     @property
     def bufferedAmount(self) -> int:
@@ -117,7 +140,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
         https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
         """
-        return self._connection.outbox.amount
+        return self._session.connection.buffered_amount
 
     @property
     def extensions(self) -> str:
@@ -125,7 +148,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
         https://websockets.spec.whatwg.org/#dom-websocket-extensions
         """
-        return "" if self._response is None else self._response.extensions
+        return "" if self._session.response is None else self._session.response.extensions
 
     @property
     def protocol(self) -> str:
@@ -133,7 +156,7 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
         https://websockets.spec.whatwg.org/#dom-websocket-protocol
         """
-        return "" if self._response is None else self._response.protocol
+        return "" if self._session.response is None else self._session.response.protocol
 
     @property
     def binaryType(self) -> Literal["blob", "arraybuffer"]:
@@ -142,18 +165,18 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
 
         https://websockets.spec.whatwg.org/#dom-websocket-binarytype
         """
-        return self._binary_type
+        return self._session.binary_type
 
     @binaryType.setter
     def binaryType(self, value: Literal["blob", "arraybuffer"]) -> None:
+        self._session.check_thread("binaryType")
         if value in ("blob", "arraybuffer"):
-            self._binary_type = value
-            self._interrupted = True  # it holds from the next message on, also within a batch
+            self._session.set_binary_type(value)
 
     # The standard's methods.
 
     @trio.lowlevel.enable_ki_protection
-    def send(self, data: str | bytes | bytearray | memoryview | Blob) -> None:
+    def send(self, data: str | Buffer | Blob) -> None:
         """Queue a message, and return at once.
 
         In CLOSING and CLOSED the message is dropped, though counted in ``bufferedAmount``.
@@ -164,23 +187,28 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         Raises:
           DOMException: "InvalidStateError" in CONNECTING, whatever the data.
           TypeError: data is something else.
+          RuntimeError: this is not the thread of the socket's trio run.
 
         https://websockets.spec.whatwg.org/#dom-websocket-send
         """
-        if self._connection.machine.state is CONNECTING:
+        session = self._session
+        if get_ident() != session.thread:
+            refuse_thread("send()")
+        connection = session.connection
+        if connection.machine.state is CONNECTING:
             raise DOMException(
                 "expected send() after open, got it while CONNECTING", "InvalidStateError"
             )
         if isinstance(data, str):
-            self._connection.send(_TEXT, utf8(data))
+            connection.send_text(utf8(data))
         elif isinstance(data, Blob):
-            self._connection.send(_BINARY, bytes(data))
+            connection.send_binary(bytes(data))
         else:
-            self._connection.send(_BINARY, bytes_like(data))
+            connection.send_binary(message_bytes(data))
 
     @trio.lowlevel.enable_ki_protection
     def close(self, code: int | None = None, reason: str = "") -> None:
-        """Start the closing handshake, behind what is queued; give up a connection not yet open.
+        """Start the closing handshake, after what is queued, or give up opening.
 
         Args:
           code: 1000, or 3000 to 4999; without one, and without a reason, the Close has no body.
@@ -189,30 +217,56 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         Raises:
           DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
           TypeError: the code is no number, or the reason no str.
+          RuntimeError: this is not the thread of the socket's trio run.
 
         https://websockets.spec.whatwg.org/#dom-websocket-close
         """
-        self._connection.close(_close_frame(code, reason))
+        self._session.check_thread("close()")
+        self._session.close(close_frame(code, reason))
 
     # What is added for trio.
 
     @property
+    def closeEvent(self) -> CloseEvent | None:
+        """The event ``close`` once it was dispatched, else None: why the connection ended."""
+        return self._session.close_event
+
+    @property
+    def failure(self) -> WebSocketError | None:
+        """The error of an unclean end, with the true cause as ``__cause__``; else None."""
+        return self._session.failure
+
+    @property
+    def close_sent(self) -> WebSocketCloseInfo | None:
+        """The Close frame that this end sent, once it was written; else None.
+
+        Where this end failed the connection, its code says why: 1002 (the peer broke a rule of
+        the protocol), 1007 (not UTF-8, or broken compression), 1009 (more than
+        ``max_message_size``).
+        """
+        sent = self._session.connection.machine.sent
+        return None if sent is None else WebSocketCloseInfo(closeCode=sent.code, reason=sent.reason)
+
+    @property
     def status(self) -> int | None:
         """The status of the server's answer, 101 once open; None before."""
-        return None if self._response is None else self._response.status
+        response = self._session.response
+        return None if response is None else response.status
 
     @property
     def headers(self) -> Message | None:
         """The headers of the server's answer, names in any case; None before."""
-        return None if self._response is None else self._response.headers
+        response = self._session.response
+        return None if response is None else response.headers
 
     @trio.lowlevel.enable_ki_protection
     async def receive(self) -> str | bytes:
-        """The next message; also by ``async for message in ws``.
+        """Wait for the next message; also by ``async for message in ws``.
 
-        There is one inbox per socket, which begins with the first call. A cancelled call has taken
-        nothing. While messages are there, at most 256, or for 1 ms, are given without letting
-        other tasks run.
+        There is one inbox per socket, which begins with the first call (in the context managers,
+        with what was received since the start, if no listener consumed it). A cancelled call has
+        taken nothing. While messages are there, at most 256, or for 1 ms, are returned without
+        letting other tasks run.
 
         Raises:
           trio.EndOfChannel: the socket was closed cleanly, with whatever code, and all messages
@@ -221,21 +275,15 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
           trio.ClosedResourceError: it was closed by :meth:`aclose`, or its block was left.
           trio.BusyResourceError: another task is receiving.
         """
-        inbox = self._inbox or self._begin_receiving()
+        session = self._session
+        inbox = session.flow.inbox or session.begin_receiving()
         return await inbox.receive()
-
-    def _begin_receiving(self) -> Inbox:
-        self._inbox = Inbox(self._connection.resume, self._connection.flush)
-        if self._closed.is_set():
-            self._inbox.end(self._end_of_messages)
-        self._look()
-        return self._inbox
 
     @trio.lowlevel.enable_ki_protection
     async def __anext__(self) -> str | bytes:
         # The first lines are the fast path, for messages that are there already: one coroutine
-        # a message in place of three. Then what ReceiveChannel's own does.
-        inbox = self._inbox
+        # a message instead of three. Then what ReceiveChannel's own does.
+        inbox = self._session.flow.inbox
         if inbox is not None and inbox.ready:
             await trio.lowlevel.checkpoint_if_cancelled()
             return inbox.take()
@@ -255,10 +303,10 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
           code, reason: as :meth:`close` takes them; None sends a Close without a body.
 
         Raises:
-          DOMException, TypeError: as :meth:`close`; nothing has happened then.
+          DOMException, TypeError, RuntimeError: as :meth:`close`; nothing has happened then.
         """
-        close = _close_frame(code, reason)
-        pending = await self._leave(close)
+        self._session.check_thread("aclose()")
+        pending = await close_and_wait(self._session, close_frame(code, reason))
         if pending is not None:
             raise pending
 
@@ -273,37 +321,27 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
         traceback: TracebackType | None,
     ) -> None:
         clean = exc is None and not is_cancelled()
-        pending = await self._leave(Close(NORMAL_CLOSURE if clean else GOING_AWAY), exc)
+        close = Close(NORMAL_CLOSURE if clean else GOING_AWAY)
+        pending = await close_and_wait(self._session, close, exc)
         if pending is not None and (exc is None or isinstance(pending, KeyboardInterrupt)):
             raise pending
 
     @trio.lowlevel.enable_ki_protection
-    async def _leave(
-        self, close: Close, raised: BaseException | None = None
-    ) -> BaseException | None:
-        self._begin_leaving(close)
-        return await outlast([self._closed], [self], raised)
-
-    def _begin_leaving(self, close: Close) -> None:
-        """The program is done with the socket."""
-        inbox = self._inbox or self._begin_receiving()
-        inbox.close()
-        cancelled = is_cancelled()
-        self._connection.close(close, flush=not cancelled)
-        if cancelled:  # which may leave no time for a Close
-            self._connection.hurry()
-
-    @trio.lowlevel.enable_ki_protection
     async def wait_closed(self) -> CloseEvent:
-        """Wait until ``close`` was dispatched; gives that event. Cancelled, nothing has changed.
+        """Wait until ``close`` was dispatched, and return that event.
 
-        This is a look at messages: those that nobody listens for are dropped, unless somebody has
-        received; then they are kept, and an inbox that nobody empties holds up the reading.
+        Cancelled, nothing has changed. Messages that nobody has consumed do not hold the end up
+        meanwhile: once more of them wait than fit, they are dropped, and the log says so.
         """
-        self._look()
-        await self._closed.wait()
-        assert self.closeEvent is not None  # it is set first
-        return self.closeEvent
+        session = self._session
+        session.flow.close_waiters += 1
+        session.resume()
+        try:
+            await session.closed.wait()
+        finally:
+            session.flow.close_waiters -= 1
+        assert session.close_event is not None  # it is set first
+        return session.close_event
 
     @trio.lowlevel.enable_ki_protection
     async def drain(self, below: int = 1) -> None:
@@ -319,39 +357,91 @@ class WebSocket(Dispatcher, trio.abc.ReceiveChannel[str | bytes]):
             raise ValueError(f"expected below of 1 byte or more, got {below}")
         await trio.lowlevel.checkpoint()
         while self.bufferedAmount >= below:
-            if self._closed.is_set():
-                self._raise_closed(f"closed with {self.bufferedAmount} bytes not sent")
-            await self._until_bytes_left()
+            if self._session.closed.is_set():
+                amount = self.bufferedAmount
+                raise self._session.closed_error(f"closed with {amount} bytes not sent")
+            await self._session.wait_bytes_sent()
 
     @trio.lowlevel.enable_ki_protection
     async def ping(self) -> float:
-        """Send a Ping and wait for its Pong; gives the round trip in seconds, by trio's clock.
+        """Send a Ping, wait for its Pong, and return the round trip in seconds, by trio's clock.
 
-        Any number of tasks may wait. A Pong comes behind the messages that the peer sent before
-        it, so where the program holds the reading back this waits too. Cancelled, the Ping may
-        have left; its Pong is ignored.
+        Any number of tasks may wait. A Pong comes after the messages that the peer sent before
+        it, so where the program holds the reading back this waits, too. Cancelled, the Ping may
+        have been sent; its Pong is ignored.
 
         Raises:
           DOMException: "InvalidStateError" in CONNECTING.
-          WebSocketError: the socket closed first, however. In CLOSING no Ping can leave any more:
-            it is raised when the socket is CLOSED.
+          WebSocketError: the socket closed first, however. In CLOSING no Ping may be sent: it is
+            raised when the socket is CLOSED.
         """
         if self.readyState == self.CONNECTING:
             raise DOMException(
                 "expected ping() after open, got it while CONNECTING", "InvalidStateError"
             )
-        seconds = await self._connection.ping()
+        seconds = await self._session.connection.ping()
         if seconds is None:
-            self._raise_closed("closed before the answer to a Ping came")
+            raise self._session.closed_error("closed before the answer to a Ping was received")
         return seconds
 
-    def _raise_closed(self, message: str) -> NoReturn:
-        code, reason, _ = self._connection.machine.verdict
-        if self._end is None:
-            self._end = self.failure or trio.EndOfChannel("the socket was closed cleanly")
-        raise WebSocketError._create(message, code, reason) from self._end
+
+def session_of(ws: WebSocket) -> Session:
+    """Return the session of a socket, for the layers that work with sessions."""
+    return ws._session
 
 
-def _close_frame(code: int | None, reason: str) -> Close:
+def check_nursery(nursery: trio.Nursery) -> None:
+    """Refuse what is no nursery.
+
+    Raises:
+      TypeError: it says what is expected.
+    """
+    if not isinstance(nursery, trio.Nursery):  # pyright: ignore[reportUnnecessaryIsInstance]  # a caller may
+        raise TypeError(
+            f"expected nursery as a trio.Nursery, in which the socket lives, got {nursery!r}:"
+            " use `async with trio.open_nursery() as nursery`, or open_websocket()"
+        )
+
+
+def message_bytes(data: Buffer) -> bytes:
+    """Return a copy of the bytes of a binary message.
+
+    Raises:
+      TypeError: it is something else.
+    """
+    try:
+        return bytes_like(data)
+    except TypeError:
+        raise TypeError(
+            f"expected a message as str, a bytes-like object or a Blob, got {type(data).__name__}"
+        ) from None
+
+
+def close_frame(code: int | None, reason: str) -> Close:
+    """Return the Close frame of a program's ``close()``.
+
+    Raises:
+      DOMException, TypeError: as ``WebSocket.close()``.
+    """
     code, reason = valid_close(code, reason)
     return Close() if code is None else Close(code, reason)
+
+
+def dial(
+    target: EventTarget,
+    url: str,
+    protocols: str | Iterable[str],
+    options: ConnectOptions,
+    *,
+    holds: bool = False,
+    piece_size: int | None = None,
+) -> Session:
+    """Make the session of a connection that will be dialled.
+
+    Raises:
+      DOMException, TypeError, ValueError, RuntimeError: as :class:`WebSocket`.
+    """
+    address, settings = resolve(url, protocols, options)
+    session = Session(target, address, settings, trace=settings.trace, holds=holds)
+    session.connection = Connection(settings, session, piece_size=piece_size)
+    return session

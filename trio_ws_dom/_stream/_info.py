@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Any
 
-    from .._net._one_shot import Moment
+    from .._net._one_shot import OneShotEvent
     from ._readable import WebSocketReadable
     from ._writable import WebSocketWritable
 
@@ -35,24 +35,10 @@ class WebSocketOpenInfo:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebSocketCloseInfo:
-    """What ``await stream.closed`` gives: how a connection was closed, cleanly.
-
-    Attributes:
-      closeCode: the peer's; 1005 if it sent none.
-      reason: the peer's.
-    """
-
-    closeCode: int
-    reason: str
-
-
-@final
 class Promise(Generic[T]):
     """Awaitable any number of times, by any number of tasks; no matter whether by any at all."""
 
-    def __init__(self, settled: Moment, result: Callable[[], T]) -> None:
+    def __init__(self, settled: OneShotEvent, result: Callable[[], T]) -> None:
         self._settled = settled
         self._result = result
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import trio
 
 from .._dom._errors import WebSocketError
+from .._dom._receive_queue import held_size
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 from .._wire._messages import PARTS, as_part
 from ._writable import close_for
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .._socket._inbox import Inbox
-    from .._socket._websocket import WebSocket
+    from .._socket._session import Session
     from .._wire._messages import Message
     from ._writable import WebSocketWritable
 
@@ -42,9 +43,9 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
     https://streams.spec.whatwg.org/#rs-class, as far as it has a meaning for trio
     """
 
-    def __init__(self, ws: WebSocket, inbox: Inbox, writable: WebSocketWritable) -> None:
-        self._ws = ws
-        self._inbox = inbox
+    def __init__(self, session: Session, writable: WebSocketWritable) -> None:
+        self._session = session
+        self._inbox: Inbox = session.begin_receiving()
         self._writable = writable
         self._pieces: Pieces | None = None  # of the message that is being received in pieces
 
@@ -97,7 +98,8 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
           WebSocketError, trio.ClosedResourceError, trio.BusyResourceError: as :meth:`receive`.
         """
         self._check_free()
-        self._inbox.put_back(await self._inbox.receive())
+        message = await self._inbox.receive()
+        self._inbox.put_back(message, held_size(message))
         self._pieces = Pieces(self)
         return self._pieces
 
@@ -114,7 +116,8 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
             try:
                 message = await self._inbox.receive()
             except (trio.Cancelled, KeyboardInterrupt):
-                self._inbox.put_back(as_part(_joined(parts)))
+                part = as_part(_joined(parts))
+                self._inbox.put_back(part, held_size(part))
                 raise
             parts.append(message)
             size += len(message)
@@ -122,17 +125,21 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
                 parts = [_joined(parts)]
         return _joined(parts)
 
-    def _abandon(self) -> None:
+    def _abort_message(self) -> None:
         """A message is left half-way: what comes of it is not to be taken for another's."""
         self._pieces = None
-        self._inbox.close()
-        self._writable._begin_closing(Close(GOING_AWAY))
+        self._drop_unread()
+        self._writable.begin_close(Close(GOING_AWAY))
 
-    def _torn(self) -> WebSocketError:
-        ws = self._ws
-        code, reason, _ = ws._connection.machine.verdict
+    def _drop_unread(self) -> None:
+        self._inbox.close(lambda: trio.ClosedResourceError("this side was closed"))
+
+    def _truncated_error(self) -> WebSocketError:
+        session = self._session
+        code, reason, _ = session.connection.machine.result
         return WebSocketError._create(
-            f"{ws._address.where}: expected the rest of a message, got the end of the connection",
+            f"{session.address.where}: expected the rest of a message, got the connection's end"
+            f" with {code} {reason!r}",
             code,
             reason,
         )
@@ -150,8 +157,9 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
 
     @trio.lowlevel.enable_ki_protection
     async def _close(self, close: Close) -> None:
-        self._inbox.close()
-        await self._writable._close(close)
+        self._session.check_thread("aclose()")
+        self._drop_unread()
+        await self._writable.close_and_wait(close)
 
 
 def _joined(parts: list[Any]) -> Message:
@@ -188,7 +196,7 @@ class Pieces(trio.abc.ReceiveChannel[str | bytes]):
             piece = await readable._inbox.receive()
         except trio.EndOfChannel:
             readable._pieces = None
-            raise readable._torn() from None
+            raise readable._truncated_error() from None
         except trio.BrokenResourceError:
             readable._pieces = None
             raise
@@ -216,4 +224,4 @@ class Pieces(trio.abc.ReceiveChannel[str | bytes]):
     def _leave(self) -> None:
         self._left = True
         if self._readable._pieces is self:
-            self._readable._abandon()
+            self._readable._abort_message()

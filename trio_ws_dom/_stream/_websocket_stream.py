@@ -13,10 +13,11 @@ import trio
 
 from .._dom._errors import DOMException
 from .._dom._listener import check_signal
-from .._net._connection import Connection
+from .._socket._close_info import WebSocketCloseInfo
 from .._socket._nursery import WebSocketNursery
-from .._socket._websocket import WebSocket, _close_frame
-from ._info import Promise, WebSocketCloseInfo, WebSocketOpenInfo
+from .._socket._websocket import SocketTarget, check_nursery, close_frame, dial
+from .._wire._frames import Close
+from ._info import Promise, WebSocketOpenInfo
 from ._readable import PIECE_SIZE, WebSocketReadable
 from ._writable import WebSocketWritable
 
@@ -60,40 +61,62 @@ class WebSocketStream:
         nursery: trio.Nursery,
         **options: Unpack[ConnectOptions],
     ) -> None:
-        check_signal(signal)
-        self._begin(WebSocket(url, protocols, nursery=nursery, **options), signal)
+        check_nursery(nursery)
+        self._set_up(url, protocols, signal, options)
+        self._session.start(nursery)
+        self._follow_signal()
 
     @classmethod
-    def _over(cls, ws: WebSocket, signal: AbortSignal | None) -> Self:
-        """Make one from a socket that a scope has just made."""
+    def _in_scope(
+        cls,
+        scope: WebSocketNursery,
+        url: str,
+        protocols: str | Iterable[str],
+        signal: AbortSignal | None,
+        options: ConnectOptions,
+    ) -> Self:
+        """Make a stream that lives in a scope."""
         self = cls.__new__(cls)
-        self._begin(ws, signal)
+        self._set_up(url, protocols, signal, options)
+        scope.adopt(self._session)
+        self._follow_signal()
         return self
 
-    def _begin(self, ws: WebSocket, signal: AbortSignal | None) -> None:
-        self._ws = ws
-        assert isinstance(ws._connection, Connection)  # an accepted one has other doors
-        ws._connection.piece_size = PIECE_SIZE
+    def _set_up(
+        self,
+        url: str,
+        protocols: str | Iterable[str],
+        signal: AbortSignal | None,
+        options: ConnectOptions,
+    ) -> None:
+        check_signal(signal)
+        self._target = SocketTarget()
+        session = self._session = self._target._session = dial(
+            self._target, url, protocols, options, piece_size=PIECE_SIZE
+        )
         self._signal = signal
-        self._abandoned = False  # the signal aborted the handshake
-        self._writable = WebSocketWritable(ws)
-        self._readable = WebSocketReadable(ws, ws._begin_receiving(), self._writable)
-        self._opened = Promise(ws._opened, self._open_info)
-        self._closed = Promise(ws._closed, self._close_info)
+        self._was_aborted = False  # the signal aborted the handshake
+        self._writable = WebSocketWritable(session)
+        self._readable = WebSocketReadable(session, self._writable)
+        self._opened = Promise(session.opened, self._open_info)
+        self._closed = Promise(session.closed, self._close_info)
+
+    def _follow_signal(self) -> None:
+        signal = self._signal
         if signal is not None:
-            ws.addEventListener("open", self._unfollow)
-            ws.addEventListener("close", self._unfollow)
-            signal._add_algorithm(self, WebSocketStream._abandon)
+            self._target.addEventListener("open", self._unfollow_signal)
+            self._target.addEventListener("close", self._unfollow_signal)
+            signal._add_algorithm(self, WebSocketStream._abort)
             if signal.aborted:
-                self._abandon()
+                self._abort()
 
     def __repr__(self) -> str:
-        return repr(self._ws).replace("WebSocket", "WebSocketStream", 1)
+        return self._session.describe("WebSocketStream")
 
     @property
     def url(self) -> str:
         """The URL, absolute and serialized, with its credentials if it has any."""
-        return self._ws.url
+        return self._session.address.href
 
     @property
     def opened(self) -> Awaitable[WebSocketOpenInfo]:
@@ -146,55 +169,53 @@ class WebSocketStream:
           DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
           TypeError: the code is no number, or the reason no str.
         """
-        self._writable._begin_closing(_close_frame(closeCode, reason))
+        self._writable.begin_close(close_frame(closeCode, reason))
 
-    def _abandon(self) -> None:
-        # also behind a close(): while the failure has not been told, it is the signal's. Once open,
-        # or told, the signal was forgotten.
-        self._abandoned = True
-        self._ws.close()
+    def _abort(self) -> None:
+        # Also after a close(): until the failure is reported, it is the signal's. Once the stream
+        # is open, or the failure reported, the signal was forgotten.
+        self._was_aborted = True
+        self._session.close(Close())
 
-    def _unfollow(self, event: object) -> None:
-        """The handshake is over: the signal, which may live long, is to forget this stream."""
+    def _unfollow_signal(self, event: object) -> None:
+        """Make the signal, which may live long, forget this stream: the handshake is over."""
         assert self._signal is not None  # else nobody calls this
         self._signal._remove_algorithm(self)
 
     def _check_opened(self) -> None:
-        if self._ws.status is None:
+        if self._session.response is None:
             raise DOMException(
-                "expected readable and writable behind `await stream.opened`, got them before",
+                "expected readable and writable to be used after `await stream.opened`",
                 "InvalidStateError",
             )
 
     def _open_info(self) -> WebSocketOpenInfo:
-        ws = self._ws
-        if ws.status is None:
+        response = self._session.response
+        if response is None:
             failure = self._failure()
-            failure._closeCode = None  # the draft gives it one in `closed` alone
+            failure._closeCode = None  # the draft sets it in `closed` only
             raise failure
         return WebSocketOpenInfo(
             readable=self._readable,
             writable=self._writable,
-            extensions=ws.extensions,
-            protocol=ws.protocol,
+            extensions=response.extensions,
+            protocol=response.protocol,
         )
 
     def _close_info(self) -> WebSocketCloseInfo:
-        event = self._ws.closeEvent
-        assert event is not None  # this is called behind it
+        event = self._session.close_event
+        assert event is not None  # this is called after it
         if not event.wasClean:
             raise self._failure()
         return WebSocketCloseInfo(closeCode=event.code, reason=event.reason)
 
     def _failure(self) -> WebSocketError:
-        """A new exception each time, as tasks that await do not share tracebacks; but the signal's
-        reason, which is raised here, is the very object that its owner gave."""
-        if self._abandoned:
-            assert self._signal is not None  # it did it
+        """Return a new exception each time, as tasks that await do not share tracebacks; but the
+        signal's reason, which is raised here, is the very object that its owner gave."""
+        if self._was_aborted:
+            assert self._signal is not None  # it aborted the handshake
             self._signal.throwIfAborted()
-        cause = self._ws._connection.machine.cause
-        assert cause is not None  # there is a failure
-        return self._ws._explain(cause)
+        return self._session.explain_end()
 
 
 @final
@@ -215,11 +236,9 @@ class _OpenWebSocketStream(AbstractAsyncContextManager[WebSocketStream]):
 
     @trio.lowlevel.enable_ki_protection
     async def __aenter__(self) -> WebSocketStream:
-        url, protocols, signal, options = self._arguments
         await self._scope.__aenter__()
         try:
-            ws = self._scope.connect(url, protocols, **options)
-            self._stream = WebSocketStream._over(ws, signal)
+            self._stream = WebSocketStream._in_scope(self._scope, *self._arguments)
             await self._stream.opened
         except BaseException as exc:
             await self._scope.__aexit__(type(exc), exc, exc.__traceback__)
@@ -233,7 +252,7 @@ class _OpenWebSocketStream(AbstractAsyncContextManager[WebSocketStream]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        self._stream._writable._end()
+        self._stream._writable.end()
         return await self._scope.__aexit__(exc_type, exc, traceback)
 
 

@@ -6,22 +6,20 @@ handshake is held, and the other ends with it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import trio
 
 from .._dom._errors import DOMException, WebSocketError
-from .._dom._webidl import bytes_like, utf8
-from .._socket._close_wait import is_cancelled, outlast
-from .._socket._websocket import _close_frame
+from .._dom._webidl import utf8
+from .._socket._close_wait import is_cancelled, wait_closed_shielded
+from .._socket._websocket import close_frame, message_bytes
 from .._wire._closing import OPEN
-from .._wire._frames import BINARY, CONTINUATION, FIN, GOING_AWAY, NORMAL_CLOSURE, TEXT, Close
+from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable
-
-    from .._socket._websocket import WebSocket
+    from .._socket._session import Session
 
 Data: TypeAlias = str | bytes | bytearray | memoryview
 """What a message, or a fragment of one, is made from; all but ``str`` make a binary one."""
@@ -38,10 +36,10 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
     https://streams.spec.whatwg.org/#ws-class, as far as it has a meaning for trio
     """
 
-    def __init__(self, ws: WebSocket) -> None:
-        self._ws = ws
-        self._turn = trio.StrictFIFOLock()  # who holds it may queue: messages do not mix
-        self._begun: int | None = None  # the opcode of a message of which fragments were queued
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._turn = trio.StrictFIFOLock()  # its holder may queue, so that messages do not mix
+        self._begun: type[str] | type[bytes] | None = None  # the kind of an unfinished message
         self._closed = False  # by this end
 
     @trio.lowlevel.enable_ki_protection
@@ -58,12 +56,12 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
           WebSocketError: the connection is closing or gone otherwise.
           TypeError: value is something else.
         """
-        opcode, payload = _encode(value)
+        kind, payload = _encode(value)
         async with self._turn:
             await self._until_room(len(payload))
-            self._queue(FIN | opcode, payload)
+            self._queue(kind, payload, fin=True)
 
-    async def send_fragments(self, fragments: AsyncIterable[Data]) -> None:
+    async def send_fragments(self, fragments: AsyncIterable[Data] | Iterable[Data]) -> None:
         """Send one message in pieces, as they come, without holding it whole.
 
         Other messages wait until this one is over; pings and a Close need not. Fragments are not
@@ -74,73 +72,98 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         the message end with the connection, and never as if it were complete.
 
         Args:
-          fragments: either all text or all binary, each as in :meth:`send`. An async generator
-            is closed at the end, whatever that was.
+          fragments: either all text or all binary, each as in :meth:`send`; an async iterable, or
+            a plain one, such as a list. A generator is closed at the end, whatever that was.
 
         Raises:
           trio.ClosedResourceError, WebSocketError: as :meth:`send`.
-          TypeError: a fragment is something else, or not of the first one's kind.
+          TypeError: a fragment is something else, or not of the first one's kind; or fragments are
+            one message, which :meth:`send` takes.
         """
+        if isinstance(fragments, str | bytes | bytearray | memoryview):
+            raise TypeError(
+                "expected fragments as an iterable of str or of bytes, got one message"
+                f" ({type(fragments).__name__}): use send()"
+            )
         # not protected from Ctrl-C, as the iterable is the program's
         async with self._turn:
             self._check_open()
             try:
-                async for fragment in fragments:
-                    await self._send_fragment(fragment)
+                if isinstance(fragments, AsyncIterable):
+                    async for fragment in fragments:
+                        await self._send_fragment(fragment)
+                else:
+                    for fragment in fragments:
+                        await self._send_fragment(fragment)
                 self._end_message()
             finally:
-                self._give_up_message()
+                self._abort_message()
                 if isinstance(fragments, AsyncGenerator):
                     await fragments.aclose()
+                elif isinstance(fragments, Generator):
+                    fragments.close()
 
     @trio.lowlevel.enable_ki_protection
     async def _send_fragment(self, fragment: Data) -> None:
-        opcode, payload = _encode(fragment)
-        if self._begun not in (None, opcode):
+        kind, payload = _encode(fragment)
+        if self._begun not in (None, kind):
             raise TypeError(
                 f"expected fragments that are all text or all binary, got {type(fragment).__name__}"
             )
         await self._until_room(len(payload))
-        self._queue(opcode if self._begun is None else CONTINUATION, payload)
-        self._begun = opcode
+        if self._begun is None:
+            self._queue(kind, payload, fin=False)
+        else:
+            self._queue(None, payload, fin=False)
+        self._begun = kind
 
     @trio.lowlevel.enable_ki_protection
-    def _give_up_message(self) -> None:
+    def _abort_message(self) -> None:
         if self._begun is not None:
-            self._begin_closing(Close(GOING_AWAY))
+            self.begin_close(Close(GOING_AWAY))
 
     @trio.lowlevel.enable_ki_protection
     def _end_message(self) -> None:
         if self._begun is not None:
-            self._queue(FIN | CONTINUATION, b"")
+            self._queue(None, b"", fin=True)
             self._begun = None
 
     async def _until_room(self, size: int) -> None:
         """Wait until a message of this many bytes may be queued; no checkpoint if it may now."""
-        limit = self._ws._settings.max_buffered_amount
+        session = self._session
+        limit = session.bounds.max_buffered_amount
         room = MAX_QUEUED if limit is None else max(0, min(MAX_QUEUED, limit - size))
         self._check_open()
-        while self._ws.bufferedAmount > room:
-            await self._ws._until_bytes_left()
+        while session.connection.buffered_amount > room:
+            await session.wait_bytes_sent()
             self._check_open()
 
-    def _queue(self, first: int, payload: bytes) -> None:
+    def _queue(self, kind: type[str] | type[bytes] | None, payload: bytes, *, fin: bool) -> None:
+        """Queue a frame; a kind of None continues a message."""
         self._check_open()
-        self._ws._connection.send(first, payload)
+        connection = self._session.connection
+        if kind is None:
+            connection.send_continuation(payload, fin)
+        elif kind is str:
+            connection.send_text(payload, fin)
+        else:
+            connection.send_binary(payload, fin)
         self._check_open()  # one message of more than max_buffered_amount fails the connection
 
     def _check_open(self) -> None:
-        ws = self._ws
+        session = self._session
+        session.check_thread("send()")
         if self._closed:
             raise trio.ClosedResourceError("this stream was closed")
-        machine = ws._connection.machine
+        machine = session.connection.machine
         if machine.state is OPEN:
             return
-        code, reason, was_clean = machine.verdict
+        code, reason, was_clean = machine.result
         if machine.cause is not None and not was_clean:
-            raise ws._explain(machine.cause)
+            raise session.explain_end()
         raise WebSocketError._create(
-            f"{ws._address.where}: expected an open connection, got one that is closed",
+            f"{session.address.where}: expected an open connection, got one that is closed,"
+            f" with {code} {reason!r}",
             code,
             reason,
         )
@@ -155,7 +178,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         Departs: the draft sends no code here. 1000 says what is meant, and every other normal way
         out of a scope sends it too.
         """
-        await self._close(Close(NORMAL_CLOSURE))
+        await self.close_and_wait(Close(NORMAL_CLOSURE))
 
     async def abort(self, reason: object = None) -> None:
         """Close as :meth:`aclose` does, but for a reason.
@@ -164,40 +187,43 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
           reason: of a :class:`WebSocketError` the code and the reason are sent; for anything
             else, the Close has no code.
         """
-        await self._close(close_for(reason))
+        await self.close_and_wait(close_for(reason))
 
-    def _end(self) -> None:
-        """This end closes the stream: the senders that wait are told."""
+    def end(self) -> None:
+        """Refuse further messages, and wake the senders that wait: this end closes the stream."""
         self._closed = True
-        self._ws._bytes_left()
+        self._session.on_bytes_sent()
 
-    def _begin_closing(self, close: Close) -> None:
-        self._end()
-        self._ws._connection.close(close)
+    def begin_close(self, close: Close) -> None:
+        """Start the closing handshake, after what is queued."""
+        self._session.check_thread("close()")
+        self.end()
+        self._session.close(close)
 
     @trio.lowlevel.enable_ki_protection
-    async def _close(self, close: Close) -> None:
-        ws = self._ws
-        self._begin_closing(close)
+    async def close_and_wait(self, close: Close) -> None:
+        """Close the stream, and wait until the connection is over."""
+        session = self._session
+        self.begin_close(close)
         if is_cancelled():
-            ws._connection.hurry()
-        pending = await outlast([ws._closed], [ws])
+            session.limit_close(trio.current_time())
+        pending = await wait_closed_shielded([session.closed], [session])
         if pending is not None:
             raise pending
 
 
-def _encode(value: Data) -> tuple[int, bytes]:
-    """The opcode and the payload of a message."""
+def _encode(value: Data) -> tuple[type[str] | type[bytes], bytes]:
+    """Return the kind and the payload of a message, or of a fragment."""
     if isinstance(value, str):
-        return TEXT, utf8(value)
-    return BINARY, bytes_like(value)
+        return str, utf8(value)
+    return bytes, message_bytes(value)
 
 
 def close_for(reason: object) -> Close:
-    """The Close that an abort's or a cancel's reason stands for."""
+    """Return the Close that the reason of an abort or a cancel stands for."""
     if isinstance(reason, WebSocketError):
         try:
-            return _close_frame(reason.closeCode, reason.reason)
+            return close_frame(reason.closeCode, reason.reason)
         except DOMException:
             pass  # one that the library made, such as 1006: it cannot be sent
     return Close()

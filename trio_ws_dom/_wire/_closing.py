@@ -1,7 +1,8 @@
 """The closing machine: RFC 6455 section 7 as one table.
 
-It keeps facts (what was sent, what came, what went wrong) and derives the verdict from them: the
-code, the reason, and whether the close was clean. An illegal move is an absent key.
+The machine keeps facts (what was sent, what was received, what failed, what was not sent) and
+derives the result from them: the code, the reason, and whether the close was clean. An illegal
+transition is an absent key of the table.
 """
 
 from __future__ import annotations
@@ -16,70 +17,70 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """Where a connection stands."""
+    """The states of a connection."""
 
     CONNECTING = auto()
-    """The opening handshake is not over."""
+    """The opening handshake has not finished."""
     OPEN = auto()
     CLOSE_QUEUED = auto()
-    """Our Close stands behind what was queued before it."""
+    """Our Close is queued, after everything that was queued before it."""
     CLOSE_SENT = auto()
-    """Our Close has left; the peer's has not come."""
+    """Our Close was sent, the peer's was not received."""
     PEER_CLOSED = auto()
-    """The peer's Close came; ours, or its echo, has not left."""
+    """The peer's Close was received; ours, or the echo, was not sent."""
     COMPLETE = auto()
-    """Both Closes are exchanged; the server is to end TCP (section 7.1.1)."""
+    """Both Closes were exchanged; the server should end TCP (section 7.1.1)."""
     FAILING = auto()
-    """We fail the connection (section 7.1.7); what still comes is dropped."""
+    """We fail the connection (section 7.1.7); whatever arrives now is dropped."""
     CLOSED = auto()
     """TCP is gone."""
 
     __hash__ = object.__hash__  # by identity: Enum's own is a Python function
 
 
-class Event(Enum):
-    """What moves it."""
+class ClosingEvent(Enum):
+    """What moves the machine."""
 
     ESTABLISHED = auto()
     """The server's 101 was good."""
-    CLOSE_QUEUES = auto()
+    CLOSE_QUEUED = auto()
     """We start the closing handshake."""
-    CLOSE_LEAVES = auto()
+    CLOSE_SENT = auto()
     """Our Close was handed to the transport."""
-    CLOSE_COMES = auto()
+    CLOSE_RECEIVED = auto()
     FAILS = auto()
-    """A rule was broken, a limit passed, or opening given up."""
+    """The peer broke a rule, a limit was passed, or the opening was given up."""
     TCP_ENDS = auto()
-    """By either side, however."""
+    """The transport ended, by whichever side and however."""
 
     __hash__ = object.__hash__
 
 
-# What is looked at for each message, and each read: an Enum's attribute takes a tenth of a
+# Compared for each message and each read: looking up an Enum's member takes a tenth of a
 # microsecond (CPython 3.11).
 CONNECTING: Final = State.CONNECTING
 OPEN: Final = State.OPEN
 FAILING: Final = State.FAILING
 
-TABLE: Final[dict[tuple[State, Event], State]] = {
-    (State.CONNECTING, Event.ESTABLISHED): State.OPEN,
-    (State.CONNECTING, Event.FAILS): State.FAILING,
-    (State.OPEN, Event.CLOSE_QUEUES): State.CLOSE_QUEUED,
-    (State.OPEN, Event.CLOSE_COMES): State.PEER_CLOSED,
-    (State.OPEN, Event.FAILS): State.FAILING,
-    (State.OPEN, Event.TCP_ENDS): State.CLOSED,
-    (State.CLOSE_QUEUED, Event.CLOSE_LEAVES): State.CLOSE_SENT,
-    (State.CLOSE_QUEUED, Event.CLOSE_COMES): State.PEER_CLOSED,
-    (State.CLOSE_QUEUED, Event.FAILS): State.FAILING,
-    (State.CLOSE_QUEUED, Event.TCP_ENDS): State.CLOSED,
-    (State.CLOSE_SENT, Event.CLOSE_COMES): State.COMPLETE,
-    (State.CLOSE_SENT, Event.FAILS): State.FAILING,
-    (State.CLOSE_SENT, Event.TCP_ENDS): State.CLOSED,
-    (State.PEER_CLOSED, Event.CLOSE_LEAVES): State.COMPLETE,
-    (State.PEER_CLOSED, Event.TCP_ENDS): State.CLOSED,
-    (State.COMPLETE, Event.TCP_ENDS): State.CLOSED,
-    (State.FAILING, Event.CLOSE_LEAVES): State.FAILING,
-    (State.FAILING, Event.TCP_ENDS): State.CLOSED,
+TABLE: Final[dict[tuple[State, ClosingEvent], State]] = {
+    (State.CONNECTING, ClosingEvent.ESTABLISHED): State.OPEN,
+    (State.CONNECTING, ClosingEvent.FAILS): State.FAILING,
+    (State.OPEN, ClosingEvent.CLOSE_QUEUED): State.CLOSE_QUEUED,
+    (State.OPEN, ClosingEvent.CLOSE_RECEIVED): State.PEER_CLOSED,
+    (State.OPEN, ClosingEvent.FAILS): State.FAILING,
+    (State.OPEN, ClosingEvent.TCP_ENDS): State.CLOSED,
+    (State.CLOSE_QUEUED, ClosingEvent.CLOSE_SENT): State.CLOSE_SENT,
+    (State.CLOSE_QUEUED, ClosingEvent.CLOSE_RECEIVED): State.PEER_CLOSED,
+    (State.CLOSE_QUEUED, ClosingEvent.FAILS): State.FAILING,
+    (State.CLOSE_QUEUED, ClosingEvent.TCP_ENDS): State.CLOSED,
+    (State.CLOSE_SENT, ClosingEvent.CLOSE_RECEIVED): State.COMPLETE,
+    (State.CLOSE_SENT, ClosingEvent.FAILS): State.FAILING,
+    (State.CLOSE_SENT, ClosingEvent.TCP_ENDS): State.CLOSED,
+    (State.PEER_CLOSED, ClosingEvent.CLOSE_SENT): State.COMPLETE,
+    (State.PEER_CLOSED, ClosingEvent.TCP_ENDS): State.CLOSED,
+    (State.COMPLETE, ClosingEvent.TCP_ENDS): State.CLOSED,
+    (State.FAILING, ClosingEvent.CLOSE_SENT): State.FAILING,
+    (State.FAILING, ClosingEvent.TCP_ENDS): State.CLOSED,
 }
 
 READY_STATE: Final[dict[State, int]] = {
@@ -92,11 +93,12 @@ READY_STATE: Final[dict[State, int]] = {
     State.FAILING: 2,
     State.CLOSED: 3,
 }
-"""What the DOM's readyState says of each (https://websockets.spec.whatwg.org/#dom-websocket-readystate)."""
+"""What the DOM's readyState says of each
+(https://websockets.spec.whatwg.org/#dom-websocket-readystate)."""
 
 
-class Verdict(NamedTuple):
-    """How a connection ended, as the close event tells it."""
+class CloseResult(NamedTuple):
+    """How a connection ended, as the close event reports it."""
 
     code: int
     reason: str
@@ -105,73 +107,88 @@ class Verdict(NamedTuple):
 
 @final
 class ClosingMachine:
-    """One connection's facts about its closing.
+    """The facts about one connection's closing.
+
+    Args:
+      on_transition: called with the machine after each transition.
 
     Attributes:
-      state: where it stands; moved by the methods alone.
-      sent: the Close that has left, if any.
-      received: the Close that came, if any.
-      failed: whether the connection was failed by us (the DOM then fires ``error``).
-      cause: what is behind an unclean end, if anything is known: a failure, or a lost transport.
-      on_move: called behind each move, with this; for whoever looks on.
+      state: the current state; only the methods change it.
+      sent: the Close that was sent, if any.
+      received: the Close that was received, if any.
+      failed: whether we failed the connection (the DOM then fires ``error``).
+      cause: the reason of an unclean end, if one is known: a failure, or a lost transport.
+      unsent: bytes of queued messages that were dropped, or cut, when the connection ended.
     """
 
-    on_move: Callable[[ClosingMachine], None] | None = None
+    __slots__ = ("_on_transition", "cause", "failed", "received", "sent", "state", "unsent")
 
-    def __init__(self) -> None:
+    def __init__(self, on_transition: Callable[[ClosingMachine], object] | None = None) -> None:
         self.state = State.CONNECTING
         self.sent: Close | None = None
         self.received: Close | None = None
         self.failed = False
         self.cause: Exception | None = None
+        self.unsent = 0
+        self._on_transition = on_transition
 
-    def can(self, event: Event) -> bool:
-        """Whether the event has a meaning where the connection stands."""
+    def can(self, event: ClosingEvent) -> bool:
+        """Return whether the event is legal in the current state."""
         return (self.state, event) in TABLE
 
-    def advance(self, event: Event) -> None:
-        """Move; a KeyError is an error in the caller."""
+    def advance(self, event: ClosingEvent) -> None:
+        """Move by an event that carries no facts; a KeyError is a mistake of the caller."""
         self._move(event)
-        self._tell()
+        self._notify()
 
-    def close_left(self, close: Close) -> None:
-        """Our Close was handed to the transport."""
-        self._move(Event.CLOSE_LEAVES)
+    def close_sent(self, close: Close) -> None:
+        """Record that our Close was handed to the transport."""
+        self._move(ClosingEvent.CLOSE_SENT)
         self.sent = close
-        self._tell()
+        self._notify()
 
-    def close_came(self, close: Close) -> None:
-        """The peer's Close was read."""
-        self._move(Event.CLOSE_COMES)
+    def close_received(self, close: Close) -> None:
+        """Record the peer's Close."""
+        self._move(ClosingEvent.CLOSE_RECEIVED)
         self.received = close
-        self._tell()
+        self._notify()
 
     def fail(self, cause: Exception) -> None:
         """Fail the connection; the first cause is kept."""
-        self._move(Event.FAILS)
+        self._move(ClosingEvent.FAILS)
         self.failed = True
         self.cause = cause
-        self._tell()
+        self._notify()
 
     def end(self, cause: Exception | None = None) -> None:
-        """TCP is gone, and why, if that says more than what is known already."""
-        self._move(Event.TCP_ENDS)
+        """Record that the transport ended.
+
+        Args:
+          cause: why it ended; dropped if a cause is known already.
+        """
+        self._move(ClosingEvent.TCP_ENDS)
         if self.cause is None:
             self.cause = cause
-        self._tell()
+        self._notify()
 
-    def _move(self, event: Event) -> None:
+    def _move(self, event: ClosingEvent) -> None:
         self.state = TABLE[self.state, event]
 
-    def _tell(self) -> None:
-        if self.on_move is not None:
-            self.on_move(self)
+    def _notify(self) -> None:
+        if self._on_transition is not None:
+            self._on_transition(self)
 
     @property
-    def verdict(self) -> Verdict:
-        """Clean if the peer's Close came and nothing was failed; else 1006, which never stands on
-        the wire (section 7.1.5). Departs: section 7.1.4 also asks for our own Close to have left.
-        A peer that sent its Close and hung up did not wait for ours, and browsers call it clean."""
+    def result(self) -> CloseResult:
+        """The code, the reason and the cleanness of the end.
+
+        An end is clean if the peer's Close was received, nothing failed, and everything that was
+        queued was sent. Without the peer's Close the code is 1006, which never appears on the wire
+        (section 7.1.5).
+
+        # Departs: section 7.1.4 also asks for our own Close to have been sent. A peer that sent its
+        Close and hung up did not wait for ours, and browsers call that clean.
+        """
         if self.received is None or self.failed:
-            return Verdict(ABNORMAL_CLOSURE, "", was_clean=False)
-        return Verdict(self.received.code, self.received.reason, was_clean=True)
+            return CloseResult(ABNORMAL_CLOSURE, "", was_clean=False)
+        return CloseResult(self.received.code, self.received.reason, was_clean=self.unsent == 0)

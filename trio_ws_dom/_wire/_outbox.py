@@ -1,33 +1,26 @@
-"""What waits to be written: frames in batches, a Ping and Pongs, and at last the Close."""
+"""The frames that wait to be written, in the order in which they go out.
+
+Data frames are joined to batches of about 64 KiB, so that many messages cost one write. A long
+frame is masked block by block as it is written. Control frames go ahead of the data, between
+frames. The Close is the last frame of all.
+"""
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from typing import TYPE_CHECKING, Final, final
 
 from ._frames import CLOSE, FIN, LONG, PING, PONG, Close, encode, encode_long
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BATCH: Final = 64 * 1024
-"""Bytes of frames that leave in one write, about; what a socket's send buffer takes at once."""
+"""Bytes of frames that are written at once, about; a socket's send buffer takes as much."""
 
 MAX_PENDING_PONGS: Final = 64
-"""Pongs kept for a peer that pings and does not read. RFC 6455 section 5.5.3 allows to answer the
-latest Ping only; the oldest answers are dropped first."""
-
-_MASK_POOL: Final = 1024
-"""Bytes of randomness fetched at a time: a system call for each frame would cost as much."""
-
-
-def _masks() -> Iterator[bytes]:
-    """Mask keys that the peer cannot foresee (RFC 6455 section 5.3)."""
-    while True:
-        pool = os.urandom(_MASK_POOL)
-        for start in range(0, _MASK_POOL, 4):
-            yield pool[start : start + 4]
+"""Pongs kept for a peer that pings and does not read. RFC 6455 section 5.5.3 allows to answer only
+the latest Ping; the oldest answers are dropped first."""
 
 
 @final
@@ -35,84 +28,123 @@ class _LongFrame:
     """A frame in blocks, each of which counts for a part of the payload.
 
     Attributes:
-      over: whether all blocks were given.
+      uncounted: bytes of the message, before compression, that the blocks to come count for.
+      blocks_to_come: how many blocks there are still.
     """
+
+    __slots__ = ("_blocks", "blocks_to_come", "uncounted")
 
     def __init__(self, first: int, payload: bytes, mask: bytes, size: int) -> None:
         self._blocks = encode_long(first, payload, mask)
-        self._left = -(-len(payload) // LONG)  # blocks
-        self._size = size  # that these blocks count for
-
-    @property
-    def over(self) -> bool:
-        return self._left == 0
+        self.blocks_to_come = -(-len(payload) // LONG)
+        self.uncounted = size
 
     def next_block(self) -> tuple[bytes, int]:
-        """A block, and the bytes that it counts for."""
+        """Return the next block, and the bytes that it counts for."""
         block = next(self._blocks)
-        size = self._size // self._left
-        self._size -= size
-        self._left -= 1
+        size = self.uncounted // self.blocks_to_come
+        self.uncounted -= size
+        self.blocks_to_come -= 1
         return block, size
 
 
 @final
 class Outbox:
-    """The frames to be written, in order; the Close stays behind everything queued before it.
+    """The frames of one connection that wait to be written.
+
+    Args:
+      new_masks: returns an endless iterator of masks of four bytes that the peer cannot foresee
+        (RFC 6455 section 5.3); called once, for the first frame.
 
     Attributes:
       amount: bytes of payload that were queued and not handed to the transport, as the DOM's
-        ``bufferedAmount`` counts them; also those of messages that will never be sent.
-      head: the bytes in the writer's hands, empty if there are none.
+        ``bufferedAmount`` counts them; messages that will never be sent count, too.
+      head: the bytes that the writer is writing, empty if there are none.
     """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_close",
+        "_close_taken",
+        "_frames",
+        "_full",
+        "_head_close",
+        "_head_payload",
+        "_long",
+        "_masks",
+        "_new_masks",
+        "_payload",
+        "_ping",
+        "_pongs",
+        "_size",
+        "amount",
+        "head",
+    )
+
+    def __init__(self, new_masks: Callable[[], Iterator[bytes]]) -> None:
         self.amount = 0
         self.head: bytes | memoryview = b""
-        self._head_payload = 0
-        self._head_close: Close | None = None
-        self._masks: Iterator[bytes] | None = None  # begun with the first frame
-        # half a KiB, if ever needed
+        self._head_payload = 0  # bytes of payload that ``head`` counts for
+        self._head_close: Close | None = None  # the Close, if it is part of ``head``
+        self._new_masks = new_masks
+        self._masks: Iterator[bytes] | None = None
+        # Complete batches with their payload's size, and long frames; made when first needed, as an
+        # empty deque takes half a KiB.
         self._full: deque[tuple[list[bytes], int] | _LongFrame] | None = None
-        self._begun: _LongFrame | None = None  # nothing may come between its blocks
-        self._frames: list[bytes] = []
-        self._size = 0  # of these frames, bytes
-        self._payload = 0  # in these frames, bytes
+        self._long: _LongFrame | None = None  # of which blocks were taken: none may come between
+        self._frames: list[bytes] = []  # the batch that is being filled
+        self._size = 0  # bytes of these frames
+        self._payload = 0  # bytes of payload in these frames
         self._pongs: list[bytes] = []
         self._ping: bytes | None = None
         self._close: Close | None = None
-        self._ended = False  # the Close was taken: nothing may follow it
+        self._close_taken = False  # the Close is, or was, part of ``head``: nothing may follow it
 
     def __bool__(self) -> bool:
-        """Whether there is anything to write."""
+        """Return whether there is anything to write."""
         return bool(
             self.head
             or self._frames
             or self._full
-            or self._begun
+            or self._long
             or self._pongs
             or self._close
             or self._ping is not None
+        )
+
+    @property
+    def ping_waits(self) -> bool:
+        """Whether a Ping is queued that the writer has not taken."""
+        return self._ping is not None
+
+    @property
+    def queued(self) -> int:
+        """Bytes of payload that would still be sent if the transport took everything."""
+        return self._head_payload + (self._long.uncounted if self._long else 0) + self._untaken
+
+    @property
+    def _untaken(self) -> int:
+        """Bytes of payload of which no byte was taken by the writer."""
+        return self._payload + sum(
+            item.uncounted if isinstance(item, _LongFrame) else item[1] for item in self._full or ()
         )
 
     def put(self, first: int, payload: bytes, size: int) -> None:
         """Queue a data frame.
 
         Args:
-          first: the frame's first byte.
-          payload: the payload as it goes out, not yet masked.
+          first: the first byte of the frame.
+          payload: the payload as it is sent, not yet masked.
           size: bytes that it counts for in ``amount`` (before compression).
         """
+        self.amount += size
         if len(payload) > LONG:
             if self._frames:
                 self._end_batch()
             self._add_full(_LongFrame(first, payload, self._mask(), size))
-            self.amount += size
             return
         frame = encode(first, payload, self._mask())
         self._frames.append(frame)
         self._payload += size
-        self.amount += size
         self._size += len(frame)
         if self._size >= BATCH:
             self._end_batch()
@@ -128,45 +160,54 @@ class Outbox:
 
     def put_pong(self, payload: bytes) -> None:
         """Queue the answer to a Ping, ahead of the data."""
-        if not self._ended:
+        if not self._close_taken:
             self._pongs.append(payload)
             del self._pongs[:-MAX_PENDING_PONGS]
 
     def put_ping(self, payload: bytes) -> None:
-        """Queue a Ping, ahead of the data; it takes the place of one that is still there."""
-        if not self._ended:
+        """Queue a Ping, ahead of the data; it replaces one that still waits."""
+        if not self._close_taken:
             self._ping = payload
 
-    @property
-    def has_ping(self) -> bool:
-        """Whether a Ping is still there, or may be in the writer's hands."""
-        return self._ping is not None or bool(self.head)
-
     def put_close(self, close: Close) -> None:
-        """Queue the Close, the last frame of all; the first that is taken stays the only one."""
-        if not self._ended:
+        """Queue the Close, as the last frame; it replaces one that still waits."""
+        if not self._close_taken:
             self._close = close
 
+    def drop_untaken(self) -> int:
+        """Drop all data frames of which the writer has taken nothing.
+
+        A frame that was begun is finished: what follows it on the wire would be read as its
+        payload.
+
+        Returns:
+          The bytes of payload that were dropped; ``amount`` goes on counting them.
+        """
+        dropped = self._untaken
+        self._full = None
+        self._frames, self._size, self._payload = [], 0, 0
+        return dropped
+
     def fill(self) -> bool:
-        """See to it that ``head`` has the next bytes; False if there is nothing to write."""
+        """Make ``head`` the next bytes to write; return whether there are any."""
         if self.head:
             return True
-        if self._begun is None:
+        if self._long is None:
             self._fill_with(self._controls() if self._pongs or self._ping is not None else [])
-        if self._begun is not None:
-            self.head, self._head_payload = self._begun.next_block()
-            if self._begun.over:
-                self._begun = None
+        if self._long is not None:
+            self.head, self._head_payload = self._long.next_block()
+            if not self._long.blocks_to_come:
+                self._long = None
         return bool(self.head)
 
     def _fill_with(self, frames: list[bytes]) -> None:
-        """These frames, and the next of what is queued; a long frame begins by itself."""
+        """Take these frames and the next batch; a long frame is taken alone."""
         payload = 0
         if self._full:
             queued = self._full[0]
             if isinstance(queued, _LongFrame):
                 if not frames:
-                    self._begun = queued
+                    self._long = queued
                     self._full.popleft()
                     return
             else:
@@ -180,7 +221,7 @@ class Outbox:
         if self._close is not None and not (self._full or self._frames):
             frames.append(self._control(CLOSE, self._close.payload()))
             self._head_close, self._close = self._close, None
-            self._ended = True
+            self._close_taken = True
         self.head = frames[0] if len(frames) == 1 else b"".join(frames)
         self._head_payload = payload
 
@@ -197,14 +238,14 @@ class Outbox:
 
     def _mask(self) -> bytes:
         if self._masks is None:
-            self._masks = _masks()
+            self._masks = self._new_masks()
         return next(self._masks)
 
     def sent(self, size: int) -> Close | None:
-        """So many bytes of ``head`` were handed to the transport.
+        """Record that this many bytes of ``head`` were handed to the transport.
 
         Returns:
-          The Close, if it was among them and ``head`` is all sent.
+          The Close, if it was part of ``head`` and all of ``head`` was sent.
         """
         if size < len(self.head):
             self.head = memoryview(self.head)[size:]

@@ -28,8 +28,10 @@ from ._tunnel import open_tunnel
 from ._upgrade import upgrade
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..._trace._records import TraceRecord
     from ..._wire._http._response import Response
-    from .._owner import Owner
     from .._settings import Settings
     from ._proxy import Proxy
 
@@ -42,10 +44,10 @@ class Opening:
       stream: as soon as there is one, also if the opening fails; the caller must close it.
     """
 
-    def __init__(self, settings: Settings, owner: Owner) -> None:
+    def __init__(self, settings: Settings, on_record: Callable[[TraceRecord], None]) -> None:
         self.stream: trio.abc.Stream | None = None
         self._settings = settings
-        self._owner = owner
+        self._on_record = on_record
         self._scope = trio.CancelScope()
         self._slot: Slot | None = None  # in the queue, if there is one to wait in
         self._proxy: Proxy | None = None  # once it was chosen, if there is one
@@ -177,7 +179,7 @@ class Opening:
         log = Log(settings.number, settings.where)
         log.dialled()
         if settings.trace is not None:
-            self.stream = stream = TracedStream(stream, settings, self._owner._traced)
+            self.stream = stream = TracedStream(stream, settings, self._on_record)
         self._step = "the server's answer"
         response = await upgrade(stream, settings, self._silence)
         log.answered(response)
