@@ -88,3 +88,19 @@ async def test_a_closed_channel_gets_no_more_events(accepted: Any, autojump_cloc
     ws.onmessage = seen.append
     await say(connection, "")
     assert len(seen) == 1
+
+
+async def test_a_channel_holds_its_bytes_and_one_message(
+    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    ws, connection = await accepted()
+    messages = ws.when("message", max_buffer_bytes=150_000)
+    seen: list[int] = []
+    ws.onmessage = lambda event: seen.append(len(event.data))
+    await say(connection, *["x" * 100_000] * 5)
+    assert len(seen) == 2
+    await messages.receive()
+    await trio.testing.wait_all_tasks_blocked()
+    assert len(seen) == 3
+    nursery.start_soon(connection.close)
+    assert [len(event.data) async for event in messages] == [100_000] * 4

@@ -29,6 +29,8 @@ from ._when import EventChannel
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+_set: Final = object.__setattr__
+
 # The default of all targets' ``_listeners``, which is replaced where the first one is added.
 _NO_LISTENERS: Final = cast("dict[str, ListenerList]", MappingProxyType({}))
 
@@ -280,17 +282,26 @@ class EventTarget:
         event._phase = Event.AT_TARGET
         try:
             for capture in (True, False):
-                if not event._stop:
-                    yield from self._invoke(event, capture, catch, errors)
+                # The list is looked up for each phase, as a capturing listener may change it.
+                listeners = self._listeners.get(event._type)
+                if listeners is not None and (listeners.capturing or not capture):
+                    if not event._stop:
+                        in_order = listeners.in_order()
+                        yield from self._invoke(event, in_order, capture, catch, errors)
         finally:
             event._phase = Event.NONE
             event._stop = 0
 
     def _invoke(
-        self, event: Event, capture: bool, catch: type[BaseException], errors: list[BaseException]
+        self,
+        event: Event,
+        listeners: Sequence[Listener],
+        capture: bool,
+        catch: type[BaseException],
+        errors: list[BaseException],
     ) -> Generator[None]:
         # https://dom.spec.whatwg.org/#concept-event-listener-inner-invoke
-        for listener in self._listeners_for(event._type):
+        for listener in listeners:
             if listener.removed or listener.capture is not capture:
                 continue
             if listener.once:
@@ -376,9 +387,10 @@ def _check_event(event: object) -> None:
 
 def _set_attribute(target: EventTarget, name: str, value: object) -> None:
     """Set an attribute, unless it looks like an on* attribute that the class does not have."""
-    if name.startswith("on") and not hasattr(type(target), name) and _is_handler(value):
-        raise AttributeError(_misspelt(type(target), name))
-    object.__setattr__(target, name, value)
+    if "on" <= name < "oo":  # the fastest way to ask for names that begin with "on"
+        if not hasattr(type(target), name) and _is_handler(value):
+            raise AttributeError(_misspelt(type(target), name))
+    _set(target, name, value)
 
 
 def _is_handler(value: object) -> bool:

@@ -160,9 +160,12 @@ class ListenerList:
     removing a listener takes the same time however many there are.
     """
 
-    __slots__ = ("_by_key", "_in_order")
+    __slots__ = ("_by_key", "_in_order", "capturing")
 
     def __init__(self) -> None:
+        self.capturing = 0
+        """How many of them have ``capture``."""
+
         self._by_key: dict[Hashable, Listener] = {}
         self._in_order: tuple[Listener, ...] | None = None  # None: to be made anew
 
@@ -186,11 +189,13 @@ class ListenerList:
     def add(self, listener: Listener) -> None:
         """Add a listener whose key is not there yet."""
         self._by_key[listener.key] = listener
+        self.capturing += listener.capture
         self._in_order = None
 
     def remove(self, listener: Listener) -> None:
         """Remove a listener that is there."""
         del self._by_key[listener.key]
+        self.capturing -= listener.capture
         self._in_order = None
 
 

@@ -1,0 +1,69 @@
+"""What a socket has of the DOM: signals of its listeners, and mistakes with on* attributes."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+import pytest
+import trio
+
+from trio_ws_dom import AbortController, AbortSignal
+
+
+@pytest.mark.parametrize("dependent", [False, True])
+async def test_a_long_lived_signal_does_not_keep_closed_sockets_alive(
+    dependent: bool, accepted: Any, autojump_clock: Any
+) -> None:
+    controller, gone = AbortController(), []
+    for _ in range(3):
+        signal = AbortSignal.any([controller.signal]) if dependent else controller.signal
+        ws, connection = await accepted()
+        ws.addEventListener("message", lambda event, ws=ws: None, signal=signal)
+        await connection.close()
+        await ws.wait_closed()
+        gone.append(weakref.ref(ws))
+    del ws, connection, signal
+    await trio.lowlevel.checkpoint()  # the last turn of the socket's tasks
+    gc.collect()
+    assert [ref() for ref in gone] == [None] * 3
+    assert not controller.signal._algorithms
+
+
+async def test_a_signal_removes_the_listener_of_an_open_socket(
+    accepted: Any, autojump_clock: Any
+) -> None:
+    controller, heard = AbortController(), []
+    ws, connection = await accepted()
+    ws.addEventListener("message", heard.append, {"signal": controller.signal})
+    gc.collect()
+    controller.abort()
+    with ws.when("message") as messages:
+        await connection.send("hello")
+        await messages.receive()
+    assert heard == []
+
+
+@pytest.mark.parametrize("name", ["on_message", "onmesage", "onMessage"])
+async def test_a_misspelt_on_attribute_is_an_error(
+    name: str, accepted: Any, autojump_clock: Any
+) -> None:
+    ws, _ = await accepted()
+    with pytest.raises(AttributeError, match=f"got {name}; did you mean onmessage"):
+        setattr(ws, name, print)
+    ws.nickname, ws.online = "ada", True
+    assert (ws.nickname, ws.online) == ("ada", True)
+
+
+async def test_what_cannot_be_called_is_refused_and_no_message_dropped_for_it(
+    accepted: Any, autojump_clock: Any
+) -> None:
+    ws, connection = await accepted()
+    heard: list[Any] = []
+    ws.onmessage = heard.append
+    with pytest.raises(TypeError, match="expected onmessage as a callable or None, got 'save'"):
+        ws.onmessage = "save"
+    with ws.when("message") as messages:
+        await connection.send("hello")
+        assert heard == [await messages.receive()]
