@@ -14,6 +14,7 @@ import trio
 import trio.testing
 
 from trio_ws_dom._dom import AbortController, AbortSignal, DOMException, Event, EventTarget
+from trio_ws_dom._dom._abort import _cancel_soon
 
 
 def fail(error: BaseException) -> Any:
@@ -184,12 +185,12 @@ def test_a_reason_that_is_raised_again_and_again_collects_no_frames() -> None:
     except ValueError as exc:
         controller.abort(exc)
         before = len(traceback.extract_tb(exc.__traceback__))
-    signals = [controller.signal, AbortSignal.any([controller.signal])]
     lengths = set()
-    for signal in signals * 50:
-        with pytest.raises(ValueError) as caught:
-            signal.throwIfAborted()
-        lengths.add(len(caught.traceback))
+    for _ in range(50):
+        for signal in (controller.signal, AbortSignal.any([controller.signal])):
+            with pytest.raises(ValueError) as caught:
+                signal.throwIfAborted()
+            lengths.add(len(caught.traceback))
     assert lengths == {before + 2}
 
 
@@ -378,6 +379,14 @@ def test_a_timeout_can_be_dropped_after_the_run() -> None:
     signal = trio.run(main)
     del signal
     gc.collect()
+
+
+def test_a_timeout_can_be_dropped_while_the_run_ends() -> None:
+    async def main() -> trio.lowlevel.TrioToken:
+        return trio.lowlevel.current_trio_token()
+
+    signal = AbortController().signal
+    _cancel_soon(trio.run(main), trio.CancelScope(), weakref.ref(signal))
 
 
 async def test_a_timeout_with_listeners_is_kept_alive(autojump_clock: trio.abc.Clock) -> None:

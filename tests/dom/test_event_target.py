@@ -283,6 +283,19 @@ def test_the_signal_forgets_a_listener_that_was_removed() -> None:
     assert len(heard) == 1
 
 
+def test_a_signal_that_aborts_right_after_its_listener_was_removed_does_nothing() -> None:
+    target, controller, heard = EventTarget(), AbortController(), []
+
+    def remove_and_abort(event: Event) -> None:
+        target.removeEventListener("foo", heard.append)
+        controller.abort()
+
+    target.addEventListener("foo", remove_and_abort)
+    target.addEventListener("foo", heard.append, signal=controller.signal)
+    target.dispatchEvent(Event("foo"))
+    assert heard == []
+
+
 @pytest.mark.parametrize("junk", [3, object(), AbortController()])
 def test_other_things_cannot_be_signals(junk: Any) -> None:
     with pytest.raises(TypeError, match="expected signal as an AbortSignal"):
@@ -306,6 +319,21 @@ def test_the_listeners_in_order_are_a_tuple_of_their_own() -> None:
     target.addEventListener("foo", repr)
     assert [listener.callback for listener in before] == [print]
     assert [listener.callback for listener in target._listeners_for("foo")] == [print, repr]
+
+
+def test_the_tuple_of_listeners_is_made_once_for_many_dispatches() -> None:
+    target = EventTarget()
+    target.addEventListener("foo", print)
+    assert target._listeners_for("foo") is target._listeners_for("foo")
+
+
+def test_without_a_capturing_listener_there_is_no_pass_for_them() -> None:
+    target = EventTarget()
+    target.addEventListener("foo", print)
+    target.addEventListener("foo", print, capture=True)
+    assert target._listeners["foo"].capturing == 1
+    target.removeEventListener("foo", print, capture=True)
+    assert target._listeners["foo"].capturing == 0
 
 
 def test_a_type_without_listeners_is_not_kept() -> None:
