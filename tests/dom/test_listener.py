@@ -1,7 +1,7 @@
 """What can be a listener, what counts as the same one, and how it is called."""
 
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
@@ -32,7 +32,7 @@ class Recording(list[Event]):
         super().append(event)
 
 
-def note(heard: list[str], what: str) -> Callable[[Event], None]:
+def note(heard: list[Any], what: str) -> Callable[[Event], None]:
     """Make a listener that appends `what`."""
     return lambda event: heard.append(what)
 
@@ -238,6 +238,46 @@ def test_a_target_that_accepts_coroutines_gets_them() -> None:
     target.dispatchEvent(Event("foo"))
     assert target.coroutine is returned
     returned.close()
+
+
+def dispatch_in_steps(target: EventTarget, event: Event) -> Generator[None]:
+    return target._dispatch(event, BaseException, [])
+
+
+def test_a_dispatch_pauses_after_each_async_listener() -> None:
+    target, event, heard = AsyncTarget(), Event("foo"), []
+    target.addEventListener("foo", an_async_function)
+    target.addEventListener("foo", note(heard, "plain"))
+    target.addEventListener("foo", an_async_function, capture=True)
+    for _ in dispatch_in_steps(target, event):
+        target.coroutine.close()
+        heard.append((event.currentTarget is target, event.eventPhase))
+    assert heard == [(True, Event.AT_TARGET)] * 2 + ["plain"]
+    assert event.currentTarget is None
+
+
+def test_an_async_listener_can_stop_the_dispatch_and_is_passive_until_it_has_started() -> None:
+    target, event, heard = AsyncTarget(), Event("foo", cancelable=True), []
+    target.addEventListener("foo", an_async_function, passive=True)
+    target.addEventListener("foo", note(heard, "next"))
+    for _ in dispatch_in_steps(target, event):
+        target.coroutine.close()
+        event.preventDefault()
+        event.stopImmediatePropagation()
+    assert (heard, event.defaultPrevented) == ([], False)
+    event.preventDefault()
+    assert event.defaultPrevented
+
+
+def test_a_dispatch_that_is_given_up_in_a_pause_is_over() -> None:
+    target, event, heard = AsyncTarget(), Event("foo", cancelable=True), []
+    target.addEventListener("foo", an_async_function, passive=True)
+    target.addEventListener("foo", note(heard, "next"))
+    steps = dispatch_in_steps(target, event)
+    next(steps)
+    target.coroutine.close()
+    steps.close()
+    assert (heard, event.eventPhase, event._passive) == ([], Event.NONE, False)
 
 
 def test_other_results_of_listeners_are_ignored() -> None:

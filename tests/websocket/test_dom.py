@@ -67,3 +67,35 @@ async def test_what_cannot_be_called_is_refused_and_no_message_dropped_for_it(
     with ws.when("message") as messages:
         await connection.send("hello")
         assert heard == [await messages.receive()]
+
+
+async def test_an_async_listener_is_inside_the_dispatch_until_its_first_await(
+    accepted: Any, autojump_clock: Any
+) -> None:
+    ws, connection = await accepted()
+    heard: list[Any] = []
+
+    async def stop(event: Any) -> None:
+        heard.append(event.currentTarget)
+        event.stopImmediatePropagation()
+        await trio.sleep(1)
+        heard.append(event.currentTarget)
+
+    ws.addEventListener("message", stop)
+    ws.addEventListener("message", lambda event: heard.append("next"))
+    await connection.send("hello")
+    await trio.sleep(2)
+    assert heard == [ws, None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [((1000, None), 1000, ""), ((None, None), 1005, ""), ((3000.4, "bye"), 3000, "bye")],
+)
+async def test_close_converts_its_arguments(
+    arguments: Any, code: int, reason: str, accepted: Any, autojump_clock: Any
+) -> None:
+    ws, _ = await accepted()
+    ws.close(*arguments)
+    event = await ws.wait_closed()
+    assert (event.code, event.reason) == (code, reason)

@@ -97,10 +97,10 @@ async def test_a_channel_holds_its_bytes_and_one_message(
     messages = ws.when("message", max_buffer_bytes=150_000)
     seen: list[int] = []
     ws.onmessage = lambda event: seen.append(len(event.data))
-    await say(connection, *["x" * 100_000] * 5)
+    nursery.start_soon(say, connection, *["x" * 100_000] * 5)
+    await trio.testing.wait_all_tasks_blocked()
     assert len(seen) == 2
     await messages.receive()
     await trio.testing.wait_all_tasks_blocked()
     assert len(seen) == 3
-    nursery.start_soon(connection.close)
-    assert [len(event.data) async for event in messages] == [100_000] * 4
+    assert [len((await messages.receive()).data) for _ in range(4)] == [100_000] * 4

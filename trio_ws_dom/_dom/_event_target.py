@@ -284,13 +284,16 @@ class EventTarget:
             for capture in (True, False):
                 # The list is looked up for each phase, as a capturing listener may change it.
                 listeners = self._listeners.get(event._type)
-                if listeners is not None and (listeners.capturing or not capture):
-                    if not event._stop:
-                        in_order = listeners.in_order()
-                        yield from self._invoke(event, in_order, capture, catch, errors)
+                if listeners is None or event._stop:
+                    break
+                if listeners.capturing or not capture:
+                    in_order = listeners.in_order()
+                    yield from self._invoke(event, in_order, capture, catch, errors)
         finally:
             event._phase = Event.NONE
             event._stop = 0
+            if event._passive:
+                event._passive = False
 
     def _invoke(
         self,
@@ -306,13 +309,16 @@ class EventTarget:
                 continue
             if listener.once:
                 self._drop(listener)
-            event._passive = listener.passive
+            is_async = False
+            if listener.passive:
+                event._passive = True
             try:
-                if self._call(listener, event):
-                    yield
+                is_async = self._call(listener, event)
             except catch as error:
                 errors.append(error)
-            finally:
+            if is_async:
+                yield
+            if listener.passive:
                 event._passive = False
             if event._stop == 2:
                 return
@@ -387,9 +393,9 @@ def _check_event(event: object) -> None:
 
 def _set_attribute(target: EventTarget, name: str, value: object) -> None:
     """Set an attribute, unless it looks like an on* attribute that the class does not have."""
-    if "on" <= name < "oo":  # the fastest way to ask for names that begin with "on"
-        if not hasattr(type(target), name) and _is_handler(value):
-            raise AttributeError(_misspelt(type(target), name))
+    # The comparison is the fastest way to ask for names that begin with "on".
+    if "on" <= name < "oo" and not hasattr(type(target), name) and _is_handler(value):
+        raise AttributeError(_misspelt(type(target), name))
     _set(target, name, value)
 
 

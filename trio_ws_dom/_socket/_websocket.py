@@ -12,8 +12,7 @@ import trio
 
 from .._dom._blob import Blob
 from .._dom._errors import DOMException, valid_close
-from .._dom._event_handler import EventHandler
-from .._dom._event_target import EventTarget
+from .._dom._socket_events import SocketEvents
 from .._dom._webidl import Constant, bytes_like, utf8
 from .._net._connection import Connection
 from .._net._context import refuse_thread
@@ -34,11 +33,12 @@ if TYPE_CHECKING:
 
     from .._dom._errors import WebSocketError
     from .._dom._event import Event
-    from .._dom._events import CloseEvent, ErrorEvent, MessageEvent
+    from .._dom._event_target import EventTarget
+    from .._dom._events import CloseEvent
     from ._options import ConnectOptions
 
 
-class SocketTarget(EventTarget):
+class SocketTarget(SocketEvents):
     """An event target whose listeners run within a session."""
 
     _accepts_coroutines: ClassVar[bool] = True
@@ -85,11 +85,6 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
     OPEN = Constant(1)
     CLOSING = Constant(2)
     CLOSED = Constant(3)
-
-    onopen: EventHandler[Event] = EventHandler("open")
-    onmessage: EventHandler[MessageEvent] = EventHandler("message")
-    onerror: EventHandler[ErrorEvent] = EventHandler("error")
-    onclose: EventHandler[CloseEvent] = EventHandler("close")
 
     def __init__(
         self,
@@ -207,7 +202,7 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
             connection.send_binary(message_bytes(data))
 
     @trio.lowlevel.enable_ki_protection
-    def close(self, code: int | None = None, reason: str = "") -> None:
+    def close(self, code: float | None = None, reason: str | None = "") -> None:
         """Start the closing handshake, after what is queued, or give up opening.
 
         Args:
@@ -293,7 +288,7 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
             raise StopAsyncIteration from None
 
     @trio.lowlevel.enable_ki_protection
-    async def aclose(self, code: int | None = NORMAL_CLOSURE, reason: str = "") -> None:
+    async def aclose(self, code: float | None = NORMAL_CLOSURE, reason: str | None = "") -> None:
         """Close the socket as :meth:`close` does, drop what is unread, and wait until CLOSED.
 
         The wait is bounded by ``close_timeout``. Cancelled, it goes on for
@@ -417,14 +412,14 @@ def message_bytes(data: Buffer) -> bytes:
         ) from None
 
 
-def close_frame(code: int | None, reason: str) -> Close:
+def close_frame(code: float | None, reason: str | None) -> Close:
     """Return the Close frame of a program's ``close()``.
 
     Raises:
       DOMException, TypeError: as ``WebSocket.close()``.
     """
-    code, reason = valid_close(code, reason)
-    return Close() if code is None else Close(code, reason)
+    number, text = valid_close(code, reason)
+    return Close() if number is None else Close(number, text)
 
 
 def dial(

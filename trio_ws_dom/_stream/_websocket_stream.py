@@ -154,7 +154,7 @@ class WebSocketStream:
         return self._writable
 
     @trio.lowlevel.enable_ki_protection
-    def close(self, *, closeCode: int | None = None, reason: str = "") -> None:
+    def close(self, *, closeCode: float | None = None, reason: str | None = "") -> None:
         """Start the closing handshake, behind what is queued, and return at once.
 
         Before the stream is open, that is given up: ``opened`` and ``closed`` raise a

@@ -13,7 +13,7 @@ from trio_ws_dom._dom import (
     EventChannel,
     MessageEvent,
 )
-from trio_ws_dom._dom._socket_event_target import SocketEventTarget
+from trio_ws_dom._dom._socket_events import SocketEvents
 
 
 class Handler:
@@ -42,7 +42,7 @@ async def on_message_async(event: MessageEvent) -> None: ...
 
 
 def test_listeners_take_the_event_of_the_type() -> None:
-    target = SocketEventTarget()
+    target = SocketEvents()
     target._accepts_coroutines = True  # type: ignore[misc]  # as a socket
     target.addEventListener("open", on_event)
     target.addEventListener("message", on_message)
@@ -60,7 +60,7 @@ def test_listeners_take_the_event_of_the_type() -> None:
 
 
 def test_a_listener_for_another_event_is_an_error_for_type_checkers() -> None:
-    target = SocketEventTarget()
+    target = SocketEvents()
     target.addEventListener("mesage", on_message)  # type: ignore[arg-type]  # misspelt
     target.addEventListener("mesage", Handler())  # type: ignore[arg-type]  # misspelt
     target.addEventListener("message", on_close)  # type: ignore[arg-type]  # for another event
@@ -69,7 +69,7 @@ def test_a_listener_for_another_event_is_an_error_for_type_checkers() -> None:
 
 
 def test_on_attributes_take_the_event_of_their_name() -> None:
-    target = SocketEventTarget()
+    target = SocketEvents()
     target.onopen = on_event
     target.onmessage = on_message
     target.onerror = on_error
@@ -79,7 +79,7 @@ def test_on_attributes_take_the_event_of_their_name() -> None:
 
 
 async def test_channels_have_the_event_of_the_type() -> None:
-    target = SocketEventTarget()
+    target = SocketEvents()
     messages = target.when("message", max_buffer_size=1, max_buffer_bytes=1)
     assert_type(messages, EventChannel[MessageEvent])
     assert_type(target.when("close"), EventChannel[CloseEvent])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Options: TypeAlias = bool | AddEventListenerOptions | None
 
 
-class SocketEventTarget(EventTarget):
+class SocketEvents(EventTarget):
     """An EventTarget for the events ``open``, ``message``, ``error`` and ``close``.
 
     Type checkers know by a listener's event what it may be called with. Listeners for another type,
