@@ -9,7 +9,8 @@ import pytest
 import trio
 from support.scripted_server import ScriptedServer
 
-from trio_ws_dom.testing import FakeRequest, FakeServer
+from trio_ws_dom.testing import FakeServer
+from trio_ws_dom.testing._connection import serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,20 +26,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 async def scripted(
     kind: str, clock: trio.abc.Clock | None, server: FakeServer, nursery: trio.Nursery
 ) -> AsyncIterator[ScriptedServer]:
-    """In virtual time first, then over real sockets; ``clock`` is to be asked for beside it."""
+    """In virtual time first, then over real sockets; ``clock`` must be requested beside it."""
     if kind == "memory":
         yield ScriptedServer(server, nursery)
         return
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     host, port = listener.socket.getsockname()[:2]
     real = FakeServer(f"ws://{host}:{port}", nursery)
-    serve = partial(FakeRequest._read, on_request=real._arrived)
+    play = partial(serve, on_request=real._arrived)
     async with listener:
-        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        nursery.start_soon(trio.serve_listeners, play, [listener])
         yield ScriptedServer(real, nursery)
 
 
 @pytest.fixture
 async def memory(server: FakeServer, nursery: trio.Nursery) -> ScriptedServer:
-    """In virtual time only; ``autojump_clock`` is to be asked for beside it."""
+    """In virtual time only; ``autojump_clock`` must be requested beside it."""
     return ScriptedServer(server, nursery)

@@ -82,7 +82,7 @@ class Run:
             parts.cancel_scope.cancel()
 
     async def _loop(self, scripted: ScriptedServer) -> None:
-        @trio.lowlevel.enable_ki_protection  # Ctrl-C is to land in the package
+        @trio.lowlevel.enable_ki_protection  # Ctrl-C must land in the package
         def dial() -> trio.abc.Stream:
             # the second try finds it down
             scripted.server.is_up = not (len(self._streams) == 1 and scripted.server.is_up)

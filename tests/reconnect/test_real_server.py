@@ -36,7 +36,10 @@ async def main():
 
 trio.run(main)
 """
-"""Given a port, or 0, and its name, it tells the port, then how each connection was closed."""
+"""A program that is given a port, or 0, and its name.
+
+It prints the port, then the code with which each connection was closed.
+"""
 
 
 class Server:

@@ -73,6 +73,7 @@ def proxy_lost_to(cause: Exception) -> Exception:
         (lost_to(BlockedPortError("port 25 is blocked")), False),
         (lost_to(PermissionError(errno.EPERM, "a firewall says no")), True),
         (lost_to(ProtocolError(1002, "reserved bit")), False),
+        (lost_to(ProtocolError(1002, "HTTP/1.1 500", got_http=True)), True),
         (lost_to(ProtocolError(1007, "not UTF-8")), False),
         (lost_to(ProtocolError(1009, "too big")), False),
         (proxy_lost_to(ConnectionRefusedError()), True),

@@ -26,7 +26,7 @@ class ScriptedServer:
 
     Attributes:
       server: this one.
-      parts: what it does on the next requests; behind the last it serves well.
+      parts: what it does on the next requests; after the last it serves well.
       times: when each request came.
     """
 

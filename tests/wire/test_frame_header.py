@@ -60,7 +60,7 @@ def test_rsv1_in_a_control_frame_fails(compression: bool) -> None:
 @pytest.mark.parametrize("compression", [False, True])
 def test_an_http_response_in_place_of_a_frame_is_recognised(compression: bool) -> None:
     exc = failure(b"HTTP/1.1 500 Internal Server Error\r\n", compression=compression)
-    assert exc.code == 1002
+    assert (exc.code, exc.got_http) == (1002, True)
     assert str(exc).startswith("expected a frame, got the byte H, as HTTP/1.1 begins: the server")
 
 

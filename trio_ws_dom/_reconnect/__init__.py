@@ -1,1 +1,1 @@
-"""The reconnecting loop: one connection after another, with delays between them."""
+"""The reconnecting loop, which makes one connection after another."""

@@ -1,4 +1,4 @@
-"""When to connect again: RFC 6455 section 7.2.3, the server's Retry-After, and the program's rule.
+"""When to connect again, by RFC 6455 section 7.2.3, a Retry-After, and the program's rule.
 
 A delay is random, between 0 and a limit ("full jitter"), so that clients that lost one server at
 the same moment do not come back at the same moment. The limit begins with ``initial_delay`` and
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from ._end import End
 
 FACTOR: Final = 2
-"""The growth of the limit: section 7.2.3's "truncated binary exponential"."""
+"""The growth of the limit, section 7.2.3's "truncated binary exponential"."""
 
 MIN_STEP: Final = 1.0
 """Seconds of the second limit where the first is 0."""
 
 MAX_RETRY_AFTER: Final = 3600.0
-"""Seconds of a Retry-After that are obeyed: a server's slip must not stop a client for good."""
+"""Seconds of a Retry-After that are obeyed, as a server's slip must not stop a client for good."""
 
 
 @final
@@ -104,7 +104,7 @@ def _retry_after_of(cause: Exception | CloseEvent) -> float:
 
 
 def retry_after(headers: Message) -> float:
-    """Return the seconds of a Retry-After, at most :data:`MAX_RETRY_AFTER`; without one 0.
+    """Return the seconds of a Retry-After, or 0 without one, and at most :data:`MAX_RETRY_AFTER`.
 
     A date counts from the server's own Date where there is one, as clocks differ (RFC 9110 section
     10.2.3).
@@ -120,7 +120,7 @@ def retry_after(headers: Message) -> float:
 
 
 def _seconds_of(date: str) -> float | None:
-    """Return a date's seconds since 1970; None if it cannot be read."""
+    """Return a date's seconds since 1970, or None if it cannot be read."""
     from datetime import UTC  # slow to import, as the next is, and rarely needed
     from email.utils import parsedate_to_datetime
 

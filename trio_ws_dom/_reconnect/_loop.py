@@ -100,7 +100,7 @@ class ReconnectAttempt(AbstractAsyncContextManager[WebSocket]):
         return ws
 
     async def _try(self) -> WebSocket | None:
-        """Connect once; return None if that failed and another try is due."""
+        """Connect once, and return None if that failed and another try is due."""
         loop = self._loop
         await trio.sleep_until(loop._due)
         where = ""
@@ -137,7 +137,7 @@ class ReconnectAttempt(AbstractAsyncContextManager[WebSocket]):
         return True
 
     def _leave(self, raised: BaseException | None, was_open: bool) -> bool:
-        """Record the end of the socket, which is CLOSED; return whether to swallow what was raised.
+        """Record the end of the socket, and return whether to swallow what was raised.
 
         Raises:
           BaseException: the rest of what was raised, if that is only Cancelled.
@@ -155,7 +155,7 @@ class ReconnectAttempt(AbstractAsyncContextManager[WebSocket]):
 
 @final
 class ReconnectingWebSocket:
-    """What :func:`reconnecting_websocket` returns: an async iterator that does not end by itself.
+    """An async iterator that does not end by itself, from :func:`reconnecting_websocket`.
 
     Args:
       providers: where the arguments of each connection come from.
@@ -210,7 +210,7 @@ class ReconnectingWebSocket:
         self._last_end = end
 
     def _check_retry(self) -> bool:
-        """Ask the program's rule about the last end; return whether another try may follow."""
+        """Ask the program's rule about the last end, and return whether another try may follow."""
         end = self._last_end
         assert end is not None  # it was recorded
         end.verdict = False  # also if the rule raises, so that it is asked once

@@ -1,4 +1,4 @@
-"""What each try to connect is made from: values, or functions of the program that return them."""
+"""What each try to connect is made from, be it values or functions that return them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ValueOrProvider: TypeAlias = T | Provider[T]
 @final
 @dataclass(frozen=True, slots=True, repr=False)  # tracebacks with locals must not show tokens
 class Target:
-    """What one try is made from: checked arguments of ``open_websocket``.
+    """What one try is made from, as checked arguments of ``open_websocket``.
 
     Attributes:
       where: the URL without credentials and query.
@@ -94,7 +94,7 @@ async def _resolve(given: ValueOrProvider[T]) -> T:
 
 
 def reusable(value: X) -> X:
-    """Return an iterator as a tuple, so that every try can use it; anything else as it is."""
+    """Return an iterator as a tuple, so that every try can use it, and anything else as it is."""
     if isinstance(value, Iterator):
         return cast("X", tuple(cast("Iterator[object]", value)))
     return value

@@ -1,4 +1,4 @@
-"""``reconnecting_websocket``: its options, and what the loop is made from."""
+"""The function ``reconnecting_websocket``, its options, and what it makes the loop from."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ has this default too. It is shorter than the idle timeouts that are common on th
 
 
 class ReconnectOptions(SharedOptions, total=False):
-    """Options of :func:`reconnecting_websocket`; all optional.
+    """Options of :func:`reconnecting_websocket`, all optional.
 
     Here keepalive is on by default: ``ping_interval`` is 20 seconds, and None turns it off.
     """

@@ -1,4 +1,4 @@
-"""Which ends of a connection are worth another try: the default rule."""
+"""The default rule about which ends of a connection are worth another try."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def is_transient(cause: Exception | CloseEvent) -> bool:
         if isinstance(inner, ProxyError):
             return _is_transient_at_a_proxy(inner)
         if isinstance(inner, ProtocolError):  # 1002, 1007, 1009, sent by us
-            return _is_transient_code(inner.code)
+            return inner.got_http or _is_transient_code(inner.code)
         return not isinstance(inner, _FINAL_FAILURES + _MISTAKES)
     return isinstance(cause, _NETWORK_ERRORS) and not isinstance(cause, _FINAL_ERRORS)
 

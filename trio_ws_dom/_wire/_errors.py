@@ -14,13 +14,16 @@ class ProtocolError(Exception):
     Attributes:
       code: the close code that tells the peer why (RFC 6455 section 7.4.1).
       message: what was expected and what came, escaped.
+      got_http: whether an HTTP response came where a frame should begin, as from a server whose
+        handler failed.
     """
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, *, got_http: bool = False) -> None:
         message = escape(message)
         super().__init__(code, message)
         self.code = code
         self.message = message
+        self.got_http = got_http
 
     def __str__(self) -> str:
         return self.message

@@ -65,9 +65,11 @@ def _check_first(first: int) -> None:
         raise broken("expected RSV2 and RSV3 to be clear, as no extension uses them")
     if opcode & 0x08:
         if first == _HTTP:
-            raise broken(
+            raise ProtocolError(
+                PROTOCOL_ERROR,
                 "expected a frame, got the byte H, as HTTP/1.1 begins: the server seems to have"
-                " sent an HTTP response on the open connection, as servers do whose handler fails"
+                " sent an HTTP response on the open connection, as servers do whose handler fails",
+                got_http=True,
             )
         if first & RSV1:
             raise broken("expected RSV1 to be clear in a control frame, but it is set")

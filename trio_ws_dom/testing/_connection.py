@@ -1,4 +1,4 @@
-"""The server's end of one connection: wsproto's protocol, played by a test."""
+"""The server's end of one connection, which is wsproto's protocol, played by a test."""
 
 from __future__ import annotations
 
@@ -62,27 +62,6 @@ class FakeRequest:
         self._connection: FakeConnection | None = None
         self._is_answered = False
         self._answered = trio.Event()
-
-    @classmethod
-    async def _read(
-        cls, stream: trio.abc.Stream, on_request: Callable[[FakeRequest], object]
-    ) -> None:
-        """Run the task of a connection: read the request and, after a 101, what follows."""
-        protocol = wsproto.WSConnection(ConnectionType.SERVER)
-        async with stream:
-            while True:
-                data = await stream.receive_some(_READ_SIZE)
-                if not data:
-                    return
-                protocol.receive_data(bytes(data))
-                for event in protocol.events():
-                    assert isinstance(event, Request)  # nothing comes before our answer
-                    request = cls(stream, protocol, event)
-                    on_request(request)
-                    await request._answered.wait()
-                    if request._connection is not None:
-                        await request._connection._read()
-                    return
 
     async def accept(self, *, protocol: str | None = None, headers: Headers = ()) -> FakeConnection:
         """Answer 101.
@@ -165,6 +144,30 @@ class FakeRequest:
             ) from exc
 
 
+async def serve(stream: trio.abc.Stream, on_request: Callable[[FakeRequest], object]) -> None:
+    """Read the request that comes on a stream, and what follows a 101, until TCP ends."""
+    protocol = wsproto.WSConnection(ConnectionType.SERVER)
+    async with stream:
+        while True:
+            data = await stream.receive_some(_READ_SIZE)
+            if not data:
+                return
+            protocol.receive_data(bytes(data))
+            for event in protocol.events():
+                assert isinstance(event, Request)  # nothing comes before our answer
+                request = FakeRequest(stream, protocol, event)
+                on_request(request)
+                await request._answered.wait()
+                if request._connection is not None:
+                    await request._connection._read()
+                return
+
+
+def connection_of(request: FakeRequest) -> FakeConnection | None:
+    """Return the connection that a request has become, if it was accepted."""
+    return request._connection
+
+
 def _fields(headers: Headers) -> list[tuple[bytes, bytes]]:
     if isinstance(headers, Mapping):
         headers = cast("Mapping[str, str]", headers).items()
@@ -202,7 +205,7 @@ class FakeConnection:
         self._unanswered: set[bytes] = set()  # payloads of Pings
         self._sending = trio.Lock()
         self._ended = trio.Event()  # the client has closed, or is gone
-        self._changed = trio.lowlevel.ParkingLot()  # whoever waits for anything above
+        self._changed = trio.lowlevel.ParkingLot()  # where tasks wait for anything above
 
     async def receive(self) -> str | bytes:
         """Wait for the client's next message.
@@ -274,7 +277,7 @@ class FakeConnection:
         self._end()
 
     def stall(self) -> None:
-        """From now on, take and answer nothing: no messages, Pings, or Close.
+        """Take and answer nothing from now on, neither messages nor Pings nor a Close.
 
         What the client sends is read all the same, and dropped, so that it never has to wait.
         """
@@ -295,13 +298,8 @@ class FakeConnection:
         self._changed.unpark_all()
 
     async def wait_closed(self) -> None:
-        """Wait until the client has closed, or is gone; :attr:`closeCode` says which."""
+        """Wait until the client has closed, which :attr:`closeCode` shows, or is gone."""
         await self._ended.wait()
-
-    async def _go_away(self) -> None:
-        """Close with 1001, unless the peer that is played would not do so."""
-        if not (self._stalled or self._paused):
-            await self.close(1001)
 
     async def _send_or_raise(self, event: Event) -> None:
         try:
@@ -336,7 +334,7 @@ class FakeConnection:
             self._end()
 
     async def _may_read(self) -> bool:
-        """Wait while the reading is paused; return whether there is more to read."""
+        """Wait while the reading is paused, and return whether there is more to read."""
         while self._paused and not self._ended.is_set():
             await self._changed.park()
         return not self._ended.is_set()
@@ -371,6 +369,12 @@ class FakeConnection:
     def _end(self) -> None:
         self._ended.set()
         self._changed.unpark_all()
+
+
+async def go_away(connection: FakeConnection) -> None:
+    """Close with 1001, unless the peer that is played would not do so."""
+    if not (connection._stalled or connection._paused):
+        await connection.close(1001)
 
 
 def _message_event(message: Any, finished: bool) -> TextMessage | BytesMessage:

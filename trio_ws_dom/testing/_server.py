@@ -11,21 +11,23 @@ import trio
 
 from .._net._dial._fake_network import Endpoint, Interceptor, interceptors
 from .._socket._url import parse_url
-from ._connection import FakeConnection, FakeRequest
+from ._connection import connection_of, go_away, serve
 from ._stream import memory_tcp_pair
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from ._connection import Headers
+    from ._connection import FakeConnection, FakeRequest, Headers
 
 GOODBYE_TIMEOUT: Final = 1.0
-"""Seconds that clients get at the server's end to answer its Close; ours answer at once."""
+"""Seconds that clients get at the server's end to answer its Close. Ours answer at once."""
 
 
 @final
 class FakeServer:
-    """A server that a test plays, connection by connection; from :func:`open_fake_server`.
+    """A server that a test plays, connection by connection.
+
+    :func:`open_fake_server` opens it.
 
     Attributes:
       url: of the server's root, for ``open_websocket`` and the like; any path may be added.
@@ -45,7 +47,7 @@ class FakeServer:
     @property
     def connections(self) -> list[FakeConnection]:
         """Every connection that was accepted, in the order of the requests."""
-        made = (request._connection for request in self.requests)
+        made = map(connection_of, self.requests)
         return [connection for connection in made if connection is not None]
 
     async def request(self) -> FakeRequest:
@@ -57,12 +59,12 @@ class FakeServer:
         return self._waiting.popleft()
 
     async def accept(self, *, protocol: str | None = None, headers: Headers = ()) -> FakeConnection:
-        """Wait for the next opening handshake, and answer 101; as :meth:`FakeRequest.accept`."""
+        """Wait for the next opening handshake, and accept it as :meth:`FakeRequest.accept` does."""
         request = await self.request()
         return await request.accept(protocol=protocol, headers=headers)
 
     async def refuse(self, status: int, *, headers: Headers = (), body: bytes = b"") -> FakeRequest:
-        """Wait for the next opening handshake, and refuse it; as :meth:`FakeRequest.refuse`."""
+        """Wait for the next opening handshake, and refuse it as :meth:`FakeRequest.refuse` does."""
         request = await self.request()
         await request.refuse(status, headers=headers, body=body)
         return request
@@ -72,7 +74,7 @@ class FakeServer:
             words = f"connection refused (the fake server {self.url} is not up)"
             raise ConnectionRefusedError(errno.ECONNREFUSED, words)
         theirs, ours = memory_tcp_pair()
-        self._nursery.start_soon(FakeRequest._read, ours, self._arrived)
+        self._nursery.start_soon(serve, ours, self._arrived)
         return theirs
 
     def _arrived(self, request: FakeRequest) -> None:
@@ -89,7 +91,7 @@ class FakeServer:
         with trio.move_on_after(GOODBYE_TIMEOUT, shield=True):
             async with trio.open_nursery() as nursery:
                 for connection in self.connections:
-                    nursery.start_soon(connection._go_away)
+                    nursery.start_soon(go_away, connection)
         self._nursery.cancel_scope.cancel()
 
 

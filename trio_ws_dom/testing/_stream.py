@@ -1,4 +1,4 @@
-"""TCP in memory: two ends, with buffers as small as a kernel's.
+"""TCP in memory, with buffers as small as a kernel's.
 
 ``trio.testing.memory_stream_pair()`` takes any amount of data at once, so that a peer that does not
 read could not be played with it.
