@@ -41,6 +41,15 @@ async def fail(ws: WebSocket) -> None:
     raise ValueError("boom")
 
 
+async def flood(ws: WebSocket) -> None:
+    """Send so much that the Close cannot leave."""
+    ws.send(bytes(1_000_000))
+
+
+async def not_reading(request: FakeRequest) -> None:
+    (await request.accept()).pause_reading()
+
+
 async def breaking(request: FakeRequest) -> None:
     """Send a frame that has a reserved bit."""
     await (await request.accept())._stream.send_all(b"\xf1\x00")
@@ -78,6 +87,7 @@ async def first_retry(
         (refusing(403), wait, False, "Refused, status 403"),
         (stalling, leave, True, ", after we had begun to close"),
         (stalling, close, True, ", after we had begun to close"),
+        (not_reading, flood, True, ", after we had begun to close"),
     ],
 )
 async def test_who_began_the_close(

@@ -34,9 +34,15 @@ async def run(memory: ScriptedServer, *parts: Any, **options: Any) -> list[Retry
 
 @pytest.mark.parametrize("seconds", [30, 30.0, 0])
 async def test_seconds_are_the_delay(
-    seconds: float, memory: ScriptedServer, autojump_clock: object
+    seconds: float,
+    memory: ScriptedServer,
+    autojump_clock: object,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (retry,) = await run(memory, closing(4000), is_transient=lambda cause: seconds, max_delay=5)
+    monkeypatch.setattr("random.uniform", lambda least, most: most)
+    (retry,) = await run(
+        memory, closing(4000), is_transient=lambda cause: seconds, initial_delay=5, max_delay=5
+    )
     assert retry.delay == seconds
     assert memory.times[1] - memory.times[0] == pytest.approx(seconds)
 
@@ -122,14 +128,19 @@ async def test_rule_is_asked_about_each_end_once(
 async def test_what_the_rule_raises_comes_out_of_a_closed_socket(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
+    """And if the program takes the loop up again, the rule is not asked a second time."""
+
     def rule(cause: object) -> bool:
         raise ZeroDivisionError
 
+    loop = memory.loop(lost, is_transient=rule)
     with pytest.raises(ZeroDivisionError):
-        async for attempt in memory.loop(lost, is_transient=rule):
+        async for attempt in loop:
             async with attempt as ws:
                 await ws.receive()
     assert ws.readyState == ws.CLOSED
+    async with await anext(loop) as ws:
+        assert ws.readyState == ws.OPEN
 
 
 async def test_failure_that_is_final_comes_out_of_async_with(

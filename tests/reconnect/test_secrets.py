@@ -85,16 +85,24 @@ async def test_log_of_a_failure_before_the_url_is_known(
     assert caplog.messages == ["before dialling: OSError; trying again in 0.0 s (1)"]
 
 
-async def test_locals_of_the_loop_in_tracebacks_show_no_secrets(autojump_clock: object) -> None:
+@pytest.mark.parametrize(
+    ("url", "protocols", "headers"),
+    [
+        (SECRET_URL, ["s3cret"], {"X": "s3cret"}),
+        (lambda: SECRET_URL, lambda: ["s3cret"], lambda: {"X": "s3cret"}),
+    ],
+    ids=["values", "functions"],
+)
+async def test_locals_of_the_loop_in_tracebacks_show_no_secrets(
+    url: Any, protocols: Any, headers: Any, autojump_clock: object
+) -> None:
     """As pytest and error trackers print them, by ``repr``."""
 
     def dial() -> trio.abc.Stream:
         raise ValueError
 
     with pytest.raises(ValueError) as caught:
-        async for attempt in reconnecting_websocket(
-            lambda: SECRET_URL, lambda: ["s3cret"], headers=lambda: {"X": "s3cret"}, stream=dial
-        ):
+        async for attempt in reconnecting_websocket(url, protocols, headers=headers, stream=dial):
             async with attempt:
                 raise AssertionError("it was never open")
     assert "s3cret" not in "".join(map(repr, locals_of(caught.value)))

@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from trio_ws_dom import WebSocketError, open_websocket
-from trio_ws_dom.testing import FakeConnection, open_fake_server
+from trio_ws_dom.testing import FakeConnection, FakeServer, open_fake_server
 
 URL = "wss://chat.example"
 
@@ -69,16 +69,22 @@ async def test_peer_that_does_not_react_does_not_close_either(
         assert trio.current_time() == 0
 
 
+async def silent_client(server: FakeServer) -> trio.abc.Stream:
+    """Open a connection whose client will not answer a Close; return the client's end."""
+    stream = server._connect()
+    await stream.send_all(
+        b"GET / HTTP/1.1\r\nHost: chat.example\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    await server.accept()
+    return stream
+
+
 async def test_client_that_does_not_answer_gets_a_second(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with open_fake_server(URL) as server:
-        stream = server._connect()
-        await stream.send_all(
-            b"GET / HTTP/1.1\r\nHost: chat.example\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
-            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        )
-        await server.accept()
+        stream = await silent_client(server)
     assert trio.current_time() == 1
     received = b""
     while data := await stream.receive_some():
@@ -96,19 +102,20 @@ async def test_request_without_an_answer_loses_its_tcp(
         assert trio.current_time() == 0
 
 
-async def test_server_that_goes_away_is_not_connected_to(
+async def test_server_that_goes_away_refuses_connections(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async def come_back() -> None:
         await greet()
-        async with open_fake_server("ws://other.test", only=True):  # no network in this test
-            await lose()
+        with pytest.raises(WebSocketError, match="connection refused"):
+            await greet()
 
     async with trio.open_nursery() as clients:
         async with open_fake_server(URL) as server:
+            await silent_client(server)  # so that the server is there for another second
             clients.start_soon(come_back)
             await server.accept()
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2
 
 
 async def test_exception_of_the_block_comes_out_as_it_is() -> None:

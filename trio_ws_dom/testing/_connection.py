@@ -335,7 +335,7 @@ class FakeConnection:
 
     async def _may_read(self) -> bool:
         """Wait while the reading is paused, and return whether there is more to read."""
-        while self._paused and not self._ended.is_set():
+        while self._paused:
             await self._changed.park()
         return not self._ended.is_set()
 
