@@ -46,6 +46,11 @@ async def flood(ws: WebSocket) -> None:
     ws.send(bytes(1_000_000))
 
 
+async def flood_and_close(ws: WebSocket) -> None:
+    await flood(ws)
+    await close(ws)
+
+
 async def not_reading(request: FakeRequest) -> None:
     (await request.accept()).pause_reading()
 
@@ -88,6 +93,7 @@ async def first_retry(
         (stalling, leave, True, ", after we had begun to close"),
         (stalling, close, True, ", after we had begun to close"),
         (not_reading, flood, True, ", after we had begun to close"),
+        (not_reading, flood_and_close, True, ", after we had begun to close"),
     ],
 )
 async def test_who_began_the_close(

@@ -215,3 +215,15 @@ def test_each_transition_is_reported_with_the_facts() -> None:
         (State.COMPLETE, Close(1000), Close(1000)),
         (State.CLOSED, Close(1000), Close(1000)),
     ]
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_whoever_is_first_began_the_close(ours_first: bool) -> None:
+    machine = ClosingMachine()
+    machine.advance(ClosingEvent.ESTABLISHED)
+    assert not machine.began_close
+    if ours_first:
+        machine.advance(ClosingEvent.CLOSE_QUEUED)
+    machine.close_received(Close(1000))
+    machine.close_sent(Close(1000))
+    assert machine.began_close is ours_first

@@ -36,18 +36,12 @@ class End:
     verdict: bool | float | None = None
 
 
-def end_of(ws: WebSocket, *, was_open: bool) -> End:
-    """Return the end of a socket that is CLOSED.
-
-    Args:
-      was_open: whether it was OPEN when the program left its block, which closed it then.
-    """
+def end_of(ws: WebSocket) -> End:
+    """Return the end of a socket that is CLOSED."""
     close_event = ws.closeEvent
     assert close_event is not None  # there is one after every scope
     session = session_of(ws)
-    return End(
-        ws.failure or close_event, session.address.where, was_open or session.closed_by_program
-    )
+    return End(ws.failure or close_event, session.address.where, session.closed_by_program)
 
 
 def own_part(

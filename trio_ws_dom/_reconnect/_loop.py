@@ -126,17 +126,16 @@ class ReconnectAttempt(AbstractAsyncContextManager[WebSocket]):
         traceback: TracebackType | None,
     ) -> bool:
         """Close the socket as :func:`open_websocket` does, then decide what the loop does next."""
-        was_open = self._ws.readyState == WebSocket.OPEN
         try:
             await self._scope.__aexit__(exc_type, exc, traceback)
         except BaseException as raised:
-            if not self._leave(raised, was_open):
+            if not self._leave(raised):
                 raise
         else:
-            return self._leave(exc, was_open)
+            return self._leave(exc)
         return True
 
-    def _leave(self, raised: BaseException | None, was_open: bool) -> bool:
+    def _leave(self, raised: BaseException | None) -> bool:
         """Record the end of the socket, and return whether to swallow what was raised.
 
         Raises:
@@ -144,7 +143,7 @@ class ReconnectAttempt(AbstractAsyncContextManager[WebSocket]):
         """
         self._over = True
         self._loop._backoff.was_open_for(trio.current_time() - self._opened_at)
-        self._loop._record_end(end_of(self._ws, was_open=was_open))
+        self._loop._record_end(end_of(self._ws))
         own, others = own_part(raised, self._ws)
         if own is None or without_cancelled(others) is not None or not self._loop._check_retry():
             return False

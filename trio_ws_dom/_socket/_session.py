@@ -275,11 +275,8 @@ class Session(ConnectionHandler):
 
     @property
     def closed_by_program(self) -> bool:
-        """Whether a Close of the program was sent that is not the echo of the peer's."""
-        machine = self.connection.machine
-        # an echo is the very object that was received
-        own = machine.sent is not None and machine.sent is not machine.received
-        return own and not machine.failed
+        """Whether the program began the close, and not the peer or a failure."""
+        return self.connection.machine.began_close
 
     def is_own_end(self, exc: BaseException | None) -> bool:
         """Return whether an exception is an error that this socket's end caused.

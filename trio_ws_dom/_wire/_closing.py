@@ -114,6 +114,7 @@ class ClosingMachine:
 
     Attributes:
       state: the current state; only the methods change it.
+      began_close: whether our Close was queued before the peer's was received.
       sent: the Close that was sent, if any.
       received: the Close that was received, if any.
       failed: whether we failed the connection (the DOM then fires ``error``).
@@ -121,10 +122,20 @@ class ClosingMachine:
       unsent: bytes of queued messages that were dropped, or cut, when the connection ended.
     """
 
-    __slots__ = ("_on_transition", "cause", "failed", "received", "sent", "state", "unsent")
+    __slots__ = (
+        "_on_transition",
+        "began_close",
+        "cause",
+        "failed",
+        "received",
+        "sent",
+        "state",
+        "unsent",
+    )
 
     def __init__(self, on_transition: Callable[[ClosingMachine], object] | None = None) -> None:
         self.state = State.CONNECTING
+        self.began_close = False
         self.sent: Close | None = None
         self.received: Close | None = None
         self.failed = False
@@ -137,8 +148,10 @@ class ClosingMachine:
         return (self.state, event) in TABLE
 
     def advance(self, event: ClosingEvent) -> None:
-        """Move by an event that carries no facts; a KeyError is a mistake of the caller."""
+        """Move by an event that carries nothing else; a KeyError is a mistake of the caller."""
         self._move(event)
+        if event is ClosingEvent.CLOSE_QUEUED:
+            self.began_close = True
         self._notify()
 
     def close_sent(self, close: Close) -> None:
