@@ -1,16 +1,17 @@
-"""The option ``cookies``: the standard library's jar decides, the handshake carries."""
+"""The option ``cookies``: what the jar sends and stores, and browsers' rules beside it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import partial
-from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+from support.cookies import cookie, jar_of
 
 from trio_ws_dom import HandshakeError, open_websocket
 from trio_ws_dom._net._dial._cookies import MAX_COOKIE, MAX_COOKIE_HEADER, MAX_COOKIES
@@ -20,36 +21,8 @@ URL = "ws://chat.example.com/rooms/one?q"
 SECURE = "wss://chat.example.com/rooms/one?q"
 
 
-def cookie(name: str, domain: str = "chat.example.com", **more: Any) -> Cookie:
-    """A cookie as a jar holds it; a domain that begins with a dot is of all hosts below it."""
-    fields: dict[str, Any] = {
-        "version": 0,
-        "value": "v",
-        "port": None,
-        "port_specified": False,
-        "domain_specified": domain.startswith("."),
-        "domain_initial_dot": domain.startswith("."),
-        "path": "/",
-        "path_specified": True,
-        "secure": False,
-        "expires": None,
-        "discard": True,
-        "comment": None,
-        "comment_url": None,
-        "rest": {},
-    }
-    return Cookie(**{**fields, "name": name, "domain": domain, **more})
-
-
-def jar_of(*cookies: Cookie) -> CookieJar:
-    jar = CookieJar()
-    for each in cookies:
-        jar.set_cookie(each)
-    return jar
-
-
 async def connect(url: str, *set_cookies: str, **options: Any) -> str | None:
-    """Open, and close, with these cookies in the 101; gives the request's Cookie header."""
+    """Open and close with these cookies in the 101, and return the request's Cookie header."""
     headers = [("Set-Cookie", value) for value in set_cookies]
     async with open_fake_server(url) as server, trio.open_nursery() as nursery:
         nursery.start_soon(partial(server.accept, headers=headers))
@@ -58,7 +31,7 @@ async def connect(url: str, *set_cookies: str, **options: Any) -> str | None:
 
 
 async def refuse(url: str, set_cookie: str, **options: Any) -> HandshakeError:
-    """Ask, and be refused with 403 and this cookie."""
+    """Ask, and return the refusal with 403 and this cookie."""
     headers = [("Set-Cookie", set_cookie)]
     async with open_fake_server(url) as server, trio.open_nursery() as nursery:
         nursery.start_soon(partial(server.refuse, 403, headers=headers))
@@ -71,18 +44,16 @@ async def refuse(url: str, set_cookie: str, **options: Any) -> HandshakeError:
 # ---- sent
 
 
-async def test_without_a_jar_nothing_is_sent() -> None:
-    """And what the server sets is nobody's."""
+async def test_nothing_is_sent_without_a_jar() -> None:
     assert await connect(URL, "a=1") is None
 
 
-async def test_an_empty_jar_sends_no_header() -> None:
-    """Not even an empty one."""
+async def test_empty_jar_sends_no_header() -> None:
     assert await connect(URL, cookies=CookieJar()) is None
 
 
-async def test_cookies_are_sent_in_one_header() -> None:
-    """RFC 6265 section 5.4: one Cookie header, however many cookies."""
+async def test_all_cookies_are_sent_in_one_header() -> None:
+    """RFC 6265 section 5.4."""
     assert await connect(URL, cookies=jar_of(cookie("a"), cookie("b"))) == "a=v; b=v"
 
 
@@ -99,14 +70,14 @@ async def test_cookies_are_sent_in_one_header() -> None:
         (".at.example.com", False),
     ],
 )
-async def test_domain(domain: str, matches: bool) -> None:
-    """A cookie goes to its host, with a dot also to the hosts below it."""
+async def test_cookie_goes_to_its_host_or_with_a_dot_to_those_below_too(
+    domain: str, matches: bool
+) -> None:
     assert await connect(URL, cookies=jar_of(cookie("a", domain))) == ("a=v" if matches else None)
 
 
-async def test_the_jars_policy_decides() -> None:
-    """The library's default sends a host's own cookie to the hosts below it; a stricter policy
-    does as browsers do."""
+async def test_jars_policy_decides_what_is_sent() -> None:
+    """The library's default sends a host's own cookie to the hosts below it; browsers do not."""
     strict = CookieJar(DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrict))
     strict.set_cookie(cookie("a", "example.com"))
     assert await connect(URL, cookies=jar_of(cookie("a", "example.com"))) == "a=v"
@@ -117,61 +88,56 @@ async def test_the_jars_policy_decides() -> None:
     ("path", "matches"),
     [("/", True), ("/rooms", True), ("/rooms/one", True), ("/rooms/two", False), ("/room", False)],
 )
-async def test_path(path: str, matches: bool) -> None:
-    """A cookie goes to its path and to what is below it; the query is no part of it."""
+async def test_cookie_goes_to_its_path_and_what_is_below(path: str, matches: bool) -> None:
+    """The query is not a part of the path."""
     assert await connect(URL, cookies=jar_of(cookie("a", path=path))) == (
         "a=v" if matches else None
     )
 
 
-async def test_expiry() -> None:
-    """What has expired is not sent, what will is."""
+async def test_expired_cookie_is_not_sent() -> None:
     gone = cookie("gone", expires=int(time.time()) - 10, discard=False)
     fresh = cookie("fresh", expires=int(time.time()) + 1000, discard=False)
     assert await connect(URL, cookies=jar_of(gone, fresh)) == "fresh=v"
 
 
-async def test_secure_cookies_stay_at_home_over_ws() -> None:
-    """Secure: over TLS only."""
+async def test_secure_cookie_is_not_sent_over_ws() -> None:
     jar = jar_of(cookie("secret", secure=True), cookie("open"))
     assert await connect(URL, cookies=jar) == "open=v"
 
 
-async def test_secure_cookies_go_over_wss() -> None:
-    """wss is to ws as https to http."""
+async def test_secure_cookie_is_sent_over_wss() -> None:
     jar = jar_of(cookie("secret", secure=True), cookie("open"))
     assert await connect(SECURE, cookies=jar) == "secret=v; open=v"
 
 
-async def test_httponly_cookies_are_sent() -> None:
-    """HttpOnly hides a cookie from scripts, not from the handshake, which is HTTP."""
+async def test_httponly_cookie_is_sent() -> None:
+    """HttpOnly hides a cookie from scripts; the handshake is HTTP."""
     jar = jar_of(cookie("session", rest={"HttpOnly": None}))
     assert await connect(URL, cookies=jar) == "session=v"
 
 
-async def test_a_cookie_of_another_port_is_sent() -> None:
-    """RFC 6265 section 8.5: cookies know no ports."""
+async def test_cookie_of_another_port_is_sent() -> None:
+    """RFC 6265 section 8.5."""
     assert await connect("ws://chat.example.com:8080/", cookies=jar_of(cookie("a"))) == "a=v"
 
 
 @pytest.mark.parametrize("name", ["Cookie", "cookie"])
-async def test_an_explicit_header_wins(name: str) -> None:
-    """A Cookie among ``headers`` is sent alone; the jar is still filled."""
+async def test_cookie_among_the_headers_replaces_the_jars(name: str) -> None:
+    """The jar is still filled."""
     jar = jar_of(cookie("a"))
     assert await connect(URL, "b=2", cookies=jar, headers={name: "mine=1"}) == "mine=1"
     assert {each.name for each in jar} == {"a", "b"}
 
 
-async def test_other_headers_do_not_hide_the_jar() -> None:
-    """Only a Cookie header stands for the jar's."""
+async def test_other_headers_do_not_replace_the_jars_cookies() -> None:
     assert await connect(URL, cookies=jar_of(cookie("a")), headers={"X-Cookie": "no"}) == "a=v"
 
 
 # ---- stored
 
 
-async def test_filled_from_the_101() -> None:
-    """Each Set-Cookie of the answer; the next handshake sends them."""
+async def test_cookies_of_the_101_are_stored_and_sent_the_next_time() -> None:
     jar = CookieJar()
     await connect(URL, "a=1", "b=2; Path=/", cookies=jar)
     assert {(each.name, each.value, each.domain) for each in jar} == {
@@ -181,21 +147,19 @@ async def test_filled_from_the_101() -> None:
     assert await connect(URL, cookies=jar) == "a=1; b=2"
 
 
-async def test_filled_from_a_refusal() -> None:
-    """A refusal can set cookies too: a login that expired, say."""
+async def test_cookies_of_a_refusal_are_stored() -> None:
+    """It may say that a login has expired."""
     jar = CookieJar()
     error = await refuse(URL, "login=again; Path=/", cookies=jar)
     assert error.status == 403
     assert await connect(URL, cookies=jar) == "login=again"
 
 
-async def test_a_refusal_without_a_jar() -> None:
-    """Nothing to fill, and nothing else changes."""
+async def test_refusal_without_a_jar_is_as_with_one() -> None:
     assert (await refuse(URL, "a=1")).status == 403
 
 
-async def test_attributes_are_kept() -> None:
-    """Path, Domain, Secure, HttpOnly and expiry of what came by wss."""
+async def test_attributes_of_a_cookie_are_stored() -> None:
     jar = CookieJar()
     line = "a=1; Path=/rooms; Domain=example.com; Secure; HttpOnly; Max-Age=60"
     await connect(SECURE, line, cookies=jar)
@@ -207,38 +171,33 @@ async def test_attributes_are_kept() -> None:
     assert await connect("ws://chat.example.com/rooms", cookies=jar) is None
 
 
-async def test_a_server_may_not_set_for_another_domain() -> None:
-    """The jar's policy decides, by the host that was dialled."""
+async def test_cookie_for_another_domain_is_not_stored() -> None:
     jar = CookieJar()
     await connect(URL, "a=1; Domain=elsewhere.com", cookies=jar)
     assert not list(jar)
 
 
-async def test_the_past_deletes() -> None:
-    """A server takes a cookie back by an expiry in the past."""
+async def test_expiry_in_the_past_deletes_a_cookie() -> None:
     jar = jar_of(cookie("a"), cookie("b"))
     line = "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
     await connect(URL, line, cookies=jar)
     assert [each.name for each in jar] == ["b"]
 
 
-async def test_a_malformed_cookie_is_no_failure() -> None:
-    """What the jar cannot read it leaves out; the connection stands."""
+async def test_malformed_cookie_is_not_stored_and_does_not_fail_the_handshake() -> None:
     jar = CookieJar()
     await connect(URL, ";;=;", "", "ok=1", cookies=jar)
     assert [each.name for each in jar if each.name == "ok"] == ["ok"]
 
 
-async def test_the_jar_is_the_programs() -> None:
-    """One jar for several sockets, and for urllib: what it sets there is sent here."""
+async def test_jar_is_shared_by_sockets_and_http_clients() -> None:
     jar = jar_of(cookie("from-a-login"))
     first = await connect(URL, "seen=1; Path=/", cookies=jar)
     second = await connect(URL, cookies=jar)
     assert (first, second) == ("from-a-login=v", "from-a-login=v; seen=1")
 
 
-async def test_a_cookie_that_fits_into_no_header() -> None:
-    """A server may set one; it is left out, the others are sent."""
+async def test_cookie_with_control_characters_is_stored_and_not_sent() -> None:
     jar = CookieJar()
     await connect(URL, "bad=x\x01y", "good=1", cookies=jar)
     assert len(jar) == 2

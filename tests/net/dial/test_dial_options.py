@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
 import trio.testing
+from support.cookies import cookie, jar_of
 from support.failing import failure_to_open
 from support.proxies import Echo, FakeProxy, round_trip
 from support.tls import client_context, server_context
@@ -123,12 +123,12 @@ async def test_blocked_port_is_that_which_is_dialled() -> None:
     assert isinstance(error.__cause__, PermissionError)
 
 
-async def test_cookies_are_the_urls_hosts(nursery: trio.Nursery) -> None:
+async def test_cookies_are_those_of_the_urls_host(nursery: trio.Nursery) -> None:
     server = await serving(nursery)
-    jar = CookieJar()
+    jar = jar_of(cookie("of-peer", "peer.test"), cookie("of-loopback", "127.0.0.1"))
     options: Any = {"connect_to": ("127.0.0.1", server.port), "cookies": jar}
-    await round_trip("ws://peer.test/", headers={"Cookie": "a=b"}, **options)
-    assert b"Cookie: a=b" in server.requests[0]
+    await round_trip("ws://peer.test/", **options)
+    assert b"Cookie: of-peer=v\r\n" in server.requests[0] + b"\r\n"
 
 
 @pytest.mark.parametrize(
@@ -324,10 +324,10 @@ def test_timeouts_of_addresses_are_checked() -> None:
         resolve("ws://peer.test/", (), {"address_timeout": -1})
 
 
-async def test_wrong_name_for_localhost_below_a_proxy_that_does_not_resolve(
+async def test_socks5_connects_to_loopback_for_a_name_below_localhost(
     nursery: trio.Nursery, proxied: Any
 ) -> None:
-    """socks5 resolves here, and a name below localhost is loopback without the resolver."""
+    """It resolves names here."""
     server = await serving(nursery)
     replies = b"\x05\x00", b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50"
     proxy = await proxied(*replies, to=server.port)

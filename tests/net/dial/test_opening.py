@@ -1,4 +1,4 @@
-"""The opening handshake over a connection: what goes out, and servers that mean harm."""
+"""The opening handshake: what is sent, and servers that misbehave."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVIL = "x\r\nX-Evil: 1"
 
 
 async def request(nursery: trio.Nursery, url: str, protocols: Any = (), **options: Any) -> str:
-    """What a server gets."""
+    """Return the request that a server receives."""
     ours, theirs = trio.testing.memory_stream_pair()
     WebSocket(url, protocols, nursery=nursery, stream=ours, **options)
     peer = Peer(theirs)
@@ -42,15 +42,14 @@ async def request(nursery: trio.Nursery, url: str, protocols: Any = (), **option
 async def test_url_cannot_add_a_header(
     url: str, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The URL Standard takes line breaks out, or they stay escaped."""
+    """The URL's parser removes line breaks, and leaves escaped ones escaped."""
     lines = (await request(nursery, url)).split("\r\n")
     assert not [line for line in lines if line.lower().startswith("x-evil")]
     assert all("\n" not in line for line in lines)
 
 
 @pytest.mark.parametrize("url", ["ws://peer.test\0/", "ws://a b/", "ws://peer.test:80\r\n1x/"])
-async def test_host_cannot_add_a_header(url: str, nursery: trio.Nursery) -> None:
-    """It is no host then."""
+async def test_host_with_a_line_break_is_a_syntax_error(url: str, nursery: trio.Nursery) -> None:
     with pytest.raises(DOMException, match="URL") as caught:
         WebSocket(url, nursery=nursery)
     assert caught.value.name == "SyntaxError"
@@ -58,8 +57,10 @@ async def test_host_cannot_add_a_header(url: str, nursery: trio.Nursery) -> None
 
 @pytest.mark.parametrize("text", [EVIL, "x\ny", "x\ry", "x\0y"])
 @pytest.mark.parametrize("option", ["origin", "headers", "name"])
-async def test_header_cannot_add_a_header(option: str, text: str, nursery: trio.Nursery) -> None:
-    """A ValueError at the call; it does not repeat what may be a secret."""
+async def test_header_with_a_line_break_is_a_value_error(
+    option: str, text: str, nursery: trio.Nursery
+) -> None:
+    """The message does not repeat the value, which may be a secret."""
     given: Any = {"origin": text, "headers": {"X-Good": text}, "name": {text: "x"}}[option]
     name = "headers" if option == "name" else option
     with pytest.raises(ValueError, match="header") as caught:
@@ -68,15 +69,16 @@ async def test_header_cannot_add_a_header(option: str, text: str, nursery: trio.
 
 
 @pytest.mark.parametrize("protocol", [EVIL, "a, b", "a\0", "", "é"])
-async def test_protocol_cannot_add_a_header(protocol: str, nursery: trio.Nursery) -> None:
-    """It is a token, or a SyntaxError."""
+async def test_subprotocol_that_is_no_token_is_a_syntax_error(
+    protocol: str, nursery: trio.Nursery
+) -> None:
     with pytest.raises(DOMException) as caught:
         WebSocket("ws://peer.test/", [protocol], nursery=nursery)
     assert caught.value.name == "SyntaxError"
 
 
-async def test_keys_are_fresh(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Sixteen bytes each, none like another, and no bit that is the same in all of them."""
+async def test_keys_are_random(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Sixteen bytes each, none like another, and no bit is the same in all of them."""
     keys = []
     for _ in range(64):
         lines = (await request(nursery, "ws://peer.test/")).split("\r\n")
@@ -90,8 +92,9 @@ async def test_keys_are_fresh(nursery: trio.Nursery, autojump_clock: Any) -> Non
     assert (always, never) == (0, 0)
 
 
-async def test_no_compression_no_header(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``compression=False`` sends no extension header at all; by default it is browsers' own."""
+async def test_without_compression_no_extension_is_offered(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     plain = await request(nursery, "ws://peer.test/", compression=False)
     assert "sec-websocket-extensions" not in plain.lower()
     offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
@@ -102,7 +105,7 @@ async def test_no_compression_no_header(nursery: trio.Nursery, autojump_clock: A
 
 
 async def trickle(stream: trio.abc.Stream) -> None:
-    """An answer that is good, but for its pace: a byte each second."""
+    """Send a good answer, one byte each second."""
     peer = Peer(stream)
     await peer.read_request()
     with suppress(trio.BrokenResourceError):  # when the client has had enough
@@ -112,10 +115,9 @@ async def trickle(stream: trio.abc.Stream) -> None:
 
 
 @pytest.mark.parametrize("timeout", [5, 60])
-async def test_server_that_trickles(
+async def test_bytes_of_an_answer_do_not_extend_open_timeout(
     timeout: int, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """What comes does not extend ``open_timeout``."""
     ours, theirs = trio.testing.memory_stream_pair()
     nursery.start_soon(trickle, theirs)
     start = trio.current_time()
@@ -139,10 +141,9 @@ async def test_server_that_trickles(
         ("503 Service Unavailable", "Retry-After: Fri, 01 Jan 2100 00:00:00 GMT"),
     ],
 )
-async def test_refusal_is_kept(
+async def test_refusals_status_headers_and_body_are_the_errors(
     status: str, header: str, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Status, headers and the start of the body, for the program to judge by."""
     ours, theirs = trio.testing.memory_stream_pair()
     peer = Peer(theirs)
 

@@ -21,7 +21,7 @@ BLOCKED = [
 
 
 class Undialled(trio.abc.HostnameResolver, trio.abc.SocketFactory):
-    """A network in which every attempt is a mistake."""
+    """A network in which every attempt is an error."""
 
     attempts = 0
 
@@ -39,7 +39,7 @@ class Undialled(trio.abc.HostnameResolver, trio.abc.SocketFactory):
 
 @pytest.fixture
 async def network() -> Undialled:
-    """Watches what is dialled, for as long as this trio run."""
+    """The network of this trio run."""
     network = Undialled()
     trio.socket.set_custom_hostname_resolver(network)
     trio.socket.set_custom_socket_factory(network)
@@ -47,23 +47,23 @@ async def network() -> Undialled:
 
 
 @pytest.mark.parametrize("port", BLOCKED)
-def test_a_blocked_port_is_refused(port: int) -> None:
-    """Each port of Fetch's table, with the port and the rule in the message."""
+def test_port_of_fetchs_table_is_blocked(port: int) -> None:
+    """The message has the port and the rule."""
     with pytest.raises(PermissionError) as raised:
         check_port(port)
     assert f"port {port} " in str(raised.value)
     assert "https://fetch.spec.whatwg.org/#port-blocking" in str(raised.value)
 
 
-def test_no_other_port_is_refused() -> None:
-    """The table is all there is: neighbours, and the schemes' own ports, are free."""
+def test_no_other_port_is_blocked() -> None:
     for port in sorted({*range(65536)} - {*BLOCKED}):
         check_port(port)
 
 
 @pytest.mark.parametrize("scheme", ["ws", "wss"])
-async def test_the_events_of_a_blocked_port(network: Undialled, scheme: str) -> None:
-    """As any failed connection: error, then close with 1006; nothing was dialled."""
+async def test_blocked_port_has_the_events_of_a_failure_and_is_not_dialled(
+    network: Undialled, scheme: str
+) -> None:
     events: list[str] = []
     async with trio.open_nursery() as nursery:
         ws = WebSocket(f"{scheme}://server.test:25/", nursery=nursery)
@@ -75,8 +75,7 @@ async def test_the_events_of_a_blocked_port(network: Undialled, scheme: str) -> 
     assert network.attempts == 0
 
 
-async def test_the_program_is_told_the_rule(network: Undialled) -> None:
-    """The failure names URL, port and rule; its cause is the PermissionError."""
+async def test_failure_of_a_blocked_port_names_url_port_and_rule(network: Undialled) -> None:
     with pytest.raises(WebSocketError, match=r"port 6667 is blocked.*#port-blocking") as raised:
         async with open_websocket("ws://server.test:6667/chat"):
             raise AssertionError("it never opens")
@@ -85,8 +84,8 @@ async def test_the_program_is_told_the_rule(network: Undialled) -> None:
     assert network.attempts == 0
 
 
-async def test_a_port_that_is_not_blocked_is_dialled(network: Undialled) -> None:
-    """The watcher watches: it sees the attempt on any other port."""
+async def test_other_port_is_dialled(network: Undialled) -> None:
+    """So the network above sees attempts."""
     with pytest.raises(WebSocketError, match="nothing is to be"):
         async with open_websocket("ws://server.test:6670/"):
             raise AssertionError("it never opens")

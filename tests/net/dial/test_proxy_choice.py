@@ -1,4 +1,4 @@
-"""Which proxy is taken where the option says nothing: the environment's, the system's, or none."""
+"""The choice of a proxy: the option's, the environment's, the system's, or none."""
 
 from __future__ import annotations
 
@@ -37,21 +37,19 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Setenv:
 
 
 async def chosen(url: str, **options: Any) -> str | None:
-    """The proxy for this URL, without "proxy" in front of it."""
+    """Return the proxy for a URL, without the word "proxy" before it."""
     proxy = await choose_proxy(resolve(url, (), options)[1])  # type: ignore[arg-type]  # a test's options
     return None if proxy is None else str(proxy).removeprefix("proxy ")
 
 
-def test_the_tests_have_no_proxy() -> None:
-    """Whatever the machine's environment says, tests and their processes dial directly."""
+def test_tests_run_without_the_machines_proxies() -> None:
     assert [name for name in os.environ if name.lower().endswith("_proxy")] in (
         ["no_proxy"],
         ["NO_PROXY"],
     )
 
 
-async def test_no_proxy_in_the_environment(environment: Setenv) -> None:
-    """Then there is none."""
+async def test_environment_without_proxies_means_none(environment: Setenv) -> None:
     environment(http_proxying="http://h", ftp_proxy="http://h")
     assert await chosen("ws://peer.test/") is None
     assert await chosen("wss://peer.test/") is None
@@ -68,8 +66,10 @@ async def test_no_proxy_in_the_environment(environment: Setenv) -> None:
         ("all_proxy", True, True),
     ],
 )
-async def test_proxy_variables(variable: str, ws: bool, wss: bool, environment: Setenv) -> None:
-    """Each is for ws:, wss: or both. What is meant for plain HTTP is not for wss:."""
+async def test_each_variable_is_for_ws_or_wss_or_both(
+    variable: str, ws: bool, wss: bool, environment: Setenv
+) -> None:
+    """What is meant for plain HTTP is not for wss:."""
     environment(**{variable: "http://h:1"})
     assert (await chosen("ws://peer.test/") is not None) == ws
     assert (await chosen("wss://peer.test/") is not None) == wss
@@ -82,10 +82,10 @@ async def test_proxy_variables(variable: str, ws: bool, wss: bool, environment: 
         ("wss", ["wss", "socks", "https", "all"]),
     ],
 )
-async def test_order_of_proxy_variables(
+async def test_variables_have_an_order(
     scheme: str, order: list[str], environment: Setenv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A WebSocket's own first, then as RFC 6455 section 4.1 would have it, then the general one."""
+    """WebSocket's own first, then as RFC 6455 section 4.1 has it, then the general one."""
     environment(**{f"{kind}_proxy": f"https://{kind}" for kind in order})
     for kind in order:
         assert await chosen(f"{scheme}://peer.test/") == f"https://{kind}:443"
@@ -93,8 +93,9 @@ async def test_order_of_proxy_variables(
     assert await chosen(f"{scheme}://peer.test/") is None
 
 
-async def test_case_of_proxy_variables(environment: Setenv) -> None:
-    """Capitals will do; small letters win, and an empty value is none."""
+async def test_lower_case_wins_over_upper_case_and_an_empty_value_is_none(
+    environment: Setenv,
+) -> None:
     environment(HTTPS_PROXY="http://capitals:1")
     assert await chosen("wss://peer.test/") == "http://capitals:1"
     if os.name != "nt":  # where there is one variable of either name
@@ -104,8 +105,8 @@ async def test_case_of_proxy_variables(environment: Setenv) -> None:
         assert await chosen("wss://peer.test/") is None
 
 
-async def test_http_proxy_of_a_cgi_script(environment: Setenv) -> None:
-    """HTTP_PROXY may come from a request's header there (CVE-2016-1000110)."""
+async def test_http_proxy_of_a_cgi_script_is_not_used(environment: Setenv) -> None:
+    """A header of its request can set HTTP_PROXY (CVE-2016-1000110)."""
     environment(HTTP_PROXY="http://evil", REQUEST_METHOD="GET")
     assert await chosen("ws://peer.test/") is None
 
@@ -123,10 +124,10 @@ async def test_http_proxy_of_a_cgi_script(environment: Setenv) -> None:
         ("socks_proxy", "socks4://h:9050", "socks4://h:9050"),
     ],
 )
-async def test_values_of_proxy_variables(
+async def test_variables_take_values_that_the_option_does_not(
     variable: str, value: str, url: str, environment: Setenv
 ) -> None:
-    """Looser than the option: as other programs take them, and as systems set them."""
+    """Other programs take them, and systems set them."""
     environment(**{variable: value})
     assert await chosen("ws://peer.test/") == url
 
@@ -174,31 +175,30 @@ async def test_values_of_proxy_variables(
         ("10.0.0.0/8", "[::1]", 80, False),
     ],
 )
-async def test_no_proxy(
+async def test_no_proxy_excepts_names_addresses_and_networks(
     no_proxy: str, host: str, port: int, direct: bool, environment: Setenv
 ) -> None:
-    """Names and all below them, addresses and networks, with a port or for all; or ``*``."""
     environment(all_proxy="http://h", no_proxy=no_proxy)
     assert (await chosen(f"ws://{host}:{port}/") is None) == direct
 
 
-async def test_nothing_is_exempt_by_itself(environment: Setenv) -> None:
-    """As for other Python programs, and unlike in browsers, loopback is not."""
+async def test_loopback_is_not_exempt(environment: Setenv) -> None:
+    """As for other Python programs, and unlike in browsers."""
     environment(all_proxy="http://h")
     assert await chosen("ws://localhost/") == "http://h:80"
     assert await chosen("ws://127.0.0.1/") == "http://h:80"
 
 
-async def test_the_option_wins_over_the_environment(environment: Setenv) -> None:
-    """A proxy of its own is for every server; None is for none."""
+async def test_option_wins_over_the_environment(environment: Setenv) -> None:
     environment(all_proxy="http://h", no_proxy="peer.test")
     assert await chosen("ws://peer.test/", proxy="http://mine") == "http://mine:80"
     assert await chosen("ws://other.test/", proxy=None) is None
     assert await chosen("ws://other.test/", proxy=True) == "http://h:80"
 
 
-async def test_bad_proxy_variable(environment: Setenv) -> None:
-    """The opening fails; the error names the variable, and shows nothing of its value."""
+async def test_bad_value_of_a_variable_fails_the_opening_and_is_not_shown(
+    environment: Setenv,
+) -> None:
     environment(wss_proxy="http://user:hunter2/@h")
     error = await failure_to_open("wss://peer.test/")
     assert isinstance(error.__cause__, ProxyError)
@@ -206,10 +206,9 @@ async def test_bad_proxy_variable(environment: Setenv) -> None:
     assert "hunter2" not in str(error)
 
 
-async def test_environment_is_read_when_dialling(
+async def test_environment_is_read_each_time_a_socket_dials(
     environment: Setenv, nursery: trio.Nursery
 ) -> None:
-    """Every time, so a program may change it; and a connection really takes what it says."""
     server = Echo()
     await server.start(nursery)
     proxy = FakeProxy(ESTABLISHED, to=server.port)
@@ -226,15 +225,16 @@ async def test_environment_is_read_when_dialling(
 
 @pytest.fixture
 def system(environment: Setenv, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The system's settings, as the standard library gives those of macOS and Windows."""
+    """The system's settings, as the standard library returns those of macOS and Windows."""
     settings: dict[str, str] = {}
     monkeypatch.setattr(urllib.request, "getproxies", lambda: settings)
     monkeypatch.setattr(_proxy_choice, "_SYSTEMS_WITH_SETTINGS", (sys.platform,))
     return settings
 
 
-async def test_systems_proxy(system: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the environment says nothing; its exceptions are looked up in a thread."""
+async def test_systems_settings_are_used_without_variables_and_looked_up_in_a_thread(
+    system: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     threads: list[bool] = []
 
     def bypass(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Through HTTP proxies on loopback: every door, TLS at each place, and what goes wrong."""
+"""HTTP proxies on loopback: every entry point, TLS at each place, and failures."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ async def secure(nursery: trio.Nursery) -> Echo:
 # Ways through.
 
 
-async def test_ws_through_http(server: Echo, proxied: Any) -> None:
-    """By CONNECT, as RFC 6455 section 4.1 has it for ws: too."""
+async def test_ws_goes_through_a_tunnel_too(server: Echo, proxied: Any) -> None:
+    """RFC 6455 section 4.1."""
     proxy = await proxied(to=server.port)
     await round_trip("ws://peer.test:8080/path?q", proxy=proxy.url())
     assert proxy.said == [b"CONNECT peer.test:8080 HTTP/1.1\r\nHost: peer.test:8080\r\n\r\n"]
     assert server.requests[0].startswith(b"GET /path?q HTTP/1.1\r\nHost: peer.test:8080\r\n")
 
 
-async def test_wss_through_http(proxied: Any, nursery: trio.Nursery) -> None:
-    """TLS is with the server, whose certificate is held against the URL's host."""
+async def test_tls_through_a_proxy_is_with_the_server(proxied: Any, nursery: trio.Nursery) -> None:
+    """The certificate is checked for the URL's host."""
     server = Echo(server_context("peer.test"))
     await server.start(nursery)
     proxy = await proxied(to=server.port)
@@ -68,8 +68,9 @@ async def test_wss_through_http(proxied: Any, nursery: trio.Nursery) -> None:
     assert proxy.said == [b"CONNECT peer.test:443 HTTP/1.1\r\nHost: peer.test:443\r\n\r\n"]
 
 
-async def test_wss_verifies_through_a_proxy(proxied: Any, nursery: trio.Nursery) -> None:
-    """A proxy that answers in the server's place is found out."""
+async def test_proxy_that_answers_as_the_server_is_found_out(
+    proxied: Any, nursery: trio.Nursery
+) -> None:
     server = Echo(server_context(ca=trustme.CA()))
     await server.start(nursery)
     proxy = await proxied(to=server.port)
@@ -79,23 +80,23 @@ async def test_wss_verifies_through_a_proxy(proxied: Any, nursery: trio.Nursery)
 
 
 @pytest.mark.usefixtures("system_trusts_us")
-async def test_ws_through_https(server: Echo, proxied: Any) -> None:
-    """TLS is with the proxy."""
+async def test_https_proxy_has_tls(server: Echo, proxied: Any) -> None:
     proxy = await proxied(to=server.port, context=server_context())
     await round_trip(server.url, proxy=proxy.url("https"))
     assert len(proxy.said) == 1
 
 
 @pytest.mark.usefixtures("system_trusts_us")
-async def test_wss_through_https(secure: Echo, proxied: Any) -> None:
-    """TLS with the server inside TLS with the proxy; ``ssl_context`` is for the server."""
+async def test_wss_through_an_https_proxy_has_tls_in_tls(secure: Echo, proxied: Any) -> None:
     proxy = await proxied(to=secure.port, context=server_context())
     await round_trip(secure.url, proxy=proxy.url("https"), ssl_context=client_context())
     assert len(proxy.said) == 1
 
 
-async def test_https_proxy_is_verified(server: Echo, proxied: Any) -> None:
-    """By the system's authorities, whatever ``ssl_context`` trusts: it is for the server."""
+async def test_https_proxy_is_verified_by_the_systems_authorities(
+    server: Echo, proxied: Any
+) -> None:
+    """``ssl_context`` is for the server."""
     proxy = await proxied(to=server.port, context=server_context())
     error = await failure_to_open(
         server.url, proxy=proxy.url("https"), ssl_context=client_context()
@@ -106,8 +107,9 @@ async def test_https_proxy_is_verified(server: Echo, proxied: Any) -> None:
     assert proxy.said == []
 
 
-async def test_every_door_takes_a_proxy(server: Echo, proxied: Any, nursery: trio.Nursery) -> None:
-    """The four, and WebSocketStream's constructor."""
+async def test_every_entry_point_takes_a_proxy(
+    server: Echo, proxied: Any, nursery: trio.Nursery
+) -> None:
     proxy = await proxied(to=server.port)
     options: Any = {"proxy": proxy.url()}
     async with open_websocket(server.url, **options):
@@ -127,8 +129,9 @@ async def test_every_door_takes_a_proxy(server: Echo, proxied: Any, nursery: tri
     assert len(proxy.said) == 5
 
 
-async def test_handshake_is_not_for_the_proxy(server: Echo, proxied: Any) -> None:
-    """It gets its credentials, and the server's host and port; the server gets the rest."""
+async def test_proxy_gets_host_port_and_its_credentials_and_no_more(
+    server: Echo, proxied: Any
+) -> None:
     proxy = await proxied(to=server.port)
     await round_trip(
         f"ws://name:word@127.0.0.1:{server.port}/path",
@@ -146,23 +149,22 @@ async def test_handshake_is_not_for_the_proxy(server: Echo, proxied: Any) -> Non
         assert line in server.requests[0]
 
 
-async def test_answer_in_one_packet_with_the_proxys(proxied: Any) -> None:
-    """A server that refuses at once, before it is asked: what it said is not lost."""
+async def test_servers_first_bytes_beside_the_proxys_answer_are_not_lost(proxied: Any) -> None:
     proxy = await proxied(ESTABLISHED + b"HTTP/1.1 503 Full\r\nContent-Length: 5\r\n\r\nsorry")
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
     assert isinstance(error, HandshakeError)
     assert (error.status, error.body) == (503, b"sorry")
 
 
-async def test_tls_in_one_packet_with_the_proxys_answer(proxied: Any) -> None:
-    """Likewise for TLS: bytes that are none are its error, and not waited for."""
+async def test_tls_reads_the_bytes_beside_the_proxys_answer(proxied: Any) -> None:
     proxy = await proxied(ESTABLISHED + b"HTTP/1.1 400 Bad Request\r\n\r\n")
     error = await failure_to_open("wss://peer.test/", proxy=proxy.url())
     assert isinstance(error.__cause__, ssl.SSLError)
 
 
-async def test_turns_are_by_destination(server: Echo, proxied: Any) -> None:
-    """One CONNECTING for a host and port: what a proxy does not answer holds no other up."""
+async def test_sockets_wait_for_each_other_by_destination_and_not_by_proxy(
+    server: Echo, proxied: Any
+) -> None:
     silent = await proxied(b"", to=None)
     proxy = await proxied(to=server.port)
     async with open_websocket_nursery() as sockets:
@@ -180,8 +182,7 @@ async def test_turns_are_by_destination(server: Echo, proxied: Any) -> None:
 # Ways that end.
 
 
-async def test_refusal_by_a_proxy(proxied: Any) -> None:
-    """It is the proxy's, not the server's: no HandshakeError; its status is the cause's."""
+async def test_proxys_refusal_is_the_cause_and_no_handshake_error(proxied: Any) -> None:
     proxy = await proxied(REFUSED)
     error = await failure_to_open("wss://peer.test/", proxy=proxy.url(credentials="user:pass@"))
     assert not isinstance(error, HandshakeError)
@@ -221,10 +222,9 @@ async def test_proxys_retry_after_is_obeyed(proxied: Any) -> None:
                 raise AssertionError("it was never open")
 
 
-async def test_credentials_are_not_logged(
+async def test_proxys_credentials_are_not_logged(
     server: Echo, proxied: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither where all goes well nor where the proxy refuses, however much is logged."""
     caplog.set_level(0)
     credentials = "user:hunter2@"
     proxy = await proxied(to=server.port)
@@ -235,16 +235,14 @@ async def test_credentials_are_not_logged(
     assert "dXNlcj" not in caplog.text  # base64 of what begins with "user"
 
 
-async def test_proxy_hangs_up(proxied: Any) -> None:
-    """Before it has said anything."""
+async def test_proxy_that_hangs_up_is_named(proxied: Any) -> None:
     proxy = await proxied(b"", to=0)
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
     assert isinstance(error.__cause__, ProxyError)
     assert "got the end of the connection after 0 bytes" in str(error)
 
 
-async def test_proxy_resets(nursery: trio.Nursery) -> None:
-    """The system's words are in the message."""
+async def test_proxys_reset_is_in_the_message_with_the_systems_words(nursery: trio.Nursery) -> None:
     proxy = Resetting()
     await proxy.start(nursery)
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
@@ -256,9 +254,7 @@ async def test_proxy_resets(nursery: trio.Nursery) -> None:
 
 
 @pytest.mark.usefixtures("system_trusts_us")
-async def test_tls_breaks_with_a_proxy(nursery: trio.Nursery) -> None:
-    """After CONNECT has left: OpenSSL's words are in the message."""
-
+async def test_broken_tls_with_a_proxy_is_in_the_message(nursery: trio.Nursery) -> None:
     class Broken(FakeProxy):
         async def connection(self, stream: Any) -> None:
             await stream.receive_some()
@@ -274,8 +270,7 @@ async def test_tls_breaks_with_a_proxy(nursery: trio.Nursery) -> None:
     assert str(broken.__cause__) in str(error)
 
 
-async def test_unreachable_proxy() -> None:
-    """The error names the proxy, and the system's own is the cause's cause."""
+async def test_closed_port_of_a_proxy_is_connection_refused() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
@@ -304,8 +299,9 @@ async def test_proxy_that_expects_tls_is_hinted_at(proxied: Any) -> None:
 @pytest.mark.parametrize(
     ("scheme", "replies"), [("http", []), ("https", []), ("http", [b"HTTP/1.1 200 O"])]
 )
-async def test_silent_proxy(scheme: str, replies: list[bytes], nursery: trio.Nursery) -> None:
-    """``open_timeout`` covers the proxy's part; the error names it, the connection is closed."""
+async def test_silent_proxy_fails_after_open_timeout_and_is_closed(
+    scheme: str, replies: list[bytes], nursery: trio.Nursery
+) -> None:
     proxy = FakeProxy(*replies)
     await proxy.start(nursery)
     url = proxy.url(scheme, "user:hunter2@")
@@ -315,8 +311,9 @@ async def test_silent_proxy(scheme: str, replies: list[bytes], nursery: trio.Nur
     await proxy.gone.wait()
 
 
-async def test_close_while_the_proxy_thinks(proxied: Any, nursery: trio.Nursery) -> None:
-    """It is given up at once."""
+async def test_close_while_a_proxy_is_silent_ends_at_once(
+    proxied: Any, nursery: trio.Nursery
+) -> None:
     proxy = await proxied(b"")
     ws = WebSocket("ws://peer.test/", nursery=nursery, proxy=proxy.url())
     while not proxy.said:
@@ -327,8 +324,7 @@ async def test_close_while_the_proxy_thinks(proxied: Any, nursery: trio.Nursery)
     await proxy.gone.wait()
 
 
-async def test_blocked_port_through_a_proxy(proxied: Any) -> None:
-    """The destination's port counts, and is looked at before the proxy is."""
+async def test_servers_blocked_port_is_refused_before_the_proxy_is_dialled(proxied: Any) -> None:
     proxy = await proxied()
     error = await failure_to_open("ws://peer.test:25/", proxy=proxy.url())
     assert isinstance(error.__cause__, PermissionError)
@@ -336,7 +332,7 @@ async def test_blocked_port_through_a_proxy(proxied: Any) -> None:
 
 
 class Early(FakeProxy):
-    """A proxy and its server in one, whose first bytes come along with the proxy's answer.
+    """A proxy and its server in one, whose first bytes arrive with the proxy's answer.
 
     Attributes:
       ended: how the client ended TCP, once ``gone`` is set.
@@ -359,7 +355,7 @@ class Early(FakeProxy):
 
 
 async def test_silent_server_behind_a_proxy_is_reset(nursery: trio.Nursery) -> None:
-    """Also where the tunnel's first bytes came early, and the socket is below another stream."""
+    """Also if the tunnel's first bytes were early, so that another stream is above the socket."""
     proxy = Early()
     await proxy.start(nursery)
     async with open_websocket("ws://peer.test/", proxy=proxy.url(), close_timeout=0.05) as ws:
@@ -370,7 +366,7 @@ async def test_silent_server_behind_a_proxy_is_reset(nursery: trio.Nursery) -> N
 
 
 async def test_failed_connection_behind_a_proxy_is_half_closed(nursery: trio.Nursery) -> None:
-    """Likewise: the server sees the end of TCP behind the Close."""
+    """The server sees the end of TCP after the Close."""
     proxy = Early(b"\xf0\x00")  # reserved bits
     await proxy.start(nursery)
     with pytest.raises(WebSocketError):

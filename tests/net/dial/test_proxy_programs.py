@@ -1,4 +1,4 @@
-"""Through real proxy programs on loopback; skipped where they are not installed."""
+"""Real proxy programs on loopback; tests of programs that are not installed are skipped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 
 
 class Running(NamedTuple):
-    """One that runs, on a port."""
+    """A program that runs, and its port."""
 
     scheme: str
     credentials: str
@@ -88,7 +88,7 @@ def by(*kinds: Kind) -> pytest.MarkDecorator:
 
 
 async def failure(proxy: Running, url: str, credentials: str | None = None) -> ProxyError:
-    """Why it did not open, by the proxy's word; the message names it, without credentials."""
+    """Return why it did not open; the message names the proxy, without credentials."""
     error = await failure_to_open(url, proxy=proxy.url(credentials))
     assert isinstance(error.__cause__, ProxyError)
     assert str(error).startswith(f"{url}: proxy {proxy.where}: expected ")
@@ -98,8 +98,10 @@ async def failure(proxy: Running, url: str, credentials: str | None = None) -> P
 
 @pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
 @by(*KINDS)
-async def test_through_a_program(proxy: Running, secure: bool, nursery: trio.Nursery) -> None:
-    """A conversation, by name where the proxy is to resolve it, and a clean end."""
+async def test_conversation_through_a_program(
+    proxy: Running, secure: bool, nursery: trio.Nursery
+) -> None:
+    """By name where the proxy resolves it; the end is clean."""
     server = Echo(server_context("localhost") if secure else None)
     await server.start(nursery)
     url = server.url.replace("127.0.0.1", "localhost")
@@ -112,8 +114,8 @@ async def test_through_a_program(proxy: Running, secure: bool, nursery: trio.Nur
 
 
 @by(*KINDS)
-async def test_nobody_there_behind_a_program(proxy: Running) -> None:
-    """The destination refuses TCP: the proxy says so, each in its way."""
+async def test_programs_answer_for_a_closed_port(proxy: Running) -> None:
+    """Each has its own."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         url = f"ws://127.0.0.1:{reserved.getsockname()[1]}/"
@@ -123,8 +125,7 @@ async def test_nobody_there_behind_a_program(proxy: Running) -> None:
 
 
 @by(Kind(tinyproxy, "http", True), Kind(squid, "http", True), Kind(squid, "https", True))
-async def test_program_asks_for_credentials(proxy: Running) -> None:
-    """407, and for what."""
+async def test_program_asks_for_credentials_by_407(proxy: Running) -> None:
     error = await failure(proxy, "ws://peer.test/", "")
     assert error.status == 407
     assert "Proxy-Authenticate: Basic realm=" in str(error)
@@ -138,30 +139,27 @@ async def test_program_asks_for_credentials_by_socks(proxy: Running) -> None:
 
 
 @by(Kind(tinyproxy, "http", True), Kind(microsocks, "socks5h", True))
-async def test_program_does_not_know_the_password(proxy: Running) -> None:
-    """Wrong ones are refused."""
+async def test_program_refuses_a_wrong_password(proxy: Running) -> None:
     error = await failure(proxy, "ws://peer.test/", f"user:not-{PASSWORD}@")
     assert error.status in {401, 407, None}
 
 
 @by(Kind(tinyproxy, "http"))
-async def test_program_filters_names(proxy: Running) -> None:
-    """403, with the proxy's own words."""
+async def test_program_that_filters_names_answers_403(proxy: Running) -> None:
     error = await failure(proxy, "ws://forbidden.test/")
     assert error.status == 403
     assert "got 403 Filtered" in str(error)
 
 
 @by(Kind(squid, "http"), Kind(squid, "https"))
-async def test_program_filters_ports(proxy: Running) -> None:
-    """403, and squid's reason."""
+async def test_program_that_filters_ports_answers_403_and_its_reason(proxy: Running) -> None:
     error = await failure(proxy, f"ws://127.0.0.1:{FORBIDDEN_PORT}/")
     assert error.status == 403
     assert "X-Squid-Error: ERR_ACCESS_DENIED" in str(error)
 
 
 @by(Kind(dante, "socks5h"), Kind(dante, "socks4"))
-async def test_program_filters_ports_by_socks(proxy: Running) -> None:
-    """SOCKS5's "not allowed by ruleset"; SOCKS4 has one number for all."""
+async def test_program_that_filters_ports_answers_by_a_socks_reply(proxy: Running) -> None:
+    """SOCKS4 has one number for all."""
     error = await failure(proxy, f"ws://127.0.0.1:{FORBIDDEN_PORT}/")
     assert error.status == (2 if proxy.scheme == "socks5h" else 0x5B)

@@ -1,4 +1,4 @@
-"""Through SOCKS proxies, which say what a test wants; python-socks has the protocol."""
+"""SOCKS proxies on loopback, which answer what a test wants; the protocol is python-socks'."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ async def server(nursery: trio.Nursery) -> Echo:
         ("socks5", "127.0.0.1", b"\x05\x01\x00\x01" + LOOPBACK),
     ],
 )
-async def test_socks5(scheme: str, host: str, asked: bytes, server: Echo, proxied: Any) -> None:
-    """A name is the proxy's to resolve by socks5h; addresses are sent as such."""
+async def test_socks5h_leaves_names_to_the_proxy_and_addresses_are_sent_as_such(
+    scheme: str, host: str, asked: bytes, server: Echo, proxied: Any
+) -> None:
     proxy = await proxied(ANONYMOUS, CONNECTED, to=server.port)
     await round_trip(f"ws://{host}:8080/", proxy=proxy.url(scheme))
     assert proxy.said == [b"\x05\x01\x00", asked + (8080).to_bytes(2)]
@@ -57,16 +58,18 @@ async def test_socks5(scheme: str, host: str, asked: bytes, server: Echo, proxie
         ("socks4", "127.0.0.1", LOOPBACK + b"user\x00"),
     ],
 )
-async def test_socks4(scheme: str, host: str, asked: bytes, server: Echo, proxied: Any) -> None:
-    """The user goes along; a name is the proxy's to resolve by socks4a."""
+async def test_socks4_sends_the_user_and_socks4a_the_name(
+    scheme: str, host: str, asked: bytes, server: Echo, proxied: Any
+) -> None:
     proxy = await proxied(GRANTED, to=server.port)
     await round_trip(f"ws://{host}:8080/", proxy=proxy.url(scheme, "user@"))
     assert proxy.said == [b"\x04\x01" + (8080).to_bytes(2) + asked]
 
 
 @pytest.mark.parametrize("scheme", ["socks4", "socks5"])
-async def test_socks_with_a_name_resolved_here(scheme: str, server: Echo, proxied: Any) -> None:
-    """socks4 and socks5 send the address alone."""
+async def test_socks4_and_socks5_resolve_the_name_here(
+    scheme: str, server: Echo, proxied: Any
+) -> None:
     replies = [GRANTED] if scheme == "socks4" else [ANONYMOUS, CONNECTED]
     proxy = await proxied(*replies, to=server.port)
 
@@ -84,23 +87,21 @@ async def test_socks_with_a_name_resolved_here(scheme: str, server: Echo, proxie
     assert b"peer" not in proxy.said[-1]
 
 
-async def test_wss_through_socks(proxied: Any, nursery: trio.Nursery) -> None:
-    """TLS is with the server, whose certificate is held against the URL's host."""
+async def test_tls_through_socks_is_with_the_server(proxied: Any, nursery: trio.Nursery) -> None:
     server = Echo(server_context())
     await server.start(nursery)
     proxy = await proxied(ANONYMOUS, CONNECTED, to=server.port)
     await round_trip(server.url, proxy=proxy.url("socks5h"), ssl_context=client_context())
 
 
-async def test_socks5_with_credentials(server: Echo, proxied: Any) -> None:
+async def test_socks5_sends_user_and_password(server: Echo, proxied: Any) -> None:
     """RFC 1929; percent-decoded."""
     proxy = await proxied(CREDENTIALS, ADMITTED, CONNECTED, to=server.port)
     await round_trip(server.url, proxy=proxy.url("socks5h", "user:p%40ss@"))
     assert proxy.said[:2] == [b"\x05\x02\x00\x02", b"\x01\x04user\x04p@ss"]
 
 
-async def test_bytes_behind_the_reply_of_socks(proxied: Any) -> None:
-    """They are the tunnel's, and are not lost."""
+async def test_bytes_after_the_reply_of_socks_are_the_tunnels(proxied: Any) -> None:
     proxy = await proxied(ANONYMOUS, CONNECTED + b"SSH-2.0-x\r\n")
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url("socks5h"))
     assert "got b'SSH-2.0-x" in str(error)
@@ -110,7 +111,7 @@ async def test_bytes_behind_the_reply_of_socks(proxied: Any) -> None:
 
 
 async def refusal(proxy: FakeProxy, scheme: str, credentials: str = "") -> WebSocketError:
-    """The error, which names the proxy, without credentials; the connection is closed."""
+    """Return the error, which names the proxy, without credentials; the connection is closed."""
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url(scheme, credentials))
     assert isinstance(error.__cause__, ProxyError)
     expected = f"ws://peer.test/: proxy {proxy.url(scheme)}: expected a tunnel to peer.test:80, got"
@@ -131,8 +132,8 @@ async def refusal(proxy: FakeProxy, scheme: str, credentials: str = "") -> WebSo
         (8, "Address type not supported"),
     ],
 )
-async def test_socks5_refusal(code: int, reason: str, proxied: Any) -> None:
-    """The reply is the status, and the message has its words (RFC 1928 section 6)."""
+async def test_reply_of_socks5_is_the_status(code: int, reason: str, proxied: Any) -> None:
+    """RFC 1928 section 6."""
     error = await refusal(await proxied(ANONYMOUS, bytes((5, code, 0))), "socks5h")
     assert error.__cause__.status == code
     assert is_transient(error) == (code not in (2, 7, 8))
@@ -140,8 +141,7 @@ async def test_socks5_refusal(code: int, reason: str, proxied: Any) -> None:
     assert reason in str(error)
 
 
-async def test_socks4_refusal(proxied: Any) -> None:
-    """Likewise."""
+async def test_reply_of_socks4_is_the_status(proxied: Any) -> None:
     error = await refusal(await proxied(b"\x00\x5b" + b"\x00" * 6), "socks4a")
     assert error.__cause__.status == 0x5B
     assert "Request rejected or failed" in str(error)
@@ -190,23 +190,20 @@ async def test_socks4_that_refuses_the_user_is_final(proxied: Any) -> None:
         ([ANONYMOUS, b"\x05\x00\x00\x07"], "", "t"),
     ],
 )
-async def test_no_answer_to_socks(
+async def test_malformed_answer_of_socks_has_no_status(
     replies: list[bytes], credentials: str, message: str, proxied: Any
 ) -> None:
-    """What a proxy may not say, or says of credentials; without a status."""
     error = await refusal(await proxied(*replies), "socks5h", credentials)
     assert (error.__cause__.status, error.__cause__.wants_credentials) == (None, False)
     assert message in str(error)
 
 
-async def test_socks_proxy_hangs_up(proxied: Any) -> None:
-    """In the middle."""
+async def test_socks_proxy_that_hangs_up_is_named(proxied: Any) -> None:
     error = await refusal(await proxied(ANONYMOUS, b"\x05", to=0), "socks5h")
     assert "Connection closed unexpectedly" in str(error)
 
 
-async def test_socks_proxy_resets(nursery: trio.Nursery) -> None:
-    """Likewise; trio's own error is the cause's cause."""
+async def test_reset_by_a_socks_proxy_is_the_cause(nursery: trio.Nursery) -> None:
     proxy = Resetting(ANONYMOUS)
     await proxy.start(nursery)
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url("socks5h"))
@@ -214,16 +211,14 @@ async def test_socks_proxy_resets(nursery: trio.Nursery) -> None:
     assert isinstance(error.__cause__.__cause__, trio.BrokenResourceError)
 
 
-async def test_name_too_long_for_socks(proxied: Any) -> None:
-    """A label that no name may have is the error of the opening, not of the program's."""
+async def test_name_too_long_for_socks_fails_the_opening(proxied: Any) -> None:
     proxy = await proxied(ANONYMOUS)
     error = await failure_to_open(f"ws://{'a' * 64}/", proxy=proxy.url("socks5h"))
     assert isinstance(error.__cause__, ProxyError)
     await proxy.gone.wait()
 
 
-async def test_unreachable_socks_proxy() -> None:
-    """The error names the proxy; the cause's causes go down to the system's own."""
+async def test_closed_port_of_a_socks_proxy_is_connection_refused() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         url = f"socks5://127.0.0.1:{reserved.getsockname()[1]}"
@@ -234,8 +229,7 @@ async def test_unreachable_socks_proxy() -> None:
     assert str(error) == f"ws://127.0.0.1/: proxy {url}: connection refused (tried {address})"
 
 
-async def test_silent_socks_proxy(proxied: Any) -> None:
-    """``open_timeout`` covers it, and the connection is closed."""
+async def test_silent_socks_proxy_fails_after_open_timeout_and_is_closed(proxied: Any) -> None:
     proxy = await proxied(ANONYMOUS)
     error = await failure_to_open(
         "ws://peer.test/", proxy=proxy.url("socks5h", "user:hunter2@"), open_timeout=0.1
@@ -246,14 +240,15 @@ async def test_silent_socks_proxy(proxied: Any) -> None:
 
 
 async def test_only_open_timeout_bounds_socks(proxied: Any, autojump_clock: Any) -> None:
-    """python-socks has a bound of its own, 60 s, where it is not told otherwise."""
+    """python-socks has its own limit of 60 s by default."""
     proxy = await proxied(ANONYMOUS)
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url("socks5h"), open_timeout=3600)
     assert "within open_timeout (3600 seconds)" in str(error)
 
 
-async def test_close_while_a_socks_proxy_thinks(proxied: Any, nursery: trio.Nursery) -> None:
-    """It is given up at once."""
+async def test_close_while_a_socks_proxy_is_silent_ends_at_once(
+    proxied: Any, nursery: trio.Nursery
+) -> None:
     proxy = await proxied(ANONYMOUS)
     ws = WebSocket("ws://peer.test/", nursery=nursery, proxy=proxy.url("socks5h"))
     while len(proxy.said) < 1:
@@ -264,8 +259,9 @@ async def test_close_while_a_socks_proxy_thinks(proxied: Any, nursery: trio.Nurs
     await proxy.gone.wait()
 
 
-async def test_socks_without_python_socks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names the extra that brings it."""
+async def test_socks_without_python_socks_names_the_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "python_socks", None)
     error = await failure_to_open("ws://peer.test/", proxy="socks5://h")
     assert isinstance(error.__cause__, ProxyError)

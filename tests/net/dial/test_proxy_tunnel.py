@@ -1,4 +1,4 @@
-"""A tunnel through an HTTP proxy, over streams in memory: what a proxy may answer, and may not."""
+"""A tunnel through an HTTP proxy, in memory: good and bad answers of the proxy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROXY = parse_proxy("http://user:hunter2@proxy.test:3128")
 async def tunnel(
     *answer: bytes, end: bool = False
 ) -> tuple[trio.abc.Stream, trio.testing.MemoryReceiveStream, bytes]:
-    """What comes of this answer: the tunnel, the client's own stream, and what it asked."""
+    """Return the tunnel that this answer makes, the client's own stream, and what it asked."""
     ours, theirs = trio.testing.memory_stream_pair()
     for piece in answer:
         await theirs.send_all(piece)
@@ -29,7 +29,7 @@ async def tunnel(
 
 
 async def failure(*answer: bytes, end: bool = False) -> ProxyError:
-    """The error for this answer; it names the proxy, and no credentials."""
+    """Return the error for this answer; it names the proxy, without credentials."""
     with pytest.raises(ProxyError) as caught:
         await tunnel(*answer, end=end)
     message = str(caught.value)
@@ -38,31 +38,28 @@ async def failure(*answer: bytes, end: bool = False) -> ProxyError:
     return caught.value
 
 
-async def test_tunnel_is_the_stream() -> None:
-    """It is what was given, so that all that is fast with a socket stays so."""
+async def test_tunnel_is_the_stream_to_the_proxy() -> None:
+    """So what is fast with a socket remains so."""
     stream, ours, request = await tunnel(b"HTTP/1.1 200 OK\r\n\r\n")
     assert stream is ours
     assert request.startswith(b"CONNECT peer.test:80 HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic dXNlcjpodW50ZXIy\r\n" in request
 
 
-async def test_tunnel_to_an_ipv6_address() -> None:
-    """It is in brackets."""
+async def test_ipv6_address_is_asked_for_in_brackets() -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     await theirs.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
     await open_tunnel(ours, PROXY, "::1", 8080)
     assert (await theirs.receive_some()).startswith(b"CONNECT [::1]:8080 HTTP/1.1\r\nHost: [::1]:")
 
 
-async def test_first_bytes_of_a_tunnel_are_kept() -> None:
-    """What came along with the answer is read first, in the sizes that are asked for."""
+async def test_bytes_beside_the_proxys_answer_are_read_first() -> None:
     stream, _, _ = await tunnel(b"HTTP/1.1 200 OK\r\n", b"\r\n503 Full", b", sorry", end=True)
     got = [bytes(await stream.receive_some(size)) for size in (2, 5, None, 3, None, None)]
     assert got == [b"50", b"3 Ful", b"l, sorry", b"", b"", b""]
 
 
-async def test_first_bytes_then_the_others() -> None:
-    """All that came is read, once; what is sent and closed is the stream below."""
+async def test_everything_after_the_first_bytes_is_the_stream_below() -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     await theirs.send_all(b"HTTP/1.1 200 OK\r\n\r\nfirst")
     stream = await open_tunnel(ours, PROXY, "peer.test", 80)
@@ -79,7 +76,7 @@ async def test_first_bytes_then_the_others() -> None:
 
 
 async def test_reading_first_bytes_is_a_checkpoint() -> None:
-    """As trio means it: cancelled, it has read nothing."""
+    """Cancelled, it has read nothing."""
     stream, _, _ = await tunnel(b"HTTP/1.1 200 OK\r\n\r\nfirst")
     with trio.CancelScope() as scope:
         scope.cancel()
@@ -90,15 +87,13 @@ async def test_reading_first_bytes_is_a_checkpoint() -> None:
 
 
 @pytest.mark.parametrize("status", [302, 400, 403, 407, 502, 503, 504])
-async def test_tunnel_refused(status: int) -> None:
-    """The proxy's status is the error's, and in the message, with what it said."""
+async def test_proxys_status_is_the_errors_and_in_the_message(status: int) -> None:
     error = await failure(b"HTTP/1.1 %d Oh no\r\nContent-Length: 9\r\n\r\n" % status)
     assert error.status == status
     assert f"expected status 2xx to CONNECT peer.test:80, got {status} Oh no" in str(error)
 
 
-async def test_tunnel_refused_for_want_of_credentials() -> None:
-    """The message tells what kind of them the proxy wants."""
+async def test_message_of_a_407_has_the_kind_of_credentials() -> None:
     error = await failure(b'HTTP/1.1 407 Auth\r\nProxy-Authenticate: Basic realm="office"\r\n\r\n')
     assert error.status == 407
     assert 'got 407 Auth (Proxy-Authenticate: Basic realm="office")' in str(error)
@@ -115,15 +110,13 @@ async def test_tunnel_refused_for_want_of_credentials() -> None:
     ],
     ids=["SSH", "SOCKS", "nothing", "half a head", "giant"],
 )
-async def test_no_answer_to_connect(answer: bytes, end: bool, message: str) -> None:
-    """Each has an error of its own, without a status."""
+async def test_bad_answer_to_connect_has_no_status(answer: bytes, end: bool, message: str) -> None:
     error = await failure(answer, end=end)
     assert error.status is None
     assert message in str(error)
 
 
-async def test_proxy_breaks_the_connection() -> None:
-    """A reset, say; trio's own error is the cause."""
+async def test_loss_of_the_connection_to_a_proxy_is_the_cause() -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     await theirs.aclose()
     with pytest.raises(
@@ -133,8 +126,9 @@ async def test_proxy_breaks_the_connection() -> None:
     assert isinstance(caught.value.__cause__, trio.BrokenResourceError)
 
 
-async def test_trickling_proxy(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Its head has no end; the one who waits is ended from outside, and nothing is lost of it."""
+async def test_proxy_that_trickles_can_be_cancelled(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     ours, theirs = trio.testing.memory_stream_pair()
 
     async def trickle() -> None:

@@ -1,4 +1,4 @@
-"""The option ``proxy``: URLs, what is wrong with them, and what must not be shown of them."""
+"""The option ``proxy``: its URLs, errors of bad ones, and secrets that are not shown."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ SECRET = "hunter2"
         ("http://user:p\udcff@h", Proxy("http", "h", 80, b"user", b"p\xff")),
     ],
 )
-def test_proxy_url(url: str, proxy: Proxy) -> None:
-    """Scheme, host, port (each scheme has its default) and credentials, percent-decoded."""
+def test_proxy_url_is_parsed(url: str, proxy: Proxy) -> None:
+    """Each scheme has its default port; credentials are percent-decoded."""
     assert parse_proxy(url) == proxy
 
 
@@ -70,43 +70,37 @@ def test_proxy_url(url: str, proxy: Proxy) -> None:
         f"socks4://{SECRET}%00@proxy.example",
     ],
 )
-def test_bad_proxy_url(url: str) -> None:
-    """A ValueError from the constructor's call, which shows nothing of a password."""
+def test_bad_proxy_url_is_a_value_error_without_the_password(url: str) -> None:
     with pytest.raises(ValueError, match=r"^expected a") as caught:
         resolve("ws://peer.test/", (), {"proxy": url})
     assert SECRET not in str(caught.value)
     assert caught.value.__context__ is None
 
 
-def test_bad_proxy_scheme() -> None:
-    """The message has the scheme that came, and those that there are."""
+def test_bad_proxy_scheme_is_shown_with_the_good_ones() -> None:
     with pytest.raises(ValueError, match=r"one of http, https, .* socks5h, got 'ftp'"):
         parse_proxy("ftp://h")
 
 
 @pytest.mark.parametrize("proxy", [False, 3128, b"http://user:hunter2@h"])
-def test_proxy_of_the_wrong_type(proxy: Any) -> None:
-    """A TypeError that names the type; the value may hold a password."""
+def test_proxy_of_the_wrong_type_is_a_type_error_without_the_value(proxy: Any) -> None:
     with pytest.raises(TypeError, match=r"in a str, True or None, got (bool|int|bytes)$"):
         resolve("ws://peer.test/", (), {"proxy": proxy})
 
 
-def test_proxy_and_stream() -> None:
-    """A stream is used in place of dialling, so a proxy beside it is a mistake."""
+def test_proxy_beside_a_stream_is_a_value_error() -> None:
     stream, _ = trio.testing.memory_stream_pair()
     with pytest.raises(ValueError, match="got both"):
         resolve("ws://peer.test/", (), {"proxy": "http://h", "stream": stream})
 
 
 @pytest.mark.parametrize("options", [{}, {"proxy": True}, {"proxy": None}])
-def test_no_proxy_beside_a_stream(options: Any) -> None:
-    """The environment's is for dialling, too."""
+def test_environments_proxy_is_not_for_a_given_stream(options: Any) -> None:
     stream, _ = trio.testing.memory_stream_pair()
     assert resolve("ws://peer.test/", (), {"stream": stream, **options})[1].proxy is None
 
 
-async def test_every_door_checks_the_proxy() -> None:
-    """The constructors raise, and so do the functions, before anything is dialled."""
+async def test_every_entry_point_checks_the_proxy_before_dialling() -> None:
     bad: Any = {"proxy": "nonsense"}
     async with trio.open_nursery() as nursery, open_websocket_nursery() as sockets:
         with pytest.raises(ValueError, match="proxy"):
@@ -119,8 +113,7 @@ async def test_every_door_checks_the_proxy() -> None:
                     pass
 
 
-def test_proxy_in_a_message() -> None:
-    """By scheme, host and port; an IPv6 address is in brackets, as in the URL."""
+def test_proxy_in_a_message_has_scheme_host_and_port() -> None:
     assert str(parse_proxy("https://[2001:db8::1]")) == "proxy https://[2001:db8::1]:443"
 
 
@@ -151,13 +144,13 @@ def test_repr_of_a_proxy_and_of_settings_has_no_secrets() -> None:
         ("http://:pass@h", "Basic OnBhc3M="),
     ],
 )
-def test_proxy_authorization(url: str, authorization: str) -> None:
-    """Basic, RFC 7617 section 2, with its example."""
+def test_proxy_authorization_is_basic(url: str, authorization: str) -> None:
+    """RFC 7617 section 2, with its example."""
     assert parse_proxy(url).authorization == authorization
 
 
 def test_proxy_error_is_an_os_error() -> None:
-    """So code that expects a connection to fail by OSError does not miss it."""
+    """So code that handles OSError when it connects handles it."""
     error = ProxyError("proxy http://h:80", "no", 407)
     assert isinstance(error, OSError)
     assert (str(error), error.status, ProxyError("p", "m").status) == (
@@ -170,7 +163,6 @@ def test_proxy_error_is_an_os_error() -> None:
 
 @pytest.mark.parametrize("duplicate", [copy.copy, lambda e: pickle.loads(pickle.dumps(e))])
 def test_proxy_error_can_be_copied_and_pickled(duplicate: Any) -> None:
-    """As the other exceptions of this package can."""
     headers = message_of([(b"Retry-After", b"5")])
     clone = duplicate(ProxyError("proxy http://h:80", "no", 407, headers, wants_credentials=True))
     assert type(clone) is ProxyError

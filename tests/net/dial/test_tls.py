@@ -1,4 +1,4 @@
-"""TLS: whom it trusts, what it offers, and how its end is told."""
+"""TLS: what is verified and offered, and its end."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ async def server(nursery: trio.Nursery) -> AsyncIterator[Server]:
 # TLS over real sockets.
 
 
-async def test_trusted(server: Server) -> None:
-    """A context of the user's is used: this one trusts the server's authority."""
+async def test_programs_context_is_used(server: Server) -> None:
+    """This one trusts the server's authority."""
     server.start(server_context())
     async with open_websocket(server.url, ssl_context=client_context()) as ws:
         ws.send("hello")
     assert ws.closeEvent.wasClean
 
 
-async def test_users_context_is_used_as_it_is(server: Server) -> None:
-    """Nothing is set in it: no ALPN is offered that it does not ask for."""
+async def test_nothing_is_set_in_the_programs_context(server: Server) -> None:
+    """So no ALPN is offered."""
     context = server_context()
     context.set_alpn_protocols(["http/1.1"])
     server.start(context)
@@ -74,8 +74,7 @@ async def test_users_context_is_used_as_it_is(server: Server) -> None:
 
 
 @pytest.mark.usefixtures("system_trusts_us")
-async def test_default_context_offers_http_1_1(server: Server) -> None:
-    """It verifies by the system's authorities, and offers ALPN http/1.1, nothing else."""
+async def test_default_context_verifies_and_offers_http_1_1_alone(server: Server) -> None:
     context = server_context()
     context.set_alpn_protocols(["h2", "http/1.1"])
     server.start(context)
@@ -84,8 +83,8 @@ async def test_default_context_offers_http_1_1(server: Server) -> None:
     assert server.selected == ["http/1.1"]
 
 
-async def test_foreign_alpn_is_refused(server: Server) -> None:
-    """A user's context that offers h2 gets it, and RFC 6455's handshake is not for h2."""
+async def test_alpn_other_than_http_1_1_is_refused(server: Server) -> None:
+    """A program's context may offer h2, and RFC 6455's handshake is not for h2."""
     theirs, ours = server_context(), client_context()
     theirs.set_alpn_protocols(["h2"])
     ours.set_alpn_protocols(["h2"])
@@ -95,8 +94,7 @@ async def test_foreign_alpn_is_refused(server: Server) -> None:
     assert str(error) == f"{server.url}: expected ALPN 'http/1.1', got 'h2' from the server"
 
 
-async def test_silent_server_is_reset() -> None:
-    """Below TLS too the connection is reset when the closing handshake has taken too long."""
+async def test_silent_server_with_tls_is_reset() -> None:
     async with (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0] as listener:
         url = f"wss://127.0.0.1:{listener.socket.getsockname()[1]}/"
         peers: list[Peer] = []
@@ -120,14 +118,13 @@ async def test_silent_server_is_reset() -> None:
 
 
 async def serve_over(stream: trio.abc.Stream, peers: list[Peer]) -> None:
-    """A peer by TLS on its end of a stream."""
+    """Be a peer by TLS on this end of a stream."""
     context = server_context("peer.test")
     peers.append(Peer(trio.SSLStream(stream, context, server_side=True, https_compatible=True)))
     await peers[0].serve()
 
 
-async def test_wss_over_a_given_stream(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """TLS is started on it, for the URL's host."""
+async def test_tls_is_started_on_a_given_stream(nursery: trio.Nursery, autojump_clock: Any) -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     peers: list[Peer] = []
     nursery.start_soon(serve_over, theirs, peers)
@@ -137,10 +134,9 @@ async def test_wss_over_a_given_stream(nursery: trio.Nursery, autojump_clock: An
     assert ws.closeEvent.wasClean
 
 
-async def test_given_ssl_stream_is_used_as_it_is(
+async def test_given_ssl_stream_gets_no_second_tls(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A stream that has TLS already gets no second layer of it."""
     ours, theirs = trio.testing.memory_stream_pair()
     stream = trio.SSLStream(ours, client_context(), server_hostname="peer.test")
     peers: list[Peer] = []
@@ -151,8 +147,7 @@ async def test_given_ssl_stream_is_used_as_it_is(
     assert stream.transport_stream is ours
 
 
-async def test_tls_timeout(autojump_clock: Any) -> None:
-    """``open_timeout`` covers TLS; the stream is closed."""
+async def test_open_timeout_covers_tls_and_the_stream_is_closed(autojump_clock: Any) -> None:
     ours, _ = trio.testing.memory_stream_pair()
     error = await failure_to_open("wss://peer.test/", stream=ours, open_timeout=5)
     assert isinstance(error.__cause__, TimeoutError)
@@ -160,8 +155,9 @@ async def test_tls_timeout(autojump_clock: Any) -> None:
         await ours.send_all(b"x")
 
 
-async def test_tls_breaks_while_open(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A record that nobody can read: the failure is what ssl says, not trio's wrapping of it."""
+async def test_broken_tls_of_an_open_socket_has_openssls_error_as_cause(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     nursery.start_soon(serve_over, theirs, [])
     ws = WebSocket("wss://peer.test/", nursery=nursery, stream=ours, ssl_context=client_context())
