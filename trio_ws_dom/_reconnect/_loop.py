@@ -35,6 +35,7 @@ import trio
 
 from .._dom._errors import WebSocketError
 from .._dom._events import CloseEvent
+from .._net._context import require_trio_run
 from .._net._log import LOGGER
 from .._net._user_code import call_user
 from .._socket._close_wait import without_cancelled
@@ -189,8 +190,10 @@ class ReconnectingWebSocket:
         Raises:
           WebSocketError: the last connection ended in a way that is not transient, and its block
             did not raise that end.
-          RuntimeError: the last attempt was not entered, or its block is not over.
+          RuntimeError: the last attempt was not entered, or its block is not over; or there is no
+            trio run in this thread.
         """
+        require_trio_run("reconnecting_websocket()")
         await trio.lowlevel.checkpoint()
         if self._attempt is not None and not self._attempt._over:
             raise RuntimeError(

@@ -332,14 +332,21 @@ class Session(ConnectionHandler):
         self.cancel_listeners()
 
     def end_listeners(self) -> None:
-        """Give unfinished async listeners ``listener_timeout`` from now on."""
-        if self.flow.listener_tasks is not None:
-            self.flow.listener_tasks.end_within(self.bounds.listener_timeout)
+        """Give async listeners, also those that are called later, ``listener_timeout`` from now."""
+        if self._nursery is not None:
+            self._listener_tasks(self._nursery).end_within(self.bounds.listener_timeout)
 
     def cancel_listeners(self) -> None:
-        """Cancel unfinished async listeners."""
-        if self.flow.listener_tasks is not None:
-            self.flow.listener_tasks.cancel()
+        """Cancel async listeners, also those that are called later."""
+        if self._nursery is not None:
+            self._listener_tasks(self._nursery).cancel()
+
+    def _listener_tasks(self, nursery: trio.Nursery) -> ListenerTasks:
+        if self.flow.listener_tasks is None:
+            self.flow.listener_tasks = ListenerTasks(
+                nursery, self.address.where, self._on_listener_error, self.resume
+            )
+        return self.flow.listener_tasks
 
     def begin_receiving(self) -> Inbox:
         """Return the inbox; held messages are in it if nothing has consumed them."""
@@ -573,14 +580,10 @@ class Session(ConnectionHandler):
             raise RuntimeError(
                 f"{self._target!r} runs async listeners only while it lives in its nursery"
             )
-        if self.flow.listener_tasks is None:
-            self.flow.listener_tasks = ListenerTasks(
-                self._nursery, self.address.where, self._on_listener_error, self.resume
-            )
         data = event._data if isinstance(event, MessageEvent) else b""
         size = held_size(data) if isinstance(data, str | bytes) else len(data)
         self._is_interrupted = True
-        self.flow.listener_tasks.add(coroutine, event.type, size)
+        self._listener_tasks(self._nursery).add(coroutine, event.type, size)
 
     def _on_listener_error(self, error: BaseException) -> None:
         self.fail_listeners([error])
