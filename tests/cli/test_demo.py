@@ -14,7 +14,7 @@ def test_the_bot_greets_and_answers_at_a_terminal() -> None:
         for said, answer in (
             ("time", "bot: It is "),
             ("json", '"members": ['),
-            ("bytes", "00000000  00 01 02 03"),
+            ("bytes", "0000  00 01 02 03"),
             ("anything", "bot: You said 8 characters."),
         ):
             terminal.type(f"{said}\r")
@@ -31,3 +31,9 @@ def test_the_demo_in_a_pipe() -> None:
     done = run("demo", "--wait", "inf", "-m", "boom")
     assert done.returncode == 4
     assert b"closed, 1011 something broke" in done.stderr
+
+
+def test_the_log_does_not_show_the_bots_connection() -> None:
+    done = run("demo", "-v", "--wait", "0.3", "-m", "hello")
+    assert b"/you: connecting" in done.stderr
+    assert b"/bot: " not in done.stderr

@@ -91,6 +91,11 @@ def test_nothing_of_the_peers_commands_a_terminal(lines: Lines, unsafe: str) -> 
     assert all(line.isprintable() for line in lines.text.split("\n"))
 
 
+def test_a_hex_dump_fits_into_80_columns(lines: Lines) -> None:
+    Rows(lines, no_paint).received(bytes(256))
+    assert max(map(len, lines.text.splitlines())) <= 80
+
+
 def test_the_body_of_a_refusal_has_its_lines_and_is_cut(lines: Lines) -> None:
     Rows(lines, no_paint).refused(b"  <h1>\nnot you\n" + b"x" * 300)
     assert [line.lstrip() for line in lines.text[15:].splitlines()] == [

@@ -74,12 +74,12 @@ def test_a_lost_connection_has_its_cause_and_1006(terminal: Terminal) -> None:
 
 def test_binary_messages_are_a_hex_dump(terminal: Terminal, thread_server: ThreadServer) -> None:
     thread_server.say(b"Hello\x00World \x1b[31m!")
-    terminal.until_shown("00000010")
+    terminal.until_shown("|m!|")
     kind, first, second = rows(terminal)[1:]
     assert kind == "< binary       18"
-    dump = "00000000  48 65 6c 6c 6f 00 57 6f 72 6c 64 20 1b 5b 33 31  |Hello.World .[31|"
-    assert first == 15 * " " + dump
-    assert second.split() == ["00000010", "6d", "21", "|m!|"]
+    dump = "0000  48 65 6c 6c 6f 00 57 6f 72 6c 64 20 1b 5b 33 31  |Hello.World .[31|"
+    assert first == 4 * " " + dump
+    assert second.split() == ["0010", "6d", "21", "|m!|"]
     assert second.index("|") == first.index("|")
     thread_server.say(bytes(1000))
     terminal.until_shown("... 256 of 1,000 bytes are shown")
@@ -92,9 +92,9 @@ def test_a_message_is_escaped_and_its_lines_are_indented(
     terminal.until_shown("closed")
     assert rows(terminal)[1:] == [
         "< text         55",
-        r"               \x1b[2J\x07red\x9b\u202e",
-        "               second   line\\x08",
-        "               12:00:00.000 * closed, 1000",
+        r"    \x1b[2J\x07red\x9b\u202e",
+        "    second      line\\x08",
+        "    12:00:00.000 * closed, 1000",
     ]
     assert b"\x1b[2J" not in terminal.output
 

@@ -73,12 +73,12 @@ class _Client:
         options = connect_options(arguments)
         if arguments.trace or arguments.har is not None:
             options["trace"] = _Tracer(arguments, self._display, self._recorder)
-        if arguments.verbose:
-            _show_log(self._display)
         if arguments.url == "demo":
             from ._demo import start_demo  # trio-websocket is slow to import
 
             url = await start_demo(nursery)
+        if arguments.verbose:  # from here on, as nobody wants to know about the demo's bot
+            _show_log(self._display)
         status = await self._connect(url, options)
         saved = self._save(options)
         return status if saved or status != GOOD else BROKEN

@@ -21,7 +21,7 @@ _HELP: Final = {
 }
 _KEYS: Final = (
     "Ctrl-D                  close with 1000",
-    "Ctrl-C                  close with 1001; a second one resets the connection",
+    "Ctrl-C                  close with 1001; twice: reset the connection",
 )
 
 

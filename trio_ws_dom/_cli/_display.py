@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     Paint = Callable[[str, str], str]
 
-_INDENT: Final = " " * 15
+_INDENT: Final = " " * 4
+"""Of the lines of a message; a hex dump then fits into 80 columns."""
 _COLOURS: Final = {"sent": "36", "received": "32", "event": "2", "error": "31"}
 
 _SHOWN_BODY: Final = 300

@@ -35,7 +35,7 @@ def hex_dump(data: bytes) -> list[str]:
     for start in range(0, min(len(data), SHOWN_BINARY), _BYTES_PER_LINE):
         part = data[start : start + _BYTES_PER_LINE]
         text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in part)
-        lines.append(f"{start:08x}  {part.hex(' '):{3 * _BYTES_PER_LINE - 1}}  |{text}|")
+        lines.append(f"{start:04x}  {part.hex(' '):{3 * _BYTES_PER_LINE - 1}}  |{text}|")
     if len(data) > SHOWN_BINARY:
         lines.append(f"... {SHOWN_BINARY:,} of {len(data):,} bytes are shown")
     return lines
