@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def thread_server() -> Iterator[ThreadServer]:
-    """A server to talk to; without compression."""
+    """A server to talk to, without compression."""
     with run_thread_server(compression=None) as server:
         yield server

@@ -158,7 +158,7 @@ class Errors:
         self._capture = capture
 
     def __call__(self, *arguments: str) -> str:
-        """Return what it says after "error: "."""
+        """Run it, and return the text of its error."""
         assert main(arguments) == 2
         text = self._capture.readouterr().err
         assert text.startswith("trio-ws-dom: error: ")

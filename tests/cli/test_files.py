@@ -1,4 +1,4 @@
-"""stdin and stdout: what does not block, what breaks, and what fills up."""
+"""stdin and stdout that do not block, break, or fill up."""
 
 from __future__ import annotations
 

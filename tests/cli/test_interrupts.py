@@ -28,7 +28,7 @@ pytestmark = pytest.mark.real
 
 @contextmanager
 def running(url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the program with its log on stderr; at the block's end it must end as by Ctrl-C."""
+    """Run the program with its log on stderr, and expect it to end as after Ctrl-C."""
     environ = {key: value for key, value in environment().items() if "COVERAGE" not in key}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command(url, "-v"), env=environ, **pipes) as process:

@@ -20,7 +20,7 @@ QUICK = ("--json", "--wait", "0.3")
 
 
 def events(*arguments: str, **options: Any) -> list[dict[str, Any]]:
-    """Run it to its end; return the events without their times."""
+    """Run it to its end, and return the events without their times."""
     done = run(*QUICK, *arguments, **options)
     assert done.stderr == b""
     found = [json.loads(line) for line in done.stdout.splitlines()]

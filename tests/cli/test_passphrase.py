@@ -1,4 +1,4 @@
-"""The passphrase of the client's key: from the environment, a file, or a person."""
+"""The passphrase of the client's key, and where it comes from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thread of prompt_toolkit: how it begins and ends, and what it prints."""
+"""The beginning and the end of prompt_toolkit's thread, and what it prints."""
 
 from __future__ import annotations
 

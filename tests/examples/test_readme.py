@@ -1,4 +1,4 @@
-"""The first program of the README and of the documentation; the README's commands and links."""
+"""The first program of README and index, and the README's commands and links."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_newcomers_two_commands_are_one_line_each() -> None:
 
 
 def test_links_lead_to_files() -> None:
-    """What is linked without a host is in the tree: pyproject.toml makes it absolute for PyPI."""
+    """Links without a host, which pyproject.toml makes absolute for PyPI."""
     links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert len(links) > 20
     assert [link for link in links if not (CHECKOUT / link).exists()] == []

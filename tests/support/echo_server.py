@@ -37,7 +37,7 @@ class EchoServer:
         return text.replace(f":{DOCUMENTED_PORT}", f":{self.port}")
 
     def stop(self, number: int = signal.SIGINT) -> list[str]:
-        """End it by a signal; return its rows without their times."""
+        """End it by a signal, and return its rows without their times."""
         self._process.send_signal(number)
         _, text = self._process.communicate(timeout=PATIENCE)
         assert self._process.returncode == 128 + number
@@ -66,7 +66,7 @@ def run_echo_server(*arguments: str) -> Iterator[EchoServer]:
 
 @contextmanager
 def run_documented_server() -> Iterator[EchoServer]:
-    """Run it at the documentation's port; at any other, if that is in use."""
+    """Run it at the documentation's port, or at another one if that is in use."""
     with run_echo_server("--port", str(DOCUMENTED_PORT)) as server:
         if server.url:
             yield server

@@ -42,7 +42,7 @@ class Outgoing(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """The arguments of a conversation; ``--help`` has their meaning."""
+    """The arguments of a conversation, as ``--help`` describes them."""
 
     url: str
     subprotocol: list[str]
@@ -90,7 +90,7 @@ class EchoArguments:
 
 
 def parse(arguments: Sequence[str] | None = None) -> Arguments | EchoArguments:
-    """Parse the arguments; exit with status 2 if they are wrong.
+    """Parse the arguments, or exit with status 2 if they are wrong.
 
     Args:
       arguments: without the program's name. None: those of the process.

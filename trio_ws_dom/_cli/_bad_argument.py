@@ -2,4 +2,7 @@
 
 
 class BadArgument(Exception):
-    """An argument, or a file that it names, cannot be used; the message says which, and why."""
+    """An argument, or a file that it names, cannot be used.
+
+    The message says which, and why.
+    """

@@ -1,4 +1,4 @@
-"""The client: connect, converse, and say how it ended."""
+"""Connect to a server, have a conversation, and show how it ended."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TRACED_PAYLOAD: Final = 256
 
 
 async def run_client(arguments: Arguments) -> int:
-    """Run the program with these arguments; return its exit status."""
+    """Run the client and return the exit status."""
     terminal = Terminal(arguments)
     async with trio.open_nursery() as nursery:
         for sink in (terminal.stdout, terminal.stderr):
@@ -128,7 +128,7 @@ class _Client:
             self._display.refused(exc.body)
 
     def _show_end(self, conversation: Conversation) -> int:
-        """Show how an open connection ended; return the exit status."""
+        """Show how an open connection ended, and return the exit status."""
         ws = conversation.ws
         event = ws.closeEvent
         assert event is not None  # its scope has exited
@@ -141,7 +141,7 @@ class _Client:
         return GOOD if is_good(event) or is_asked else SENT_AWAY
 
     def _save(self, options: ConnectOptions) -> bool:
-        """Save what the arguments ask for; return whether that worked."""
+        """Save what the arguments ask for, and return whether that worked."""
         saved = True
         har, path, jar = self._arguments.har, self._arguments.cookie_jar, options.get("cookies")
         if har is not None:
@@ -169,7 +169,7 @@ class _Client:
 
 @final
 class _Tracer:
-    """The library's ``trace``: shows and records."""
+    """The option ``trace``, which shows records and keeps them for a HAR file."""
 
     def __init__(self, arguments: Arguments, display: Display, recorder: HarRecorder) -> None:
         self.secrets = arguments.show_secrets

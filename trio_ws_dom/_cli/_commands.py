@@ -1,4 +1,4 @@
-"""Commands: lines that begin with /, typed at a terminal."""
+"""Commands, which are lines that begin with / and are typed at a terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEYS: Final = (
 
 
 async def run_command(line: str, conversation: Conversation) -> None:
-    """Run a line that begins with one slash; show what is wrong with it."""
+    """Run a line that begins with one slash, or show what is wrong with it."""
     name, _, rest = line.partition(" ")
     rest = rest.strip()
     display = conversation.display

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ._arguments import Arguments
 
 _NUMBER_AS_HOST: Final = re.compile(r"(?:\w+://)?:?(\d{1,5})(?![^/?#])")
-"""A URL whose host is a number. By the URL standard 9207 is the address 0.0.35.247, and whoever
-types it means a port."""
+"""A URL whose host is a number. By the URL standard 9207 is the address 0.0.35.247, but
+somebody who types it means a port."""
 
 _SCHEME: Final = re.compile(r"\w[\w+.-]*://|(?:wss?|https?):(?!\d+(?:[/?#]|$))")
 
@@ -51,7 +51,7 @@ def connect_options(arguments: Arguments) -> ConnectOptions:
 
 
 def complete_url(given: str) -> str:
-    """Return the URL; without a scheme it is ws://.
+    """Return the URL with a scheme, which is ws where none is given.
 
     Raises:
       BadArgument: it is a number.

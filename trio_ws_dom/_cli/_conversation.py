@@ -1,4 +1,4 @@
-"""A conversation: send the input, show what the server sends, until one side ends it."""
+"""Send the input and show what the server sends, until one side ends the conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chat on this machine to try things out in: a room with a bot."""
+"""A chat room with a bot, on this machine, to try things out in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HELLO: Final = (
 
 
 async def start_demo(nursery: trio.Nursery) -> str:
-    """Run the room and its bot in this nursery until it is cancelled; return a guest's URL."""
+    """Start the room and its bot in this nursery, and return a guest's URL."""
     server = await nursery.start(partial(serve_websocket, _Room().handle, "127.0.0.1", 0, None))
     url = f"ws://127.0.0.1:{server.port}"
     await nursery.start(_run_bot, f"{url}/{_BOT}")

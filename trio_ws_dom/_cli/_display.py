@@ -124,7 +124,7 @@ def no_paint(kind: str, text: str) -> str:
 
 
 class Rows(Display):
-    """For a person: rows with the time, a sign for the direction, and what happened.
+    """Rows for a person, with the time, a sign for the direction, and what happened.
 
     Args:
       sink: the terminal.
@@ -206,7 +206,7 @@ class Rows(Display):
 
 @final
 class PipeRows(Rows):
-    """For a pipe: received messages alone go to stdout, rows about the rest to stderr.
+    """Received messages for a pipe at stdout, and rows about everything else for stderr.
 
     Args:
       messages: stdout.
@@ -228,7 +228,7 @@ class PipeRows(Rows):
             super().opened(ws)
 
     def sent(self, message: str | bytes) -> None:
-        """Do nothing: whoever writes to the pipe knows."""
+        """Do nothing, as stdout has received messages only."""
 
     def received(self, message: str | bytes) -> None:
         if self._binary:

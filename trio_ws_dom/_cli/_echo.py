@@ -1,4 +1,4 @@
-"""``trio-ws-dom echo``: a server on this machine that sends each message back."""
+"""The server of ``trio-ws-dom echo``, which sends each message back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CLOSE: Final = re.compile(r"/close/(1000|[34]\d{3})/?(.*)", re.ASCII | re.DOTAL
 
 
 async def run_echo(arguments: EchoArguments) -> int:
-    """Listen and serve until a signal comes; return the exit status."""
+    """Listen and serve until a signal comes, and return the exit status."""
     stdout, stderr = FileSink(sys.stdout), FileSink(sys.stderr)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stdout.run)
@@ -61,7 +61,7 @@ async def run_echo(arguments: EchoArguments) -> int:
 
 
 def row_writer(sink: FileSink) -> Callable[[str], None]:
-    """Return a function that writes a row; while the sink is full it drops what it gets."""
+    """Return a function that writes a row, or drops it while the sink is full."""
     paint = choose_paint(sink)
 
     def show(text: str) -> None:
@@ -82,7 +82,7 @@ def _url_of(listener: trio.SocketListener) -> str:
 
 @final
 class EchoServer:
-    """Sends messages back; a client's path may ask for another end, as ``--help`` lists.
+    """A server that sends messages back, or does what the path of a client's URL asks for.
 
     A client that does not read is not read from either: at most one message waits for it.
 
@@ -96,7 +96,7 @@ class EchoServer:
         self._handlers: set[trio.CancelScope] = set()
 
     async def run(self, listeners: list[trio.SocketListener]) -> int:
-        """Serve until a signal comes, then close with 1001; return the signal's number."""
+        """Serve until a signal comes, close with 1001, and return the signal's number."""
         async with trio.open_nursery() as handlers:
             async with trio.open_nursery() as listening:
                 with trio.open_signal_receiver(*SIGNALS) as signals:

@@ -40,7 +40,7 @@ class Input(Protocol):
 
 @final
 class FileInput:
-    """stdin, whatever it is: a terminal, a pipe, a file, or nothing.
+    """stdin, which may be a terminal, a pipe, a file, or nothing.
 
     A thread reads it. When nobody waits for the thread any more it is abandoned, and ends with the
     process: this works for every kind of file on every system, and does not change the mode of the
@@ -72,7 +72,7 @@ class FileInput:
             self._buffer += data
 
     async def run(self) -> None:
-        """Do nothing: the thread runs when it is needed."""
+        """Do nothing, as the thread runs when it is needed."""
 
     async def read_all(self) -> bytes:
         """Return everything up to the end."""

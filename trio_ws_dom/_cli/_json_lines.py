@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @final
 class JsonLines(Display):
-    """Each event is a line of JSON; docs/command-line.md lists the keys."""
+    """Events as lines of JSON, whose keys docs/command-line.md lists."""
 
     def opened(self, ws: WebSocket) -> None:
         protocol = self._subprotocol(ws)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; return its exit status."""
+    """Run the program and return its exit status."""
     parsed = parse(arguments)
     status = SIGNALLED + signal.SIGINT
     try:

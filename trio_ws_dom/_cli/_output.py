@@ -116,7 +116,7 @@ class FileSink:
 
 
 def raw_file(file: TextIO) -> RawIOBase:
-    """Return the file below Python's buffer; with PYTHONUNBUFFERED there is no buffer."""
+    """Return the file below Python's buffer, or itself where PYTHONUNBUFFERED leaves none."""
     return cast("RawIOBase", getattr(file.buffer, "raw", file.buffer))
 
 

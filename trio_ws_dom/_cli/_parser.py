@@ -66,7 +66,7 @@ class Parser(argparse.ArgumentParser):
         return add
 
     def parse(self, arguments: Sequence[str]) -> dict[str, Any]:
-        """Return each argument's value; exit with status 2 if they are wrong."""
+        """Return each argument's value, or exit with status 2 if they are wrong."""
         parsed, surplus = self.parse_known_args(arguments)
         for argument in surplus:
             if argument.startswith("-"):

@@ -71,7 +71,7 @@ class Prompt:
             await self._printed.wait()
 
     async def run(self) -> None:
-        """Take lines until one is an End, or until cancelled; then restore the terminal."""
+        """Take lines until one is an End, or until cancelled, and restore the terminal."""
         self._token = trio.lowlevel.current_trio_token()
         try:
             async with trio.open_nursery() as nursery:

@@ -21,7 +21,7 @@ def escape(text: str) -> str:
 
 
 def message_lines(text: str, limit: int = SHOWN_TEXT) -> list[str]:
-    """Split a text into its lines, and escape each; tabs stay, as they do no harm."""
+    """Split a text into lines and escape them, except for tabs, which do no harm."""
     shown = text[:limit].replace("\r\n", "\n").split("\n")
     lines = ["\t".join(map(escape, line.split("\t"))) for line in shown]
     if len(text) > limit:

@@ -78,7 +78,7 @@ def _reason(exc: Exception) -> str:
 
 @final
 class _Passphrase:
-    """Where a key's passphrase comes from; OpenSSL calls it if the key is encrypted.
+    """The source of a key's passphrase, which OpenSSL calls if the key is encrypted.
 
     It is never an argument itself: every user of the machine can see the arguments of a process.
 
