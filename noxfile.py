@@ -11,6 +11,7 @@ import sys
 import sysconfig
 import tempfile
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,6 +143,24 @@ def package(session: nox.Session) -> None:
             keep.mkdir(parents=True, exist_ok=True)
             for name in built:
                 shutil.copy2(name, keep)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Find wheels of all dependencies and extras, for every Python: none needs a compiler."""
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"].values()
+    needed = [*project["dependencies"], *(one for extra in extras for one in extra)]
+    with outside(session) as folder:
+        pip = ["python", "-m", "pip", "download", "-q", "--only-binary=:all:", "-d", str(folder)]
+        for version in nox.project.python_versions(PYPROJECT):  # pure Python: for any platform
+            tags = ["--python-version", version, "--abi", "none", "--platform", "any"]
+            session.run(*pip, "--implementation", "py", *tags, *needed)
+            # compiled is only cffi, which trio needs on Windows
+            suffixes = ["", "t"] if int(version.partition(".")[2]) >= 14 else [""]  # free-threaded
+            for suffix, platform in product(suffixes, ["win_amd64", "win_arm64"]):
+                tags = ["--abi", f"cp{version.replace('.', '')}{suffix}", "--platform", platform]
+                session.run(*pip, "--no-deps", "--python-version", version, *tags, "cffi")
 
 
 IMPORT = "import trio_ws_dom; print('installed:', trio_ws_dom.__version__)"
