@@ -208,6 +208,13 @@ def test_a_compressed_message_in_fragments() -> None:
         )
 
 
+@pytest.mark.parametrize(("opcode", "expected"), [(TEXT, ""), (BINARY, b"")])
+def test_a_compressed_message_of_no_bytes_is_empty(opcode: int, expected: Message) -> None:
+    """It should have one byte (RFC 7692 section 7.2.3.6)."""
+    two = raw_frame(RSV1 | opcode) + raw_frame(FIN)
+    assert decode(raw_frame(FIN | RSV1 | opcode), two, compression=True) == Answer([expected] * 2)
+
+
 def test_the_servers_context_lives_on() -> None:
     """With context takeover a message may point back into the one before."""
     compressor = zlib.compressobj(wbits=-15)

@@ -28,6 +28,7 @@ from ._frames import (
     Ping,
     Pong,
 )
+from ._memory import SMALL, keep_memory
 from ._messages import UNLIMITED, Message, PartialMessage
 
 MAX_BATCH: Final = 1024
@@ -101,6 +102,8 @@ class Decoder:
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the transport; call :meth:`take` until :attr:`hungry` after it."""
+        if len(data) > SMALL:
+            keep_memory(len(data))
         if not self._done:
             self._data = self._data[self._pos :] + data if self._pos < len(self._data) else data
             self._pos = 0

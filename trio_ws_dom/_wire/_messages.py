@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import io
 from typing import Final, TypeAlias, final
 
 from ._errors import ProtocolError
 from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
+from ._memory import keep_memory
 
 Message = str | bytes
 
@@ -52,36 +52,41 @@ def _too_big(size: str, limit: int) -> ProtocolError:
     )
 
 
+def _joined(pieces: list[Message]) -> Message:
+    return pieces[0][:0].join(pieces)  # type: ignore[arg-type]  # all str, or all bytes
+
+
+SMALL: Final = 1024
+"""Bytes or characters of a piece that is small, so that the object around it counts."""
+
+MANY: Final = 1024
+"""Small pieces that are joined to one, so that a message costs its size and little more."""
+
+
 @final
 class PartialMessage:
     """A message whose frames, or whose frame's bytes, arrive bit by bit.
 
-    They go into one growing buffer, so that a message costs its size and no more, in however
-    many fragments it comes; text is decoded on arrival, so that an invalid byte is found at once.
+    Its pieces are kept, and joined once. Text is decoded on arrival, so that an invalid byte is
+    found at once.
 
     Attributes:
       room: bytes that the message may still grow by.
+      held: bytes (text: characters) that were stored and not taken.
     """
 
     def __init__(self, *, text: bool, limit: int) -> None:
         self.room = limit
+        self.held = 0
         self._limit = limit
-        self._text = io.StringIO() if text else None
+        self._pieces: list[Message] = []  # all str, or all bytes
+        self._small = 0  # how many of the last ones are small
+        self._text = text
         self._cut = b""  # the start of a character
-        self._binary: bytes | bytearray = b""
-
-    @property
-    def held(self) -> int:
-        """Bytes (text: characters) that were stored and not taken."""
-        return len(self._binary) if self._text is None else self._text.tell()
 
     def take_part(self) -> Part:
         """Take what is held, which must be more than nothing; it still counts for the limit."""
-        if self._text is None:
-            binary, self._binary = self._binary, b""
-            return BinaryPart(binary)
-        text, self._text = self._text, io.StringIO()
-        return TextPart(text.getvalue())
+        return as_part(self._join())
 
     def announce(self, size: int) -> None:
         """Check that a payload of this many bytes, which are not compressed, may follow."""
@@ -98,24 +103,42 @@ class PartialMessage:
         if room < 0:
             data = data[:room]
         self.room = room
-        if self._text is not None:
-            self._text.write(self._decode(data, final=False))
-        elif not self._binary:
-            self._binary = data  # often all that comes, and not copied then
+        piece = self._decode(data, final=False) if self._text else data
+        size = len(piece)
+        self.held += size
+        if size > SMALL:
+            if self._small > 1:
+                self._join_small()
+            self._small = 0
         else:
-            if isinstance(self._binary, bytes):
-                self._binary = bytearray(self._binary)
-            self._binary += data
+            if self._small == MANY:
+                self._join_small()
+            self._small += 1
+        self._pieces.append(piece)
         if room < 0:
             raise _too_big("more (after inflating)", self._limit)
 
     def finish(self) -> Message:
         """Return what is held; all of the message was stored."""
-        if self._text is None:
-            return bytes(self._binary)
         if self._cut:
             self._decode(b"", final=True)
-        return self._text.getvalue()
+        return self._join()
+
+    def _join_small(self) -> None:
+        small = self._pieces[-self._small :]
+        self._pieces[-self._small :] = [_joined(small)]
+        self._small = 0
+
+    def _join(self) -> Message:
+        pieces, self._pieces = self._pieces, []
+        self._small = self.held = 0
+        if not pieces:
+            return "" if self._text else b""
+        if len(pieces) == 1:
+            return pieces[0]
+        message = _joined(pieces)
+        keep_memory(len(message))
+        return message
 
     def _decode(self, data: bytes, *, final: bool) -> str:
         if self._cut:
