@@ -18,7 +18,7 @@ from trio_ws_dom._dom._abort import _cancel_soon
 
 
 def fail(error: BaseException) -> Any:
-    """Make a listener that raises."""
+    """Return a listener that raises."""
 
     def listener(event: Event) -> None:
         raise error

@@ -253,7 +253,7 @@ def test_repr_of_a_large_message_is_short() -> None:
 
 
 def test_an_event_made_without_init_has_all_attributes() -> None:
-    """The reader of a socket sets what each message's event has; the rest are the class's."""
+    """The reader of a socket sets what each message's event has. The rest is the class's."""
     bare, usual = object.__new__(MessageEvent), MessageEvent("message", data="x", origin="o")
     bare._isTrusted = usual._isTrusted
     bare._data, bare._origin, bare._timeStamp = usual.data, usual.origin, usual.timeStamp

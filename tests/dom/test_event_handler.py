@@ -49,7 +49,7 @@ class HandlerObject:
 
 
 def note(heard: list[str], what: str) -> Callable[[Event], None]:
-    """Make a listener that appends `what`."""
+    """Return a listener that appends ``what``."""
     return lambda event: heard.append(what)
 
 

@@ -28,12 +28,12 @@ class Target(EventTarget):
 
 
 def note(heard: list[str], what: str) -> Callable[[Event], None]:
-    """Make a listener that appends `what`."""
+    """Return a listener that appends ``what``."""
     return lambda event: heard.append(what)
 
 
 def fail(error: BaseException) -> Callable[[Event], None]:
-    """Make a listener that raises."""
+    """Return a listener that raises."""
 
     def listener(event: Event) -> None:
         raise error

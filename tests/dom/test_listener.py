@@ -33,7 +33,7 @@ class Recording(list[Event]):
 
 
 def note(heard: list[Any], what: str) -> Callable[[Event], None]:
-    """Make a listener that appends `what`."""
+    """Return a listener that appends ``what``."""
     return lambda event: heard.append(what)
 
 
@@ -254,6 +254,16 @@ def test_a_dispatch_pauses_after_each_async_listener() -> None:
         heard.append((event.currentTarget is target, event.eventPhase))
     assert heard == [(True, Event.AT_TARGET)] * 2 + ["plain"]
     assert event.currentTarget is None
+
+
+@pytest.mark.parametrize("dispatch", [EventTarget.dispatchEvent, EventTarget._fire])
+def test_other_ways_to_dispatch_do_not_wait_for_async_listeners(dispatch: Any) -> None:
+    target, heard = AsyncTarget(), []
+    target.addEventListener("foo", an_async_function)
+    target.addEventListener("foo", note(heard, "next"))
+    dispatch(target, Event("foo"))
+    target.coroutine.close()
+    assert heard == ["next"]
 
 
 def test_an_async_listener_can_stop_the_dispatch_and_is_passive_until_it_has_started() -> None:

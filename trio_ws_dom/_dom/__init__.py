@@ -1,4 +1,4 @@
-"""Events, abort signals, blobs and errors of the DOM; it knows trio, but no sockets."""
+"""Events, abort signals, blobs and errors of the DOM. It knows trio, but no sockets."""
 
 from ._abort import AbortController as AbortController
 from ._abort import AbortSignal as AbortSignal

@@ -1,4 +1,14 @@
-"""AbortController and AbortSignal."""
+"""AbortController and AbortSignal.
+
+What reacts to a signal holds it, and the signal holds what reacts only weakly. So a signal that
+lives as long as the program keeps nothing else alive.
+
+A signal of ``any()`` holds its sources, and they hold it only weakly. The task of a ``timeout()``
+holds its signal only weakly, too, and ends with it. But a program need not keep a signal to hear
+from it, so while it has "abort" listeners it is held by its sources, and by the task.
+
+https://dom.spec.whatwg.org/#abort-signal-garbage-collection
+"""
 
 from __future__ import annotations
 
@@ -26,16 +36,10 @@ Owner = TypeVar("Owner")
 
 @final
 class AbortSignal(EventTarget):
-    """A signal that something should stop; from an AbortController, abort(), timeout() or any().
+    """A signal that something should stop, from an AbortController, abort(), timeout() or any().
 
     https://dom.spec.whatwg.org/#interface-AbortSignal
     """
-
-    # Who knows whom: what reacts to a signal holds it, and the signal holds what reacts only
-    # weakly. So a signal that lives as long as the program keeps nothing else alive. A signal of
-    # any() holds its sources, and one of timeout() is held by nobody but the program. Both are held
-    # by their source of aborting while they have "abort" listeners, as nobody else may know them.
-    # https://dom.spec.whatwg.org/#abort-signal-garbage-collection
 
     onabort: EventHandler[Event] = EventHandler("abort")
 
@@ -77,7 +81,7 @@ class AbortSignal(EventTarget):
 
     @property
     def reason(self) -> Any:
-        """What ``abort()`` was given, or a DOMException; None before.
+        """What ``abort()`` was given, or a DOMException, or None before.
 
         https://dom.spec.whatwg.org/#dom-abortsignal-reason
         """
@@ -94,7 +98,7 @@ class AbortSignal(EventTarget):
         if not self._aborted:
             return
         if isinstance(self._reason, BaseException):
-            # Otherwise it would collect the frames, with their locals, of all who ever called.
+            # Otherwise it would collect the frames, with their locals, of all callers.
             raise self._reason.with_traceback(self._traceback)
         raise DOMException(f"aborted, the reason is {self._reason!r}", "AbortError")
 
@@ -178,10 +182,10 @@ class AbortSignal(EventTarget):
             source._dependents[id(self)] = self
 
     def _add_algorithm(self, owner: Owner, algorithm: Callable[[Owner], object]) -> None:
-        """Have ``algorithm(owner)`` called before the event, once; it must not raise.
+        """Have ``algorithm(owner)`` called before the event, once.
 
-        An owner has one algorithm, and should hold this signal, which knows it only weakly. Does
-        nothing if aborted. https://dom.spec.whatwg.org/#abortsignal-add
+        It must not raise. An owner has one algorithm, and should hold this signal, which knows it
+        only weakly. Does nothing if aborted. https://dom.spec.whatwg.org/#abortsignal-add
         """
         if not self._aborted:
             self._algorithms[owner] = algorithm
@@ -258,7 +262,7 @@ class AbortController:
 
     @trio.lowlevel.enable_ki_protection
     def abort(self, reason: object = None) -> None:
-        """Abort the signal, without a reason for an "AbortError"; again, do nothing.
+        """Abort the signal, without a reason for an "AbortError", unless it has aborted.
 
         Raises:
           ExceptionGroup: what listeners raised, flat, of this signal and those that depend on it;

@@ -1,4 +1,4 @@
-"""Blob and File of the File API: immutable bytes with a type."""
+"""Blob and File of the File API, which are immutable bytes with a type."""
 
 from __future__ import annotations
 

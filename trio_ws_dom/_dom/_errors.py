@@ -108,7 +108,7 @@ class DOMException(Exception):
 
     @property
     def code(self) -> int:
-        """The number by which old programs know the name; 0 if it has none.
+        """The number by which old programs know the name, or 0 if it has none.
 
         https://webidl.spec.whatwg.org/#dom-domexception-code
         """
@@ -228,7 +228,7 @@ class HandshakeError(WebSocketError):
 
     @classmethod
     def _refused(cls, message: str, status: int, headers: Message, body: bytes) -> Self:
-        """Return one with this answer; its closeCode is 1006, as for any failed opening."""
+        """Return one with this answer and the closeCode 1006, as for any failed opening."""
         self = cls._create(message, 1006, "")
         self._status = status
         self._headers = headers
@@ -242,7 +242,7 @@ class HandshakeError(WebSocketError):
 
     @property
     def headers(self) -> Message:
-        """The headers of the answer; upper and lower case in their names are the same."""
+        """The headers of the answer, by names in upper or lower case."""
         return self._headers
 
     @property

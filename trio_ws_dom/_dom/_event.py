@@ -105,7 +105,7 @@ class Event:
 
     @property
     def srcElement(self) -> EventTarget | None:
-        """An old name of `target`. https://dom.spec.whatwg.org/#dom-event-srcelement"""
+        """An old name of ``target``. https://dom.spec.whatwg.org/#dom-event-srcelement"""
         return self._target
 
     @property
@@ -168,7 +168,7 @@ class Event:
 
     @property
     def returnValue(self) -> bool:
-        """The opposite of ``defaultPrevented``; setting it to False cancels the event.
+        """The opposite of ``defaultPrevented``. Setting it to False cancels the event.
 
         https://dom.spec.whatwg.org/#dom-event-returnvalue
         """
@@ -181,7 +181,7 @@ class Event:
 
     @property
     def cancelBubble(self) -> bool:
-        """Whether ``stopPropagation()`` was called; setting it to True calls it.
+        """Whether ``stopPropagation()`` was called. Setting it to True calls it.
 
         https://dom.spec.whatwg.org/#dom-event-cancelbubble
         """
@@ -227,7 +227,7 @@ class Event:
         return [] if target is None else [target]
 
     def initEvent(self, type: str, bubbles: bool = False, cancelable: bool = False) -> None:
-        """Make it another event, unless it is being dispatched; superseded by the constructor.
+        """Make it another event, unless it is being dispatched. The constructor supersedes this.
 
         https://dom.spec.whatwg.org/#dom-event-initevent
         """

@@ -221,7 +221,7 @@ class EventTarget:
     # For subclasses of our own:
 
     def _check_access(self, what: str) -> None:
-        """Refuse a call before anything changes, by raising; ``what`` names the method."""
+        """Refuse a call of the method ``what``, by raising, before anything changes."""
 
     def _run_coroutine(self, coroutine: Coroutine[Any, Any, object], event: Event) -> None:
         """Run the coroutine that a call of a listener returned.
@@ -324,7 +324,7 @@ class EventTarget:
                 return
 
     def _call(self, listener: Listener, event: Event) -> bool:
-        """Call a listener; return whether it is async, and now has to start."""
+        """Call a listener and return whether it is async, and now has to start."""
         result = call_listener(listener.callback, event)
         if result is None:
             return False

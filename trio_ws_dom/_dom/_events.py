@@ -69,7 +69,7 @@ class MessageEvent(Event):
 
     @property
     def data(self) -> str | bytes | Blob:
-        """The message. Of a socket: text is ``str``, binary what its ``binaryType`` says.
+        """The message, of a socket a ``str`` for text and what its ``binaryType`` says for binary.
 
         https://html.spec.whatwg.org/multipage/comms.html#dom-messageevent-data
         """
@@ -119,7 +119,7 @@ class MessageEvent(Event):
         source: object = None,
         ports: Iterable[object] = (),
     ) -> None:
-        """Make it another event, unless it is being dispatched; superseded by the constructor.
+        """Make it another event, unless it is being dispatched. The constructor supersedes this.
 
         https://html.spec.whatwg.org/multipage/comms.html#dom-messageevent-initmessageevent
         """
@@ -175,7 +175,7 @@ class CloseEvent(Event):
 
     @property
     def code(self) -> int:
-        """The peer's code; 1005 if its Close had none, 1006 if it sent no Close.
+        """The peer's code, or 1005 if its Close had none, or 1006 if it sent no Close.
 
         https://websockets.spec.whatwg.org/#dom-closeevent-code
         """
@@ -307,7 +307,7 @@ class CustomEvent(Event):
     def initCustomEvent(
         self, type: str, bubbles: bool = False, cancelable: bool = False, detail: Any = None
     ) -> None:
-        """Make it another event, unless it is being dispatched; superseded by the constructor.
+        """Make it another event, unless it is being dispatched. The constructor supersedes this.
 
         https://dom.spec.whatwg.org/#dom-customevent-initcustomevent
         """

@@ -1,4 +1,4 @@
-"""A bounded queue for one receiving task: under ``EventTarget.when()`` and a socket's inbox.
+"""A bounded queue for one receiving task, used by ``EventTarget.when()`` and a socket's inbox.
 
 The sender never waits. It puts what it has, then looks at :attr:`ReceiveQueue.full` before it
 fetches more, and goes on when ``on_room`` is called. So a queue holds at most its bound and what
@@ -126,12 +126,12 @@ class ReceiveQueue(Generic[T]):
         return len(self._items)
 
     def put(self, item: T, size: int) -> None:
-        """Add an item and wake the receiver; a closed queue drops it."""
+        """Add an item and wake the receiver, or drop it if the queue is closed."""
         self.put_many((item,), size)
 
     @trio.lowlevel.enable_ki_protection
     def put_many(self, items: Sequence[T], size: int) -> None:
-        """Add items that are of this size together; otherwise as :meth:`put`."""
+        """Add items that are of this size together, as :meth:`put` does."""
         if self._closed or not items:
             return
         if not self._items:
@@ -146,7 +146,7 @@ class ReceiveQueue(Generic[T]):
 
     @trio.lowlevel.enable_ki_protection
     def put_back(self, item: T, size: int) -> None:
-        """Make this the next item; for the task that has just taken it, or some of it."""
+        """Make this the next item, for the task that has just taken it, or some of it."""
         if self._closed:
             return
         if self._items:
@@ -196,7 +196,7 @@ class ReceiveQueue(Generic[T]):
 
     @trio.lowlevel.enable_ki_protection
     def take(self) -> T:
-        """Return the next item; there must be one."""
+        """Return the next item, of which there must be one."""
         self._burst_left -= 1
         item = self._items.popleft()
         self._untaken -= 1

@@ -98,7 +98,7 @@ def long_long(number: float, name: str) -> int:
 
 
 def clamped_short(number: float, name: str) -> int:
-    """Return ``number`` rounded, from 0 to 65535; for [Clamp] unsigned short.
+    """Return ``number`` rounded, from 0 to 65535, as [Clamp] unsigned short.
 
     https://webidl.spec.whatwg.org/#js-attributes-clamp
     """
@@ -106,7 +106,7 @@ def clamped_short(number: float, name: str) -> int:
 
 
 def clamped_long_long(number: float, name: str) -> int:
-    """Return ``number`` rounded, from -2**63 to 2**63 - 1; for [Clamp] long long.
+    """Return ``number`` rounded, from -2**63 to 2**63 - 1, as [Clamp] long long.
 
     https://webidl.spec.whatwg.org/#js-attributes-clamp
     """
@@ -114,7 +114,7 @@ def clamped_long_long(number: float, name: str) -> int:
 
 
 def enforced_unsigned_long_long(number: float, name: str) -> int:
-    """Return the integer part of ``number``; for [EnforceRange] unsigned long long.
+    """Return the integer part of ``number``, as [EnforceRange] unsigned long long.
 
     https://webidl.spec.whatwg.org/#js-attributes-enforcerange
 

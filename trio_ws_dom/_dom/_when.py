@@ -1,4 +1,4 @@
-"""Events as a stream: the channel that ``EventTarget.when()`` returns."""
+"""The channel of events that ``EventTarget.when()`` returns."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class EventChannel(trio.abc.ReceiveChannel[E_co]):
 
     @trio.lowlevel.enable_ki_protection
     def _end(self) -> None:
-        """No more events come; after those buffered ``receive()`` raises EndOfChannel."""
+        """Let ``receive()`` raise EndOfChannel after the events that are buffered."""
         self._ended = True
         self._queue.end(_no_more_events)
 
@@ -94,7 +94,7 @@ class EventChannel(trio.abc.ReceiveChannel[E_co]):
 
     @trio.lowlevel.enable_ki_protection
     def close(self) -> None:
-        """Unsubscribe and drop what is buffered, without a checkpoint; again, do nothing."""
+        """Unsubscribe and drop what is buffered, without a checkpoint."""
         if not self._closed:
             self._closed = True
             self._unsubscribe(self)
