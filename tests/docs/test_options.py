@@ -13,7 +13,7 @@ import websockets.trio.client
 
 from trio_ws_dom import AcceptOptions, ConnectOptions, ReconnectOptions
 from trio_ws_dom._reconnect import _reconnecting
-from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._socket._options import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def test_the_comparison_has_all_of_our_options_with_their_defaults() -> None:
     found = parameters_in(1)
     ours = {*ConnectOptions.__annotations__, *ReconnectOptions.__annotations__, "protocols"}
     assert found.keys() == ours
-    settings = resolve("ws://peer.test/", (), {})[1]
+    settings = Arguments("ws://peer.test/", (), {}).resolve()
     for name, default in found.items():
         known = getattr(settings, name, None)
         if known is None:

@@ -13,7 +13,7 @@ from support.peer import Peer
 from guarantee.faulty_stream import Wire
 from trio_ws_dom._net._connection import Connection
 from trio_ws_dom._net._handler import ConnectionHandler
-from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._socket._options import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ class World:
         self.gate = Gate()
         self.peer = Peer(self.gate.theirs)
         self.handler = Handler()
-        _, options = resolve("ws://peer.test/", (), {"stream": self.gate})
+        options = Arguments("ws://peer.test/", (), {"stream": self.gate}).resolve()
         self.connection = Connection(options, self.handler)
         self.deadlines: deque[float] = deque([NEVER])
         self.done = trio.Event()

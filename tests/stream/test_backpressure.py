@@ -136,7 +136,7 @@ async def test_writer_waits(sockets: SocketTransport, nursery: trio.Nursery) -> 
         print(f"the writer was stuck after {sent} bytes, peak {peak.bytes} bytes")
         assert sent < KERNEL
         assert peak.bytes < MEMORY
-        assert stream._ws.bufferedAmount <= MAX_QUEUED + 10_000
+        assert stream._session.connection.buffered_amount <= MAX_QUEUED + 10_000
         goes_on.set()
         await stream.writable.send("goes on")
         while sum(received) < sent:

@@ -24,7 +24,7 @@ from trio_ws_dom import (
     open_websocket_stream,
 )
 from trio_ws_dom._net._traced import TracedStream
-from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._socket._options import Arguments
 
 
 @pytest.fixture
@@ -287,7 +287,7 @@ async def test_nothing_is_recorded_where_nothing_was_dialled(nursery: trio.Nurse
 
 
 async def test_a_traced_stream_waits_as_its_transport() -> None:
-    settings = resolve("ws://peer.test/", (), {"trace": print})[1]
+    settings = Arguments("ws://peer.test/", (), {"trace": print}).resolve()
     ours, theirs = trio.testing.memory_stream_pair()
     asked = 0
 

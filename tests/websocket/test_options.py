@@ -22,7 +22,7 @@ from trio_ws_dom import (
 from trio_ws_dom._net._settings import Settings
 from trio_ws_dom._server._accepting import accepted_bounds
 from trio_ws_dom._socket._option_checks import check_names
-from trio_ws_dom._socket._options import SharedOptions, resolve
+from trio_ws_dom._socket._options import Arguments, SharedOptions
 from trio_ws_dom._socket._other_names import OTHER_NAMES, hint
 from trio_ws_dom._version import __version__
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def settings(url: str = "ws://peer.test/", **options: Any) -> Settings:
-    return resolve(url, (), ConnectOptions(**options))[1]
+    return Arguments(url, (), ConnectOptions(**options)).resolve()
 
 
 def headers(url: str = "ws://peer.test/", **options: Any) -> dict[str, str]:
@@ -269,8 +269,10 @@ def test_the_urls_credentials_are_a_header_unless_there_is_one() -> None:
 
 
 def test_a_relative_url_needs_a_base() -> None:
-    assert settings("/chat", base_url="https://peer.test/page").where == "wss://peer.test/chat"
-    assert settings("ws://a.test/", base_url="https://b.test/").where == "ws://a.test/"
+    assert (
+        settings("/chat", base_url="https://peer.test/page").address.where == "wss://peer.test/chat"
+    )
+    assert settings("ws://a.test/", base_url="https://b.test/").address.where == "ws://a.test/"
     with pytest.raises(DOMException) as caught:
         settings("/chat")
     assert caught.value.name == "SyntaxError"

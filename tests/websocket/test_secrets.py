@@ -37,6 +37,7 @@ from trio_ws_dom import (
     WebSocketError,
     WebSocketStream,
     accept_websocket,
+    connect_websocket,
     open_websocket,
     open_websocket_nursery,
     open_websocket_stream,
@@ -78,18 +79,6 @@ ENCODED: Final = tuple(
 )
 """The same as Basic authentication has them."""
 
-ENTRY_POINTS: Final = (
-    "_open_websocket.py, _begin()",
-    "_websocket_stream.py, __aenter__()",
-    "_websocket_stream.py, __init__()",
-    "_websocket.py, __init__()",
-    "_websocket.py, _set_up()",
-    "_nursery.py, connect()",
-    "_reconnecting.py, reconnecting_websocket()",
-    "_providers.py, next_target()",
-)
-"""Functions whose local variables are the arguments that the program gave."""
-
 TESTS: Final = str(Path(__file__).parents[1])
 
 
@@ -121,8 +110,8 @@ class Texts:
         for shown in chain(traceback.TracebackException.from_exception(exc, capture_locals=True)):
             self.add("exception", "".join(shown.format_exception_only()))
             for line in shown.stack:
-                place = f"{Path(line.filename).name}, {line.name}()"
-                if not line.filename.startswith(TESTS) and place not in ENTRY_POINTS:
+                if not line.filename.startswith(TESTS):
+                    place = f"{Path(line.filename).name}, {line.name}()"
                     for name, value in (line.locals or {}).items():
                         if SECRET["message"] not in value:  # of a send() that failed
                             self.add(f"local variable {name} of {place}", value)
@@ -410,6 +399,10 @@ async def test_no_text_of_the_servers_end_has_a_secret(
             texts.add_exception(exc)
         assert ws.failure is not None
         texts.add_exception(ws.failure)
+        with pytest.raises(RuntimeError, match="was not answered yet") as caught:
+            async with accept_websocket(request, PROTOCOLS[0], headers=HEADERS):
+                raise AssertionError("it was accepted before")
+        texts.add_exception(caught.value)
 
     async def listen() -> None:
         async with trio.open_nursery() as nursery:
@@ -459,7 +452,9 @@ MISTAKES: Final[dict[str, tuple[Any, Any, dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-@pytest.mark.parametrize("entry_point", [reconnecting_websocket])
+@pytest.mark.parametrize(
+    "entry_point", [open_websocket, open_websocket_stream, reconnecting_websocket]
+)
 async def test_no_text_about_a_mistake_has_a_secret(
     entry_point: Callable[..., Any], mistake: str, texts: Texts
 ) -> None:
@@ -470,6 +465,52 @@ async def test_no_text_about_a_mistake_has_a_secret(
             entered = await anext(entered)
         async with entered:
             raise AssertionError("it is never open")
+    texts.add_exception(caught.value)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("kind", [WebSocket, WebSocketStream])
+async def test_no_text_about_a_constructors_mistake_has_a_secret(
+    kind: Callable[..., Any], mistake: str, texts: Texts, nursery: trio.Nursery
+) -> None:
+    url, protocols, bad = MISTAKES[mistake]
+    with pytest.raises((TypeError, ValueError, DOMException)) as caught:
+        kind(url, protocols=protocols, nursery=nursery, **{**options(texts), **bad})
+    texts.add_exception(caught.value)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+async def test_no_text_about_a_mistake_in_a_nursery_has_a_secret(
+    mistake: str, texts: Texts, nursery: trio.Nursery
+) -> None:
+    url, protocols, bad = MISTAKES[mistake]
+    arguments = {**options(texts), **bad}
+    with pytest.raises((TypeError, ValueError, DOMException)) as caught:
+        await connect_websocket(nursery, url, protocols, **arguments)
+    texts.add_exception(caught.value)
+    async with open_websocket_nursery() as sockets:
+        with pytest.raises((TypeError, ValueError, DOMException)) as caught:
+            sockets.connect(url, protocols, **arguments)
+        texts.add_exception(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "more"),
+    [
+        (SECRET["header"], {}),
+        (SECRET["subprotocol"], {"headers": {"X": f"{SECRET['header']}\n"}}),
+        (SECRET["subprotocol"], {"headers": HEADERS, "close_timeout": -1}),
+    ],
+)
+async def test_no_text_about_a_mistake_at_the_servers_end_has_a_secret(
+    protocol: str, more: dict[str, Any], texts: Texts
+) -> None:
+    class Request:
+        proposed_subprotocols = (SECRET["subprotocol"],)
+
+    request: Any = Request()
+    with pytest.raises((TypeError, ValueError)) as caught:
+        accept_websocket(request, protocol, **more)
     texts.add_exception(caught.value)
 
 

@@ -58,7 +58,7 @@ class Connection(SocketConnection):
     def __init__(
         self, settings: Settings, handler: ConnectionHandler, *, piece_size: int | None = None
     ) -> None:
-        super().__init__(settings, settings.where)
+        super().__init__(settings, settings.address.where)
         self.protocol = Protocol(new_masks, self._on_transition)
         self.machine = self.protocol.machine
         self.stream: trio.abc.Stream | None = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import trio
 
     from .._trace._records import TraceRecord
+    from ._address import Address
     from ._dial._proxy import Proxy
 
 _numbers: Final = count(1)
@@ -44,25 +45,15 @@ class Settings(Bounds):
     Secrets stay out of ``repr()``, which tracebacks with locals show.
 
     Attributes:
-      where: the URL, for messages.
-      host: of the URL: a name in ASCII, or an address without brackets.
-      port: of the URL.
+      address: the URL's.
       connect_to: the host and port to dial, the URL's unless the program says otherwise.
       server_hostname: the name to verify by TLS and to send as SNI; likewise.
-      secure: whether the scheme is ``wss``.
-      authority: the Host header's value.
-      target: path and query.
       proxy: True: what the environment says.
     """
 
-    where: str
-    host: str
-    port: int
+    address: Address
     connect_to: tuple[str, int]
     server_hostname: str
-    secure: bool
-    authority: str
-    target: str = field(repr=False)
     protocols: tuple[str, ...] = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)  # among them an Authorization
     cookies: CookieJar | None = field(repr=False)

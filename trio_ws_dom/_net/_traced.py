@@ -44,10 +44,10 @@ class TracedStream(trio.abc.Stream):
         self._dialled = trio.current_time()
         self._ended: set[Direction] = set()
         secrets = getattr(settings.trace, "secrets", False)
-        query = settings.target[len(without_query(settings.target)) :]
+        query = settings.address.target[len(without_query(settings.address.target)) :]
         self._tracer = WireTracer(
             connection=settings.number,
-            url=settings.where + query if secrets else settings.where,
+            url=settings.address.where + query if secrets else settings.address.where,
             started=time.time(),
             payload_limit=getattr(settings.trace, "payload_limit", DEFAULT_PAYLOAD_LIMIT),
             max_message_size=settings.max_message_size,

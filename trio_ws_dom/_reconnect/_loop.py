@@ -109,7 +109,8 @@ class ReconnectAttempt(AbstractAsyncContextManager[WebSocket]):
             target = await loop._providers.next_target()
             where = target.where
             await loop._providers.dial(target)
-            self._scope = open_websocket(target.url, target.protocols, **target.options)
+            arguments = target.arguments
+            self._scope = open_websocket(arguments.url, arguments.protocols, **arguments.options)
             return await self._scope.__aenter__()
         except Exception as exc:
             loop._record_end(End(exc, where))

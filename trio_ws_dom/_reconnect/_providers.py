@@ -10,7 +10,7 @@ import trio
 
 from .._net._user_code import await_user, call_user
 from .._socket._dial_options import DEFAULT_OPEN_TIMEOUT
-from .._socket._options import resolve
+from .._socket._options import Arguments
 
 if TYPE_CHECKING:
     from .._socket._options import ConnectOptions, Headers, SharedOptions
@@ -26,22 +26,21 @@ ValueOrProvider: TypeAlias = T | Provider[T]
 
 
 @final
-@dataclass(frozen=True, slots=True, repr=False)  # tracebacks with locals must not show tokens
+@dataclass(frozen=True, slots=True)
 class Target:
-    """What one try is made from, as checked arguments of ``open_websocket``.
+    """What one try is made from.
 
     Attributes:
       where: the URL without credentials and query.
+      arguments: of ``open_websocket``, checked.
     """
 
     where: str
-    url: str
-    protocols: str | Iterable[str]
-    options: ConnectOptions
+    arguments: Arguments
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # as above
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # secrets are in it
 class Providers:
     """The arguments of :func:`reconnecting_websocket` that concern a single connection."""
 
@@ -58,14 +57,18 @@ class Providers:
           DOMException, TypeError, ValueError: one of the values is bad.
           BaseException: what the functions raise.
         """
-        url = await _resolve(self.url)
-        protocols = reusable(await _resolve(self.protocols))
-        headers: Headers = await _resolve(self.headers)
-        options = cast("ConnectOptions", {**self.options, "headers": reusable(headers)})
+        # with names of their own, tracebacks that show local variables would show these
+        arguments = Arguments(
+            await _resolve(self.url),
+            reusable(await _resolve(self.protocols)),
+            cast(
+                "ConnectOptions",
+                {**self.options, "headers": reusable(await _resolve(self.headers))},
+            ),
+        )
         # checked now: with bad arguments nobody would own the stream that comes next
-        follows = self.stream is not None
-        address, _ = resolve(url, protocols, options, stream_follows=follows)
-        return Target(address.where, url, protocols, options)
+        settings = arguments.resolve(stream_follows=self.stream is not None)
+        return Target(settings.address.where, arguments)
 
     async def dial(self, target: Target) -> None:
         """Add the stream to the target's options, if the program dials, within ``open_timeout``.
@@ -78,7 +81,7 @@ class Providers:
             return
         timeout = self.options.get("open_timeout", DEFAULT_OPEN_TIMEOUT)
         with trio.move_on_after(timeout) as scope:
-            target.options["stream"] = await _resolve(self.stream)
+            target.arguments.options["stream"] = await _resolve(self.stream)
         if scope.cancelled_caught:
             raise TimeoutError(f"no stream within open_timeout ({timeout:g} seconds)")
 

@@ -6,6 +6,7 @@ import math
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from .._socket._errors import clear_locals
 from .._socket._option_checks import check_names, seconds_of
 from .._socket._options import SharedOptions
 from ._backoff import Backoff
@@ -107,6 +108,19 @@ def reconnecting_websocket(
       TypeError, ValueError: for an unknown option, and for a bad one of this layer's; all else is
         checked when an attempt is entered.
     """
+    try:
+        return _make_loop(url, protocols, options)
+    except Exception as exc:
+        clear_locals(exc)
+        del url, protocols, options  # secrets are in them, and tracebacks can show local variables
+        raise
+
+
+def _make_loop(
+    url: ValueOrProvider[str],
+    protocols: ValueOrProvider[str | Iterable[str]],
+    options: ReconnectOptions,
+) -> ReconnectingWebSocket:
     check_names(options, ReconnectOptions)
     on_retry = options.get("on_retry")
     return ReconnectingWebSocket(

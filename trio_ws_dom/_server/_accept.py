@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._socket._errors import clear_locals
+
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from typing import Unpack
@@ -41,12 +43,18 @@ def accept_websocket(
       ExceptionGroup: what listeners raised, flat, the body's exception last; otherwise the body's
         own exception comes out as it is.
     """
-    if protocol is not None and protocol not in request.proposed_subprotocols:
-        proposed = ", ".join(request.proposed_subprotocols) or "none"
-        raise ValueError(
-            f"expected a subprotocol that the client proposed ({proposed}), got {protocol!r}"
-        )
-    # a client need not load trio-websocket, which takes a quarter of the import's time
-    from ._accepting import open_accepted
+    proposed = len(request.proposed_subprotocols)
+    try:
+        if protocol is not None and protocol not in request.proposed_subprotocols:
+            raise ValueError(
+                f"expected one of the {proposed} subprotocols that the client proposed, got another"
+                " (request.proposed_subprotocols has them)"
+            )
+        # a client need not load trio-websocket, which takes a quarter of the import's time
+        from ._accepting import open_accepted
 
-    return open_accepted(request, protocol, options)
+        return open_accepted(request, protocol, options)
+    except Exception as exc:
+        clear_locals(exc)
+        del protocol, options  # secrets are in them, and tracebacks can show local variables
+        raise

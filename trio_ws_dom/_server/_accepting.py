@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, final
 
 import trio
 from trio_websocket import ConnectionClosed, Endpoint
 from wsproto.utilities import LocalProtocolError
 
+from .._net._address import Address
 from .._net._settings import Bounds
 from .._socket._errors import explain
 from .._socket._open_websocket import OneSocketScope
@@ -18,7 +19,6 @@ from .._socket._options import (
     bounds_of,
 )
 from .._socket._session import Session
-from .._socket._url import Address
 from .._socket._websocket import WebSocket, session_of
 from .._wire._closing import CloseResult
 from .._wire._frames import ABNORMAL_CLOSURE
@@ -50,7 +50,7 @@ def open_accepted(
       TypeError, ValueError: for bad options.
     """
     bounds = accepted_bounds(options)
-    fields = header_fields(options.get("headers", ()))
+    answer = _Answer(protocol, header_fields(options.get("headers", ())))
     response = Response(
         status=101,
         fields=lines_of(request.headers),
@@ -62,7 +62,7 @@ def open_accepted(
 
     async def begin(scope: WebSocketNursery) -> WebSocket:
         address = _address(request)
-        accepted = await _accept(request, protocol, fields, address.where)
+        accepted = await _accept(request, answer, address.where)
 
         def make_session(ws: WebSocket) -> Session:
             session = Session(ws, address, bounds, holds=True)
@@ -88,18 +88,31 @@ def accepted_bounds(options: AcceptOptions) -> Bounds:
     return Bounds(**bounds_of(options, max_buffered_amount=DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT))
 
 
-async def _accept(
-    request: WebSocketRequest, protocol: str | None, fields: list[tuple[str, str]], where: str
-) -> WebSocketConnection:
-    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
+@final
+class _Answer:
+    """The answer to a handshake, as trio-websocket takes it.
+
+    It is one object whose repr shows nothing, as tracebacks can show local variables.
+    """
+
+    __slots__ = ("headers", "protocol")
+
+    def __init__(self, protocol: str | None, fields: list[tuple[str, str]]) -> None:
+        self.protocol = protocol
+        self.headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
+
+
+async def _accept(request: WebSocketRequest, answer: _Answer, where: str) -> WebSocketConnection:
+    error: Exception
     try:
         with trio.fail_after(ANSWER_TIMEOUT, shield=True):
-            return await request.accept(subprotocol=protocol, extra_headers=headers)
-    except LocalProtocolError as exc:
-        raise RuntimeError(f"{where}: expected a request that was not answered yet") from exc
+            return await request.accept(subprotocol=answer.protocol, extra_headers=answer.headers)
+    except LocalProtocolError:
+        error = RuntimeError(f"{where}: expected a request that was not answered yet")
     except (ConnectionClosed, trio.TooSlowError):
         gone = ConnectionAbortedError("the client was gone before it was accepted")
-        raise explain(where, gone, CloseResult(ABNORMAL_CLOSURE, "", was_clean=False)) from gone
+        error = explain(where, gone, CloseResult(ABNORMAL_CLOSURE, "", was_clean=False))
+    raise error  # outside of the handlers: what they caught can quote the answer
 
 
 def _address(request: WebSocketRequest) -> Address:

@@ -18,8 +18,8 @@ from ._url import parse_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .._net._address import Address
     from .._net._dial._proxy import Proxy
-    from ._url import Address
 
 DEFAULT_OPEN_TIMEOUT: Final = 60.0
 DEFAULT_ADDRESS_TIMEOUT: Final = 10.0

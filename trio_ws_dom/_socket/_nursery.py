@@ -29,6 +29,7 @@ from .._wire._closing import State
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 from ._close_wait import begin_close, is_cancelled, wait_closed_shielded, without_cancelled
 from ._enclosure import Enclosure, enclosures, innermost
+from ._options import Arguments
 from ._websocket import WebSocket, dial, session_of
 
 if TYPE_CHECKING:
@@ -76,8 +77,14 @@ class WebSocketNursery:
           DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
           RuntimeError: this is called before or after the block, or in another thread.
         """
+        arguments = Arguments(url, protocols, options)
+        del url, protocols, options
+        return self.connect_with(arguments)
+
+    def connect_with(self, arguments: Arguments) -> WebSocket:
+        """Do what :meth:`connect` does, with arguments that were collected before."""
         self.check_in_block("connect()")
-        ws = WebSocket._over(lambda ws: dial(ws, url, protocols, options, holds=True))
+        ws = WebSocket._over(lambda ws: dial(ws, arguments, holds=True))
         self.adopt(session_of(ws))
         return ws
 

@@ -11,6 +11,7 @@ from .._net._context import require_trio_run
 from .._wire._frames import GOING_AWAY, Close
 from ._close_wait import wait_closed_shielded
 from ._nursery import WebSocketNursery
+from ._options import Arguments
 from ._websocket import WebSocket, check_nursery, dial, session_of
 
 if TYPE_CHECKING:
@@ -93,17 +94,16 @@ def open_websocket(
         own exception is raised as it is. A ``trio.TooSlowError`` in it is an async listener that
         was cancelled after ``listener_timeout``.
     """
+    arguments = Arguments(url, protocols, options)
 
     async def begin(scope: WebSocketNursery) -> WebSocket:
-        return scope.connect(url, protocols, **options)
+        return scope.connect_with(arguments)
 
     return OneSocketScope(begin)
 
 
-def _start_in(
-    nursery: trio.Nursery, url: str, protocols: str | Iterable[str], options: ConnectOptions
-) -> WebSocket:
-    ws = WebSocket._over(lambda ws: dial(ws, url, protocols, options, holds=True))
+def _start_in(nursery: trio.Nursery, arguments: Arguments) -> WebSocket:
+    ws = WebSocket._over(lambda ws: dial(ws, arguments, holds=True))
     session_of(ws).start(nursery)
     return ws
 
@@ -133,11 +133,12 @@ async def connect_websocket(
       HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
       DOMException, TypeError, ValueError, RuntimeError: as :class:`WebSocket` raises them.
     """
+    arguments = Arguments(url, protocols, options)
+    del url, protocols, options
     require_trio_run("connect_websocket()")
     check_nursery(nursery)
-    ws = _start_in(nursery, url, protocols, options)
+    ws = _start_in(nursery, arguments)
     session = session_of(ws)
-    del url, protocols, options  # a traceback of a failure, with its locals, must not show them
     try:
         await wait_open(session)
     except BaseException as exc:

@@ -26,7 +26,6 @@ def check_names(options: Mapping[str, object], kind: type) -> None:
         from ._other_names import hint  # only for this error
 
         came = ", ".join(f"{name} ({hint(name, known)})" for name in unknown)
-        del options  # which may have secrets, and tracebacks can show local variables
         raise TypeError(f"expected known options, got {came}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, final
 
 import trio
 
@@ -27,8 +27,8 @@ from ._url import parse_protocols, parse_url
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
+    from .._net._address import Address
     from .._trace._records import TraceRecord
-    from ._url import Address
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 """Header fields: a mapping, or pairs in which a name may occur more than once."""
@@ -169,43 +169,46 @@ class AcceptOptions(BoundOptions, total=False):
 _USER_AGENT: Final = f"trio_ws_dom/{__version__}"
 
 
-def resolve(
-    url: str,
-    protocols: str | Iterable[str],
-    options: ConnectOptions,
-    *,
-    stream_follows: bool = False,
-) -> tuple[Address, Settings]:
-    """Check everything that the program gave, and return what a connection is made from.
+@final
+class Arguments:
+    """What the program gave to connect with.
 
-    Args:
-      stream_follows: whether the program will give a stream later.
-
-    Raises:
-      DOMException: named "SyntaxError", for the URL and the protocols.
-      TypeError: for an unknown option, or one of the wrong type.
-      ValueError: for one out of range, and for a bad header.
+    It is passed on as one object whose repr shows nothing, as passwords, headers and cookies are
+    in it, and tracebacks can show local variables.
     """
-    try:
-        return _resolve(url, protocols, options, stream_follows)
-    except Exception as exc:
-        clear_locals(exc)
-        del url, protocols, options  # as secrets are among them, and tracebacks can show locals
-        raise
+
+    __slots__ = ("options", "protocols", "url")
+
+    def __init__(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
+        self.url = url
+        self.protocols = protocols
+        self.options = options
+
+    def resolve(self, *, stream_follows: bool = False) -> Settings:
+        """Check everything, and return what a connection is made from.
+
+        Args:
+          stream_follows: whether the program will give a stream later.
+
+        Raises:
+          DOMException: named "SyntaxError", for the URL and the protocols.
+          TypeError: for an unknown option, or one of the wrong type.
+          ValueError: for one out of range, and for a bad header.
+        """
+        try:
+            return _resolve(self.url, self.protocols, self.options, stream_follows)
+        except Exception as exc:
+            clear_locals(exc)
+            raise
 
 
 def _resolve(
     url: str, protocols: str | Iterable[str], options: ConnectOptions, stream_follows: bool
-) -> tuple[Address, Settings]:
+) -> Settings:
     check_names(options, ConnectOptions)
     address = parse_url(url, options.get("base_url"))
-    settings = Settings(
-        where=address.where,
-        host=address.host,
-        port=address.port,
-        secure=address.secure,
-        authority=address.authority,
-        target=address.target,
+    return Settings(
+        address=address,
         protocols=parse_protocols(protocols),
         headers=_headers(address, options),
         cookies=_cookies(options),
@@ -215,7 +218,6 @@ def _resolve(
         **dial_options(address, options, stream_follows=stream_follows),
         **bounds_of(options, max_buffered_amount=None),
     )
-    return address, settings
 
 
 def bounds_of(

@@ -50,13 +50,13 @@ if TYPE_CHECKING:
 
     from .._dom._event_target import EventTarget
     from .._dom._listener import Listener
+    from .._net._address import Address
     from .._net._settings import Bounds
     from .._net._socket_connection import SocketConnection
     from .._trace._records import TraceRecord
     from .._wire._http._response import Response
     from .._wire._messages import Message
     from ._inbox import Inbox
-    from ._url import Address
 
 CANCEL_TURNS: Final = 3
 """Turns of the scheduler until a task that was cancelled with us has noticed: one if it sleeps, and

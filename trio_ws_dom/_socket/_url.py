@@ -14,11 +14,12 @@ from __future__ import annotations
 import base64
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
 from .._dom._errors import DOMException
 from .._dom._webidl import usv_string
+from .._net._address import Address
 from .._wire._http._extensions import TOKEN
 from .._wire._text import without_query
 
@@ -56,37 +57,6 @@ _SHOWN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _MAX_SHOWN: Final = 200  # characters of a URL in a message
-
-
-class Address(NamedTuple):
-    """A parsed WebSocket URL.
-
-    Attributes:
-      href: the whole URL, serialized, as the ``url`` attribute shows it.
-      where: scheme, host, port and path, for messages, logs, traces and names of tasks.
-      label: name of the socket's task.
-      origin: the URL's origin, as ``MessageEvent.origin`` shows it.
-      host: name or address to resolve, without the brackets of an IPv6 address.
-      authority: value of the Host header.
-      target: path and query.
-      authorization: value of the Authorization header for the URL's credentials, or "".
-    """
-
-    href: str
-    where: str
-    label: str
-    origin: str
-    secure: bool
-    host: str
-    port: int
-    authority: str
-    target: str
-    authorization: str
-
-    @property
-    def tls_name(self) -> str:
-        """Name to verify and to send as SNI, which has no trailing dot (RFC 6066, section 3)."""
-        return self.host.removesuffix(".")
 
 
 def parse_url(url: str, base: str | None) -> Address:

@@ -20,7 +20,7 @@ from .._wire._closing import CONNECTING, READY_STATE
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 from ._close_info import WebSocketCloseInfo
 from ._close_wait import close_and_wait, is_cancelled
-from ._options import resolve
+from ._options import Arguments
 from ._session import Session
 
 if TYPE_CHECKING:
@@ -94,8 +94,10 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
         nursery: trio.Nursery,
         **options: Unpack[ConnectOptions],
     ) -> None:
+        arguments = Arguments(url, protocols, options)
+        del url, protocols, options
         check_nursery(nursery)
-        self._session = dial(self, url, protocols, options)
+        self._session = dial(self, arguments)
         self._session.start(nursery)
 
     @classmethod
@@ -106,7 +108,8 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
         return self
 
     def __repr__(self) -> str:
-        return self._session.describe("WebSocket")
+        # the constructor may have failed, and tracebacks can show local variables
+        return self._session.describe("WebSocket") if hasattr(self, "_session") else "<WebSocket>"
 
     # The standard's attributes.
 
@@ -424,9 +427,7 @@ def close_frame(code: float | None, reason: str | None) -> Close:
 
 def dial(
     target: EventTarget,
-    url: str,
-    protocols: str | Iterable[str],
-    options: ConnectOptions,
+    arguments: Arguments,
     *,
     holds: bool = False,
     piece_size: int | None = None,
@@ -436,7 +437,7 @@ def dial(
     Raises:
       DOMException, TypeError, ValueError, RuntimeError: as :class:`WebSocket`.
     """
-    address, settings = resolve(url, protocols, options)
-    session = Session(target, address, settings, trace=settings.trace, holds=holds)
+    settings = arguments.resolve()
+    session = Session(target, settings.address, settings, trace=settings.trace, holds=holds)
     session.connection = Connection(settings, session, piece_size=piece_size)
     return session

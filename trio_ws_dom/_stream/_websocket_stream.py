@@ -15,6 +15,7 @@ from .._dom._errors import DOMException
 from .._dom._listener import check_signal
 from .._socket._close_info import WebSocketCloseInfo
 from .._socket._nursery import WebSocketNursery
+from .._socket._options import Arguments
 from .._socket._websocket import SocketTarget, check_nursery, close_frame, dial
 from .._wire._frames import Close
 from ._info import Promise, WebSocketOpenInfo
@@ -61,8 +62,10 @@ class WebSocketStream:
         nursery: trio.Nursery,
         **options: Unpack[ConnectOptions],
     ) -> None:
+        arguments = Arguments(url, protocols, options)
+        del url, protocols, options
         check_nursery(nursery)
-        self._set_up(url, protocols, signal, options)
+        self._set_up(arguments, signal)
         self._session.start(nursery)
         self._follow_signal()
 
@@ -70,29 +73,21 @@ class WebSocketStream:
     def _in_scope(
         cls,
         scope: WebSocketNursery,
-        url: str,
-        protocols: str | Iterable[str],
+        arguments: Arguments,
         signal: AbortSignal | None,
-        options: ConnectOptions,
     ) -> Self:
         """Make a stream that lives in a scope."""
         self = cls.__new__(cls)
-        self._set_up(url, protocols, signal, options)
+        self._set_up(arguments, signal)
         scope.adopt(self._session)
         self._follow_signal()
         return self
 
-    def _set_up(
-        self,
-        url: str,
-        protocols: str | Iterable[str],
-        signal: AbortSignal | None,
-        options: ConnectOptions,
-    ) -> None:
+    def _set_up(self, arguments: Arguments, signal: AbortSignal | None) -> None:
         check_signal(signal)
         self._target = SocketTarget()
         session = self._session = self._target._session = dial(
-            self._target, url, protocols, options, piece_size=PIECE_SIZE
+            self._target, arguments, piece_size=PIECE_SIZE
         )
         self._signal = signal
         self._was_aborted = False  # the signal aborted the handshake
@@ -111,7 +106,9 @@ class WebSocketStream:
                 self._abort()
 
     def __repr__(self) -> str:
-        return self._session.describe("WebSocketStream")
+        # the constructor may have failed, and tracebacks can show local variables
+        has_session = hasattr(self, "_session")
+        return self._session.describe("WebSocketStream") if has_session else "<WebSocketStream>"
 
     @property
     def url(self) -> str:
@@ -222,23 +219,18 @@ class WebSocketStream:
 class _OpenWebSocketStream(AbstractAsyncContextManager[WebSocketStream]):
     """See :func:`open_websocket_stream`."""
 
-    def __init__(
-        self,
-        url: str,
-        protocols: str | Iterable[str],
-        signal: AbortSignal | None,
-        options: ConnectOptions,
-    ) -> None:
+    def __init__(self, arguments: Arguments, signal: AbortSignal | None) -> None:
         check_signal(signal)
         self._scope = WebSocketNursery()
-        self._arguments = url, protocols, signal, options
+        self._arguments = arguments
+        self._signal = signal
         self._stream: WebSocketStream
 
     @trio.lowlevel.enable_ki_protection
     async def __aenter__(self) -> WebSocketStream:
         await self._scope.__aenter__()
         try:
-            self._stream = WebSocketStream._in_scope(self._scope, *self._arguments)
+            self._stream = WebSocketStream._in_scope(self._scope, self._arguments, self._signal)
             await self._stream.opened
         except BaseException as exc:
             await self._scope.__aexit__(type(exc), exc, exc.__traceback__)
@@ -281,4 +273,4 @@ def open_websocket_stream(
       DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
       ExceptionGroup: what the option ``trace`` raised, the body's exception last.
     """
-    return _OpenWebSocketStream(url, protocols, signal, options)
+    return _OpenWebSocketStream(Arguments(url, protocols, options), signal)

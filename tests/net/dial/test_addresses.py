@@ -13,7 +13,7 @@ from support.tls import client_context
 from trio_ws_dom._net._dial._addresses import addresses_of
 from trio_ws_dom._net._dial._tunnel import ResumedStream
 from trio_ws_dom._net._traced import TracedStream
-from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._socket._options import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -34,7 +34,7 @@ async def ends(request: pytest.FixtureRequest) -> AsyncIterator[Ends]:
 
 
 def traced(stream: trio.abc.Stream) -> trio.abc.Stream:
-    _, settings = resolve("ws://peer.test/", (), {"trace": print})
+    settings = Arguments("ws://peer.test/", (), {"trace": print}).resolve()
     return TracedStream(stream, settings, print)
 
 

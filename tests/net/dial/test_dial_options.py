@@ -21,7 +21,7 @@ from trio_ws_dom import (
     open_websocket_stream,
     reconnecting_websocket,
 )
-from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._socket._options import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +143,7 @@ async def test_cookies_are_those_of_the_urls_host(nursery: trio.Nursery) -> None
     ],
 )
 def test_host_of_connect_to_is_read_as_in_a_url(host: str, dialled: str) -> None:
-    _, settings = resolve("ws://peer.test/", (), {"connect_to": (host, 8080)})
+    settings = Arguments("ws://peer.test/", (), {"connect_to": (host, 8080)}).resolve()
     assert settings.connect_to == (dialled, 8080)
 
 
@@ -155,7 +155,7 @@ def test_host_of_connect_to_is_read_as_in_a_url(host: str, dialled: str) -> None
 def test_host_that_is_none_is_a_value_error(host: str, option: str) -> None:
     given: Any = {option: (host, 80) if option == "connect_to" else host}
     with pytest.raises(ValueError, match=rf"expected {option} with a host's name or IP address"):
-        resolve("ws://peer.test/", (), given)
+        Arguments("ws://peer.test/", (), given).resolve()
 
 
 @pytest.mark.parametrize(
@@ -163,13 +163,13 @@ def test_host_that_is_none_is_a_value_error(host: str, option: str) -> None:
 )
 def test_connect_to_that_is_no_host_and_port_is_a_type_error(given: Any) -> None:
     with pytest.raises(TypeError, match="expected connect_to as a host and a port"):
-        resolve("ws://peer.test/", (), {"connect_to": given})
+        Arguments("ws://peer.test/", (), {"connect_to": given}).resolve()
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
 def test_port_of_connect_to_has_a_range(port: int) -> None:
     with pytest.raises(ValueError, match=f"port from 1 to 65535, got {port}"):
-        resolve("ws://peer.test/", (), {"connect_to": ("h", port)})
+        Arguments("ws://peer.test/", (), {"connect_to": ("h", port)}).resolve()
 
 
 # server_hostname
@@ -210,13 +210,13 @@ async def test_server_hostname_for_a_given_stream(
     ],
 )
 def test_name_for_tls_has_no_trailing_dot(url: str, options: Any, name: str) -> None:
-    assert resolve(url, (), options)[1].server_hostname == name
+    assert Arguments(url, (), options).resolve().server_hostname == name
 
 
 def test_server_hostname_of_the_wrong_type() -> None:
     given: Any = {"server_hostname": b"h"}
     with pytest.raises(TypeError, match=r"expected server_hostname as a str, got bytes"):
-        resolve("ws://peer.test/", (), given)
+        Arguments("ws://peer.test/", (), given).resolve()
 
 
 async def test_trailing_dot_is_kept_for_dns_and_the_host_header(
@@ -280,14 +280,14 @@ async def test_local_address_is_where_the_proxy_sees_the_client(
 )
 def test_local_address_that_is_none(given: Any, error: type, message: str) -> None:
     with pytest.raises(error, match=f"expected local_address {message}"):
-        resolve("ws://peer.test/", (), {"local_address": given})
+        Arguments("ws://peer.test/", (), {"local_address": given}).resolve()
 
 
 @pytest.mark.parametrize("option", [{"connect_to": ("h", 80)}, {"local_address": "127.0.0.1"}])
 @pytest.mark.parametrize("given", [{}, {"stream": trio.testing.memory_stream_pair()[0]}])
 def test_options_of_dialling_beside_a_stream_are_a_mistake(option: Any, given: Any) -> None:
     with pytest.raises(ValueError, match="or stream, which is used instead of dialling, got both"):
-        resolve("ws://peer.test/", (), {**option, **given}, stream_follows=not given)
+        Arguments("ws://peer.test/", (), {**option, **given}).resolve(stream_follows=not given)
 
 
 # proxy_ssl_context
@@ -321,7 +321,7 @@ async def test_name_of_a_proxy_for_tls_has_no_trailing_dot(
 
 def test_timeouts_of_addresses_are_checked() -> None:
     with pytest.raises(ValueError, match="expected address_timeout of 0 seconds or more, got -1"):
-        resolve("ws://peer.test/", (), {"address_timeout": -1})
+        Arguments("ws://peer.test/", (), {"address_timeout": -1}).resolve()
 
 
 async def test_socks5_connects_to_loopback_for_a_name_below_localhost(

@@ -16,7 +16,7 @@ from support.proxies import ESTABLISHED, Echo, FakeProxy
 from trio_ws_dom import ProxyError, open_websocket
 from trio_ws_dom._net._dial import _proxy_choice
 from trio_ws_dom._net._dial._proxy_choice import choose_proxy
-from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._socket._options import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Setenv:
 
 async def chosen(url: str, **options: Any) -> str | None:
     """Return the proxy for a URL, without the word "proxy" before it."""
-    proxy = await choose_proxy(resolve(url, (), options)[1])  # type: ignore[arg-type]  # a test's options
+    proxy = await choose_proxy(Arguments(url, (), options).resolve())  # type: ignore[arg-type]  # a test's options
     return None if proxy is None else str(proxy).removeprefix("proxy ")
 
 

@@ -12,7 +12,7 @@ import trio.testing
 
 from trio_ws_dom import WebSocket, open_websocket, open_websocket_nursery, open_websocket_stream
 from trio_ws_dom._net._dial._proxy import Proxy, ProxyError, parse_proxy
-from trio_ws_dom._socket._options import resolve
+from trio_ws_dom._socket._options import Arguments
 from trio_ws_dom._wire._http._response import message_of
 
 SECRET = "hunter2"
@@ -72,7 +72,7 @@ def test_proxy_url_is_parsed(url: str, proxy: Proxy) -> None:
 )
 def test_bad_proxy_url_is_a_value_error_without_the_password(url: str) -> None:
     with pytest.raises(ValueError, match=r"^expected a") as caught:
-        resolve("ws://peer.test/", (), {"proxy": url})
+        Arguments("ws://peer.test/", (), {"proxy": url}).resolve()
     assert SECRET not in str(caught.value)
     assert caught.value.__context__ is None
 
@@ -85,19 +85,19 @@ def test_bad_proxy_scheme_is_shown_with_the_good_ones() -> None:
 @pytest.mark.parametrize("proxy", [False, 3128, b"http://user:hunter2@h"])
 def test_proxy_of_the_wrong_type_is_a_type_error_without_the_value(proxy: Any) -> None:
     with pytest.raises(TypeError, match=r"in a str, True or None, got (bool|int|bytes)$"):
-        resolve("ws://peer.test/", (), {"proxy": proxy})
+        Arguments("ws://peer.test/", (), {"proxy": proxy}).resolve()
 
 
 def test_proxy_beside_a_stream_is_a_value_error() -> None:
     stream, _ = trio.testing.memory_stream_pair()
     with pytest.raises(ValueError, match="got both"):
-        resolve("ws://peer.test/", (), {"proxy": "http://h", "stream": stream})
+        Arguments("ws://peer.test/", (), {"proxy": "http://h", "stream": stream}).resolve()
 
 
 @pytest.mark.parametrize("options", [{}, {"proxy": True}, {"proxy": None}])
 def test_environments_proxy_is_not_for_a_given_stream(options: Any) -> None:
     stream, _ = trio.testing.memory_stream_pair()
-    assert resolve("ws://peer.test/", (), {"stream": stream, **options})[1].proxy is None
+    assert Arguments("ws://peer.test/", (), {"stream": stream, **options}).resolve().proxy is None
 
 
 async def test_every_entry_point_checks_the_proxy_before_dialling() -> None:
@@ -128,7 +128,7 @@ def test_repr_of_a_proxy_and_of_settings_has_no_secrets() -> None:
             return SECRET
 
     options: Any = {"proxy": url, "headers": {"X-Key": SECRET}, "cookies": Jar()}
-    _, settings = resolve(f"{url}/?token={SECRET}", [SECRET], options)
+    settings = Arguments(f"{url}/?token={SECRET}", [SECRET], options).resolve()
     for text in (repr(proxy), repr(settings)):
         assert SECRET not in text
         assert "user" not in text.replace("username", "")

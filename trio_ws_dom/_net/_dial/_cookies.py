@@ -82,7 +82,7 @@ def store_cookies(
     if good:
         before = {id(cookie) for cookie in jar}
         jar.extract_cookies(_Answer(good), _request(settings))  # type: ignore[arg-type]  # a look-alike, as the jar's documentation allows
-        _evict(jar, settings.host, before)
+        _evict(jar, settings.address.host, before)
 
 
 def _may_be_set(line: str, jar: CookieJar, settings: Settings) -> bool:
@@ -91,13 +91,13 @@ def _may_be_set(line: str, jar: CookieJar, settings: Settings) -> bool:
     if len(pair) > MAX_COOKIE or len(rest) > MAX_COOKIE:
         return False
     cookie = _parse(pair, rest)
-    secure = settings.secure and "secure" in cookie.attributes
+    secure = settings.address.secure and "secure" in cookie.attributes
     name = cookie.name.lower()
     if name.startswith(_SECURE_PREFIX) and not secure:
         return False
     if name.startswith(_HOST_PREFIX) and not (secure and _is_of_the_whole_host(cookie)):
         return False
-    if settings.secure:
+    if settings.address.secure:
         return True
     # 6265bis section 5.7: what came without TLS may come from anybody
     return "secure" not in cookie.attributes and not _would_replace_a_secure_one(
@@ -119,10 +119,10 @@ def _is_of_the_whole_host(cookie: _SetCookie) -> bool:
 
 def _would_replace_a_secure_one(cookie: _SetCookie, jar: CookieJar, settings: Settings) -> bool:
     """Return whether a cookie would shadow, replace or delete one that is for TLS only."""
-    domain = cookie.attributes.get("domain", settings.host)
+    domain = cookie.attributes.get("domain", settings.address.host)
     path = cookie.attributes.get("path", "")
     if not path.startswith("/"):
-        path = settings.target.partition("?")[0].rpartition("/")[0] or "/"
+        path = settings.address.target.partition("?")[0].rpartition("/")[0] or "/"
     return any(
         other.secure
         and other.name == cookie.name
@@ -160,8 +160,8 @@ def _request(settings: Settings) -> Request:
     """Return the request as the jar wants to see it, with a scheme of HTTP."""
     from urllib.request import Request  # slow to import, and few have a jar
 
-    scheme = "https" if settings.secure else "http"
-    return Request(f"{scheme}://{settings.authority}{settings.target}")
+    scheme = "https" if settings.address.secure else "http"
+    return Request(f"{scheme}://{settings.address.authority}{settings.address.target}")
 
 
 class _Answer:

@@ -78,7 +78,7 @@ def _are_exclusive(servers: dict[Endpoint, Interceptor]) -> bool:
 
 
 def _endpoint_of(settings: Settings) -> Endpoint:
-    return Endpoint(settings.secure, settings.host, settings.port)
+    return Endpoint(settings.address.secure, settings.address.host, settings.address.port)
 
 
 def _listed(servers: dict[Endpoint, Interceptor]) -> str:

@@ -161,7 +161,7 @@ class Opening:
     async def _secure(self, stream: trio.abc.Stream) -> Response:
         """Start TLS with the server, for ``wss:``."""
         settings = self._settings
-        if settings.secure:
+        if settings.address.secure:
             self._step = "the TLS handshake"
             stream = await start_tls(stream, settings.ssl_context, settings.server_hostname, "ws:")
             self.stream = stream
@@ -176,7 +176,7 @@ class Opening:
     async def _upgrade(self, stream: trio.abc.Stream) -> Response:
         """Hold the opening handshake."""
         settings = self._settings
-        log = Log(settings.number, settings.where)
+        log = Log(settings.number, settings.address.where)
         log.dialled()
         if settings.trace is not None:
             self.stream = stream = TracedStream(stream, settings, self._on_record)

@@ -49,7 +49,7 @@ async def choose_proxy(settings: Settings) -> Proxy | None:
     from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
     configured = getproxies()
-    kind = next((kind for kind in _KINDS[settings.secure] if kind in configured), None)
+    kind = next((kind for kind in _KINDS[settings.address.secure] if kind in configured), None)
     if kind is None:
         return None
     host, port = settings.connect_to

@@ -42,14 +42,14 @@ async def upgrade(
     """
     handshake = ClientHandshake(
         Request(
-            host=settings.authority,
-            target=settings.target,
+            host=settings.address.authority,
+            target=settings.address.target,
             key=base64.b64encode(os.urandom(16)),
             protocols=settings.protocols,
             headers=settings.headers + cookie_fields(settings.cookies, settings),
             compression=settings.compression,
         ),
-        "" if settings.secure else "wss:",
+        "" if settings.address.secure else "wss:",
     )
     try:
         await stream.send_all(handshake.request_bytes())
