@@ -256,7 +256,7 @@ def merge_options(
         return {**given, "capture": options}
     if not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # a caller may
         raise wrong_type("options", "a bool (capture) or a mapping", options)
-    others = sorted(map(str, options.keys() - AddEventListenerOptions.__annotations__.keys()))
+    others = sorted(map(str, options.keys() - AddEventListenerOptions.__optional_keys__))
     if others:
         raise TypeError(
             f"expected options of capture, once, passive and signal, got {', '.join(others)}"
