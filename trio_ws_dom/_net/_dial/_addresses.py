@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import trio
@@ -24,7 +25,7 @@ def addresses_of(stream: trio.abc.Stream) -> tuple[HostAndPort | None, HostAndPo
     after it was closed; the remote one also after TCP has ended.
     """
     sock = socket_of(stream)
-    if sock is None:
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return None, None
     return _address(sock.getsockname), _address(sock.getpeername)
 
@@ -36,13 +37,8 @@ def socket_of(stream: trio.abc.Stream) -> trio.socket.SocketType | None:
     return stream.socket if isinstance(stream, trio.SocketStream) else None
 
 
-def _address(ask: Callable[[], object]) -> HostAndPort | None:
+def _address(ask: Callable[[], HostAndPort]) -> HostAndPort | None:
     try:
-        address = ask()
+        return ask()[:2]  # of IPv6, more follows
     except OSError:  # it is closed, or TCP is gone
         return None
-    match address:
-        case (str(host), int(port), *_):  # of IPv6, more follows
-            return host, port
-        case _:
-            return None

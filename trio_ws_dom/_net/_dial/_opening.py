@@ -98,7 +98,7 @@ class Opening:
             return await self._upgrade(self.stream)
         if settings.stream is not None:
             self.stream = settings.stream
-            if isinstance(settings.stream, trio.SSLStream):
+            if _is_tls(settings.stream):
                 return await self._upgrade(settings.stream)
             return await self._secure(settings.stream)
         host, port = settings.connect_to
@@ -184,3 +184,7 @@ class Opening:
         response = await upgrade(stream, settings, self._silence)
         log.answered(response)
         return response
+
+
+def _is_tls(stream: trio.abc.Stream) -> bool:
+    return isinstance(stream, trio.SSLStream)

@@ -115,9 +115,9 @@ def _unreached(proxy: Proxy, exc: BaseException | None) -> OSError:
     assert isinstance(exc, OSError)  # python-socks has it from there
     if isinstance(exc, socket.gaierror):
         return not_found(proxy.host, exc)
-    assert isinstance(exc.__cause__, ExceptionGroup)  # trio's, of what each address said
-    said = cast("ExceptionGroup[OSError]", exc.__cause__).exceptions
+    # trio.open_tcp_stream() raises from a group of what each address said
+    said: tuple[OSError, ...] = getattr(exc.__cause__, "exceptions", (exc,))
     where = host_and_port(proxy.host, proxy.port)
     numbers = [""] if len(said) == 1 else [f" #{n}" for n in range(1, len(said) + 1)]
     failures = {where + number: each for number, each in zip(numbers, said, strict=True)}
-    return failure_of(cast("dict[str, OSError]", failures))
+    return failure_of(failures)
