@@ -35,6 +35,8 @@ async def test_attributes(harness: AcceptHarness, clock: object) -> None:
             assert ws.url.startswith("ws://")
             assert ws.url.endswith("/room?ada")
             assert "OPEN" in repr(ws)
+            assert (ws.remote_address is not None) == harness.real
+            assert (ws.local_address is not None) == harness.real
 
     async with harness.connect(handle) as stream:
         client = RawClient(stream)

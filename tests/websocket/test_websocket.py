@@ -8,6 +8,7 @@ import pytest
 import trio
 import trio.testing
 from support.fake_server import say
+from support.peer import Peer
 
 from trio_ws_dom import (
     Blob,
@@ -251,3 +252,21 @@ async def test_events_of_a_managed_socket(host: FakeServer, autojump_clock: Any)
         opens = ws.when("open")
     with pytest.raises(trio.EndOfChannel):
         await opens.receive()
+
+
+async def test_the_addresses_of_both_ends_of_tcp(nursery: trio.Nursery) -> None:
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    async with listener:
+        port = listener.socket.getsockname()[1]
+        ws = WebSocket(f"ws://127.0.0.1:{port}/", nursery=nursery)
+        assert (ws.local_address, ws.remote_address) == (None, None)
+        stream = await listener.accept()
+        peer = Peer(stream)
+        await peer.accept()
+        while ws.readyState == WebSocket.CONNECTING:
+            await trio.lowlevel.checkpoint()
+        assert ws.remote_address == ("127.0.0.1", port)
+        assert ws.local_address == stream.socket.getpeername()
+        nursery.start_soon(peer.finish)
+        await ws.aclose()
+        assert (ws.local_address, ws.remote_address) == (None, None)

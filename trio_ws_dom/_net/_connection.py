@@ -18,6 +18,7 @@ import trio
 
 from .._wire._closing import CONNECTING, FAILING, OPEN, State
 from .._wire._protocol import Protocol
+from ._dial._addresses import addresses_of
 from ._dial._opening import Opening
 from ._masks import new_masks
 from ._reader import READ_SIZE, Reader, receiver
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from .._wire._frames import Close
+    from ._dial._addresses import HostAndPort
     from ._handler import ConnectionHandler
     from ._reader import Receive
     from ._settings import Settings
@@ -77,6 +79,9 @@ class Connection(SocketConnection):
     @property
     def buffered_amount(self) -> int:
         return self.protocol.outbox.amount
+
+    def addresses(self) -> tuple[HostAndPort | None, HostAndPort | None]:
+        return (None, None) if self.stream is None else addresses_of(self.stream)
 
     def enqueue(self) -> None:
         assert self._opening is not None

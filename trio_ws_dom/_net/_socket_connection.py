@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .._wire._closing import ClosingMachine
     from .._wire._frames import Close
+    from ._dial._addresses import HostAndPort
     from ._settings import Bounds
 
 _P = ParamSpec("_P")
@@ -50,6 +51,10 @@ class SocketConnection(ABC):
     def buffered_amount(self) -> int:
         """Bytes of payload that were queued and not handed to the network, as the DOM counts them;
         messages that will never be sent count, too."""
+
+    @abstractmethod
+    def addresses(self) -> tuple[HostAndPort | None, HostAndPort | None]:
+        """Return the local and the remote address of TCP, as far as there is one."""
 
     @abstractmethod
     def send_text(self, payload: bytes, fin: bool = True) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from trio_websocket import CloseReason, WebSocketConnection
 
+    from .._net._dial._addresses import HostAndPort
     from .._net._handler import ConnectionHandler
     from .._net._settings import Bounds
     from .._wire._http._response import Response
@@ -60,6 +61,7 @@ class AcceptedConnection(SocketConnection):
       bounds: the options.
       handler: what is above.
       where: the URL, for the log.
+      addresses: the local and the remote address of TCP.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class AcceptedConnection(SocketConnection):
         bounds: Bounds,
         handler: ConnectionHandler,
         where: str,
+        addresses: tuple[HostAndPort | None, HostAndPort | None] = (None, None),
     ) -> None:
         super().__init__(bounds, where)
+        self._addresses = addresses
         self._reader_wakes = trio.Event()  # the task that takes messages sleeps on it
         self.machine = ClosingMachine(self._on_transition)
         self._accepted = accepted
@@ -95,6 +99,9 @@ class AcceptedConnection(SocketConnection):
     @property
     def buffered_amount(self) -> int:
         return self._amount
+
+    def addresses(self) -> tuple[HostAndPort | None, HostAndPort | None]:
+        return self._addresses
 
     def send_text(self, payload: bytes, fin: bool = True) -> None:
         assert fin  # fragments are for streams, which are not accepted

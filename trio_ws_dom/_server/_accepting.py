@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from trio_websocket import WebSocketConnection, WebSocketRequest
 
+    from .._net._dial._addresses import HostAndPort
     from .._socket._nursery import WebSocketNursery
 
 ANSWER_TIMEOUT: Final = 2.0
@@ -67,7 +68,7 @@ def open_accepted(
         def make_session(ws: WebSocket) -> Session:
             session = Session(ws, address, bounds, holds=True)
             session.connection = AcceptedConnection(
-                accepted, response, bounds, session, address.where
+                accepted, response, bounds, session, address.where, _addresses(request)
             )
             return session
 
@@ -116,7 +117,7 @@ async def _accept(request: WebSocketRequest, answer: _Answer, where: str) -> Web
 
 
 def _address(request: WebSocketRequest) -> Address:
-    """The request's, as far as trio-websocket shows it: not by the Host header."""
+    """Return the request's address, as far as trio-websocket shows it, not by the Host header."""
     headers = message_of(request.headers)
     local, peer = _endpoint(request, "local"), _endpoint(request, "remote")
     base = _NO_SOCKET if local is None else local.url
@@ -139,8 +140,16 @@ def _address(request: WebSocketRequest) -> Address:
     )
 
 
+def _addresses(request: WebSocketRequest) -> tuple[HostAndPort | None, HostAndPort | None]:
+    local, remote = _endpoint(request, "local"), _endpoint(request, "remote")
+    return (
+        None if local is None else (str(local.address), local.port),
+        None if remote is None else (str(remote.address), remote.port),
+    )
+
+
 def _endpoint(request: WebSocketRequest, end: Literal["local", "remote"]) -> Endpoint | None:
-    """One end of a TCP connection; None of any other stream, and of one that is lost already."""
+    """Return one end of TCP, or None for any other stream, and for one that is lost already."""
     try:
         endpoint = request.local if end == "local" else request.remote
     except OSError:

@@ -257,6 +257,18 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
         response = self._session.response
         return None if response is None else response.headers
 
+    @property
+    def local_address(self) -> tuple[str, int] | None:
+        """The address and port of our end of TCP; None before ``open``, after the end, and for a
+        stream that is not of TCP."""
+        return self._session.connection.addresses()[0]
+
+    @property
+    def remote_address(self) -> tuple[str, int] | None:
+        """The address and port of the other end of TCP, which is the proxy's if there is one; None
+        as for :attr:`local_address`."""
+        return self._session.connection.addresses()[1]
+
     @trio.lowlevel.enable_ki_protection
     async def receive(self) -> str | bytes:
         """Wait for the next message; also by ``async for message in ws``.
