@@ -35,5 +35,5 @@ def show(ws: WebSocket) -> None:
 def show_goodbye(room: str, name: str, event: CloseEvent) -> None:
     """Show, at the server's end, how a member's connection ended."""
     code = event.code
-    what = f"Close {code} received and answered" if event.wasClean else "lost without a Close"
+    what = "lost without a Close" if code == 1006 else f"Close {code} received and answered"
     print(f"  server {room:8} {name}: {what}")
