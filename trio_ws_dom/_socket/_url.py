@@ -47,15 +47,14 @@ _PLAIN: Final = re.compile(
 )
 
 # The parts of a URL that a message shows. Before the last "@" anything can be of a password.
-_SHOWN: Final = re.compile(
-    r"""(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2,})?
+_SHOWN: Final = r"""
+    (?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2,})?
     (?P<userinfo>[^?\#]*[@\uFF20\uFE6B])?
     (?P<host>\[[^]/\\?\#]*\]|[^:/\\?\#]*)
     (?P<port>:[0-9]{0,5}(?=[/\\?\#]|\Z))?
     (?P<path>(?!:)[^?\#]*)?
-    (?P<rest>.*)""",
-    re.VERBOSE | re.DOTALL,
-)
+    (?P<rest>.*)
+"""
 _MAX_SHOWN: Final = 200  # characters of a URL in a message
 
 
@@ -157,7 +156,7 @@ def shown_url(url: str) -> str:
     one that can be parsed.
     """
     text = url.strip().translate({0x09: None, 0x0A: None, 0x0D: None})
-    parts = _SHOWN.fullmatch(text)
+    parts = re.fullmatch(_SHOWN, text, re.VERBOSE | re.DOTALL)  # compiled when it is needed
     assert parts, "each part may be empty, and the last one takes anything"
     scheme, rest = parts["scheme"] or "", parts["rest"]
     if "@" in rest:  # of credentials or of the query: nobody can say
