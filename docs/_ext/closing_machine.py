@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from trio_ws_dom._wire._closing import READY_STATE, TABLE, Event, State
+from trio_ws_dom._wire._closing import READY_STATE, TABLE, ClosingEvent, State
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -32,7 +32,7 @@ def picture() -> str:
     parts = [
         _arrow(boxes[a], boxes[b], event.name)
         for (a, event), b in TABLE.items()
-        if a != b and (event not in (Event.FAILS, Event.TCP_ENDS) or _is_drawn(a))
+        if a != b and (event not in (ClosingEvent.FAILS, ClosingEvent.TCP_ENDS) or _is_drawn(a))
     ]
     for state, (x, y) in boxes.items():
         parts.append(f'<rect x="{x}" y="{y}" width="150" height="36" rx="6" class="box"/>')
