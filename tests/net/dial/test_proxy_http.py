@@ -196,8 +196,10 @@ async def test_proxys_refusal_is_the_cause_and_no_handshake_error(proxied: Any) 
     await proxy.gone.wait()
 
 
-@pytest.mark.parametrize(("status", "wanted"), [(407, True), (403, False), (503, False)])
-async def test_only_407_wants_credentials(status: int, wanted: bool, proxied: Any) -> None:
+@pytest.mark.parametrize(
+    ("status", "wanted"), [(407, True), (401, True), (403, False), (503, False)]
+)
+async def test_only_407_and_401_want_credentials(status: int, wanted: bool, proxied: Any) -> None:
     proxy = await proxied(b"HTTP/1.1 %d No\r\nRetry-After: 120\r\n\r\n" % status)
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url())
     assert error.__cause__.wants_credentials is wanted

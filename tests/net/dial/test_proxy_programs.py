@@ -127,7 +127,7 @@ async def test_programs_answer_for_a_closed_port(proxy: Running) -> None:
 @by(Kind(tinyproxy, "http", True), Kind(squid, "http", True), Kind(squid, "https", True))
 async def test_program_asks_for_credentials_by_407(proxy: Running) -> None:
     error = await failure(proxy, "ws://peer.test/", "")
-    assert error.status == 407
+    assert (error.status, error.wants_credentials) == (407, True)
     assert "Proxy-Authenticate: Basic realm=" in str(error)
 
 
@@ -135,6 +135,7 @@ async def test_program_asks_for_credentials_by_407(proxy: Running) -> None:
 async def test_program_asks_for_credentials_by_socks(proxy: Running) -> None:
     """SOCKS5 has no number for it."""
     error = await failure(proxy, "ws://peer.test/", "")
+    assert error.wants_credentials
     assert "No acceptable authentication methods" in str(error)
 
 
@@ -142,6 +143,7 @@ async def test_program_asks_for_credentials_by_socks(proxy: Running) -> None:
 async def test_program_refuses_a_wrong_password(proxy: Running) -> None:
     error = await failure(proxy, "ws://peer.test/", f"user:not-{PASSWORD}@")
     assert error.status in {401, 407, None}
+    assert error.wants_credentials
 
 
 @by(Kind(tinyproxy, "http"))

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _READ_SIZE: Final = 16 * 1024
 
-_WANTS_CREDENTIALS: Final = 407  # Proxy Authentication Required (RFC 9110 section 15.5.8)
+_WANTS_CREDENTIALS: Final = (401, 407)
+"""RFC 9110 section 15.5.8 has 407; tinyproxy answers a wrong password with 401."""
 
 
 async def open_tunnel(
@@ -40,7 +41,7 @@ async def open_tunnel(
     except HandshakeFailure as exc:
         status = exc.status or None
         raise ProxyError(
-            proxy, str(exc), status, exc.headers, wants_credentials=status == _WANTS_CREDENTIALS
+            proxy, str(exc), status, exc.headers, wants_credentials=status in _WANTS_CREDENTIALS
         ) from exc
     except trio.BrokenResourceError as exc:
         lost = str(exc.__cause__ or exc) or type(exc).__name__
