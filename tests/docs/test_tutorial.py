@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pytest
 from support.child_process import environment
 from support.cli import PATIENCE
-from support.echo_server import run_documented_server, run_echo_server, without_time
+from support.echo_server import run_echo_server, without_time
 
 import trio_ws_dom
 
@@ -54,7 +54,7 @@ TO_THE_END: Final = [
 
 @pytest.fixture
 def server() -> Iterator[EchoServer]:
-    with run_documented_server() as server:
+    with run_echo_server("--port", "0") as server:
         yield server
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 from support.cli import PATIENCE
-from support.echo_server import run_documented_server
+from support.echo_server import run_echo_server
 
 CHECKOUT: Final = Path(__file__).parents[2]
 README: Final = (CHECKOUT / "README.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ INDEX: Final = (CHECKOUT / "docs" / "index.md").read_text(encoding="utf-8")
 def test_the_first_program_runs_beside_the_server_that_its_page_names(page: str) -> None:
     assert "`trio-ws-dom echo --port 8080`" in page
     (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    with run_documented_server() as server:
+    with run_echo_server("--port", "0") as server:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-"],
             input=server.adapt(program),

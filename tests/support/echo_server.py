@@ -33,7 +33,7 @@ class EchoServer:
         return int(self.url.rpartition(":")[2])
 
     def adapt(self, text: str) -> str:
-        """Replace the documentation's port by this server's, if that is another."""
+        """Replace the documentation's port by this server's, as other tests run side by side."""
         return text.replace(f":{DOCUMENTED_PORT}", f":{self.port}")
 
     def stop(self, number: int = signal.SIGINT) -> list[str]:
@@ -62,14 +62,3 @@ def run_echo_server(*arguments: str) -> Iterator[EchoServer]:
             yield EchoServer(process)
         finally:
             process.terminate()
-
-
-@contextmanager
-def run_documented_server() -> Iterator[EchoServer]:
-    """Run it at the documentation's port, or at another one if that is in use."""
-    with run_echo_server("--port", str(DOCUMENTED_PORT)) as server:
-        if server.url:
-            yield server
-            return
-    with run_echo_server("--port", "0") as server:
-        yield server
