@@ -112,7 +112,7 @@ class FakeProxy(Service):
 
 
 class Resetting(FakeProxy):
-    """A proxy that resets the connection behind its last reply."""
+    """A proxy that resets the connection after its last reply."""
 
     async def connection(self, stream: trio.abc.Stream) -> None:
         for reply in self._replies:

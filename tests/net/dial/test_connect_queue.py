@@ -165,10 +165,9 @@ async def test_socket_closed_in_the_queue_fails_at_once_and_the_next_moves_up() 
 
 
 async def test_time_in_the_queue_does_not_count_for_open_timeout(
-    nursery: trio.Nursery, autojump_clock: Any
+    nursery: trio.Nursery, network: Any, autojump_clock: Any
 ) -> None:
-    trio.socket.set_custom_socket_factory(NoSockets())
-    trio.socket.set_custom_hostname_resolver(NoSockets())
+    network({"peer.test": trio.sleep_forever})
     start = trio.current_time()
     sockets = [WebSocket("ws://peer.test/", nursery=nursery, open_timeout=10) for _ in range(3)]
     ends = []
@@ -177,16 +176,3 @@ async def test_time_in_the_queue_does_not_count_for_open_timeout(
         ends.append(trio.current_time() - start)
     assert ends == pytest.approx([10, 20, 30])
     assert all(isinstance(ws.failure.__cause__, TimeoutError) for ws in sockets)
-
-
-class NoSockets(trio.abc.SocketFactory, trio.abc.HostnameResolver):
-    """A network in which every lookup takes for ever."""
-
-    def socket(self, *args: Any) -> Any:
-        raise AssertionError("nothing is resolved")
-
-    async def getaddrinfo(self, *args: Any) -> Any:
-        await trio.sleep_forever()
-
-    async def getnameinfo(self, *args: Any) -> Any:
-        raise AssertionError("nobody asks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
@@ -20,30 +21,7 @@ BLOCKED = [
 ]
 
 
-class Undialled(trio.abc.HostnameResolver, trio.abc.SocketFactory):
-    """A network in which every attempt is an error."""
-
-    attempts = 0
-
-    async def getaddrinfo(self, *arguments: Any) -> Any:
-        self.attempts += 1
-        raise OSError("nothing is to be resolved")
-
-    async def getnameinfo(self, *arguments: Any) -> Any:
-        raise AssertionError("nobody asks for names")
-
-    def socket(self, *arguments: Any) -> Any:
-        self.attempts += 1
-        raise OSError("nothing is to be dialled")
-
-
-@pytest.fixture
-async def network() -> Undialled:
-    """The network of this trio run."""
-    network = Undialled()
-    trio.socket.set_custom_hostname_resolver(network)
-    trio.socket.set_custom_socket_factory(network)
-    return network
+SERVER = {"server.test": ["192.0.2.1"]}
 
 
 @pytest.mark.parametrize("port", BLOCKED)
@@ -62,8 +40,9 @@ def test_no_other_port_is_blocked() -> None:
 
 @pytest.mark.parametrize("scheme", ["ws", "wss"])
 async def test_blocked_port_has_the_events_of_a_failure_and_is_not_dialled(
-    network: Undialled, scheme: str
+    scheme: str, network: Any
 ) -> None:
+    made = network(SERVER)
     events: list[str] = []
     async with trio.open_nursery() as nursery:
         ws = WebSocket(f"{scheme}://server.test:25/", nursery=nursery)
@@ -72,21 +51,22 @@ async def test_blocked_port_has_the_events_of_a_failure_and_is_not_dialled(
     assert events == ["error", "close"]
     assert ws.closeEvent is not None
     assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
-    assert network.attempts == 0
+    assert made.looked_up == []
 
 
-async def test_failure_of_a_blocked_port_names_url_port_and_rule(network: Undialled) -> None:
+async def test_failure_of_a_blocked_port_names_url_port_and_rule(network: Any) -> None:
+    made = network(SERVER)
     with pytest.raises(WebSocketError, match=r"port 6667 is blocked.*#port-blocking") as raised:
         async with open_websocket("ws://server.test:6667/chat"):
             raise AssertionError("it never opens")
     assert str(raised.value).startswith("ws://server.test:6667/chat: ")
     assert isinstance(raised.value.__cause__, PermissionError)
-    assert network.attempts == 0
+    assert made.looked_up == []
 
 
-async def test_other_port_is_dialled(network: Undialled) -> None:
-    """So the network above sees attempts."""
-    with pytest.raises(WebSocketError, match="nothing is to be"):
+async def test_other_port_is_dialled(network: Any, autojump_clock: Any) -> None:
+    made = network(SERVER, {"192.0.2.1": errno.ECONNREFUSED})
+    with pytest.raises(WebSocketError, match="connection refused"):
         async with open_websocket("ws://server.test:6670/"):
             raise AssertionError("it never opens")
-    assert network.attempts
+    assert made.addresses == ["192.0.2.1"]
