@@ -220,6 +220,21 @@ async def test_a_slow_receiver_is_no_reason_for_a_warning(
     await leave(nursery, ws, peer)
 
 
+async def test_waiting_for_the_end_drops_nothing_that_a_listener_gets(
+    nursery: trio.Nursery, autojump_clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    ws, peer = await held(nursery, *[frame(TEXT, b"x")] * 3000)
+    got: list[object] = []
+    ws.onmessage = got.append
+    nursery.start_soon(peer.send, close(4000))
+    async with trio.open_nursery() as waiting:
+        waiting.start_soon(ws.wait_closed)
+        await peer.read_to_close()
+        await peer.stream.aclose()
+    assert len(got) == 3000
+    assert warnings(caplog) == []
+
+
 async def test_waiting_for_the_end_is_not_held_up_by_what_nobody_consumes(
     nursery: trio.Nursery, autojump_clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast, final
 
 import trio
 
@@ -39,6 +39,14 @@ def held_size(data: str | bytes) -> int:
 
 def held_sizes(batch: Sequence[str | bytes]) -> int:
     """Return the sum of :func:`held_size` of these, faster."""
+    try:
+        # what nearly every batch is, without a line of Python for each
+        if batch[0].__class__ is bytes:
+            return sum(map(bytes.__len__, cast("Sequence[bytes]", batch)))
+        if all(map(str.isascii, cast("Sequence[str]", batch))):
+            return sum(map(len, batch))
+    except TypeError:
+        pass  # it is mixed
     return sum(
         [
             len(data) if data.__class__ is bytes or data.isascii() else held_size(data)
@@ -80,7 +88,6 @@ class ReceiveQueue(Generic[T]):
         "_owner",
         "_receiver",
         "_receiving",
-        "_refill_when_empty",
         "_size",
         "_untaken",
         "full",
@@ -101,7 +108,6 @@ class ReceiveQueue(Generic[T]):
         self._max_items = max_items
         self._max_size = max_size
         self._on_room = on_room
-        self._refill_when_empty = refill_when_empty
         self._on_sleep = on_sleep
         self._burst = burst
         self._burst_seconds = burst_seconds
@@ -111,9 +117,11 @@ class ReceiveQueue(Generic[T]):
         """Whether the sender should wait for ``on_room``."""
 
         self._items: deque[T] = deque()
-        self._batches: deque[tuple[int, int]] = deque()  # the number and the size of items
+        # The number and the size of the items of each batch; None where all is released at once,
+        # when the queue has become empty.
+        self._batches: deque[tuple[int, int]] | None = None if refill_when_empty else deque()
         self._untaken = 0  # items of the first batch
-        self._size = 0  # of all batches
+        self._size = 0  # of what was not released
         self._end: Callable[[], Exception] | None = None  # makes what follows the last item
         self._closed = False
         self._receiver: trio.lowlevel.Task | None = None  # asleep until there is an item or an end
@@ -134,10 +142,11 @@ class ReceiveQueue(Generic[T]):
         """Add items that are of this size together, as :meth:`put` does."""
         if self._closed or not items:
             return
-        if not self._items:
-            self._untaken = len(items)
+        if self._batches is not None:
+            if not self._items:
+                self._untaken = len(items)
+            self._batches.append((len(items), size))
         self._items.extend(items)
-        self._batches.append((len(items), size))
         self._size += size
         if len(self._items) >= self._max_items or self._size >= self._max_size:
             self.full = True
@@ -149,11 +158,12 @@ class ReceiveQueue(Generic[T]):
         """Make this the next item, for the task that has just taken it, or some of it."""
         if self._closed:
             return
-        if self._items:
-            self._batches[0] = self._untaken, self._batches[0][1]
-        self._untaken = 1
+        if self._batches is not None:
+            if self._items:
+                self._batches[0] = self._untaken, self._batches[0][1]
+            self._untaken = 1
+            self._batches.appendleft((1, size))
         self._items.appendleft(item)
-        self._batches.appendleft((1, size))
         self._size += size
         if len(self._items) >= self._max_items or self._size >= self._max_size:
             self.full = True
@@ -173,7 +183,8 @@ class ReceiveQueue(Generic[T]):
         self._closed = True
         self._end = error
         self._items.clear()
-        self._batches.clear()
+        if self._batches is not None:
+            self._batches.clear()
         self._size = 0
         self._wake()
         if self.full:
@@ -199,22 +210,24 @@ class ReceiveQueue(Generic[T]):
         """Return the next item, of which there must be one."""
         self._burst_left -= 1
         item = self._items.popleft()
+        if self._batches is None:
+            if not self._items:
+                self._size = 0
+                if self.full:
+                    self._make_room()
+            return item
         self._untaken -= 1
         if not self._untaken:
-            self._release_batch()
+            self._release_batch(self._batches)
         return item
 
-    def _release_batch(self) -> None:
-        self._size -= self._batches.popleft()[1]
-        if self._batches:
-            self._untaken = self._batches[0][0]
-        if self.full and self._has_room():
+    def _release_batch(self, batches: deque[tuple[int, int]]) -> None:
+        self._size -= batches.popleft()[1]
+        if batches:
+            self._untaken = batches[0][0]
+        has_room = len(self._items) < self._max_items and self._size < self._max_size
+        if self.full and has_room:
             self._make_room()
-
-    def _has_room(self) -> bool:
-        if self._refill_when_empty:
-            return not self._items
-        return len(self._items) < self._max_items and self._size < self._max_size
 
     def _make_room(self) -> None:
         self.full = False

@@ -392,7 +392,7 @@ class Session(ConnectionHandler):
     @property
     def accepts_messages(self) -> bool:
         full = self.flow.full_buffer()
-        if full == "held messages" and self.flow.close_waiters:
+        if full == "held messages" and self.flow.close_waiters and not self.flow.is_flowing:
             self._warn(
                 f"{len(self.flow.held or ())} messages that nobody consumed were dropped, as the"
                 " program waits in wait_closed()"
