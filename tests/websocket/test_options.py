@@ -19,7 +19,7 @@ from trio_ws_dom import (
     _cli,
     open_websocket,
 )
-from trio_ws_dom._net._settings import Settings
+from trio_ws_dom._net._settings import Bounds, Settings
 from trio_ws_dom._server._accepting import accepted_bounds
 from trio_ws_dom._socket._option_checks import check_names
 from trio_ws_dom._socket._options import Arguments, SharedOptions
@@ -376,3 +376,26 @@ def test_every_option_has_an_argument_on_the_command_line_or_its_reason() -> Non
     folder = Path(_cli.__file__).parent
     taken = {name for path in folder.glob("*.py") for name in options_set_in(path)}
     assert ConnectOptions.__annotations__.keys() - taken == NOT_ON_THE_COMMAND_LINE.keys()
+
+
+def attributes_read_in(*patterns: str) -> set[str]:
+    """Return the names of all attributes that the package's modules of these names read."""
+    package = Path(_cli.__file__).parents[1]
+    return {
+        node.attr
+        for pattern in patterns
+        for path in package.glob(pattern)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+
+
+def test_every_setting_is_read_where_connections_are_made() -> None:
+    settings = set(Settings.__dataclass_fields__)
+    assert settings - attributes_read_in("_net/**/*.py", "_socket/*.py") == set()
+
+
+def test_every_bound_is_read_by_what_both_ends_share() -> None:
+    """So the server's end, which does not dial, obeys it as a client does."""
+    shared = ("_net/_deadline.py", "_net/_socket_connection.py", "_socket/_session.py")
+    assert set(Bounds.__dataclass_fields__) - attributes_read_in(*shared) == set()
