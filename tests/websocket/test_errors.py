@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 import traceback
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
+import trio.testing
+from support.frames import TEXT, frame
+from support.peer import Peer
 
-from trio_ws_dom import HandshakeError, WebSocketError
+from trio_ws_dom import HandshakeError, WebSocketError, open_websocket
 from trio_ws_dom._socket import _errors
 from trio_ws_dom._socket._errors import explain
 from trio_ws_dom._wire._closing import CloseResult
@@ -18,7 +23,7 @@ from trio_ws_dom._wire._http._response import HandshakeFailure
 from trio_ws_dom._wire._text import escape, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 ABNORMAL = CloseResult(1006, "", was_clean=False)
 
@@ -128,3 +133,34 @@ def test_a_frame_that_still_runs_keeps_its_locals(monkeypatch: pytest.MonkeyPatc
     except OSError as exc:
         explain("ws://a/", exc, ABNORMAL)
     assert kept == "here"
+
+
+async def vanish(peer: Peer) -> None:
+    await peer.accept()
+
+
+async def break_utf8(peer: Peer) -> None:
+    await peer.accept(then=frame(TEXT, b"x" * 50_000 + b"\xff"))
+    await peer.read_to_end()
+
+
+@pytest.mark.parametrize("part", [vanish, break_utf8])
+async def test_a_failure_that_is_kept_does_not_keep_its_socket(
+    part: Callable[[Peer], Awaitable[None]], autojump_clock: object
+) -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+
+    async def play() -> None:
+        await part(Peer(theirs))
+        await theirs.aclose()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(play)
+        async with open_websocket("ws://peer.test/", stream=ours, close_timeout=1) as ws:
+            ws.onmessage = None
+            await ws.wait_closed()
+    failure, socket = ws.failure, weakref.ref(ws)
+    assert failure is not None
+    del ws
+    gc.collect()
+    assert socket() is None

@@ -11,6 +11,7 @@ import trio
 
 from .._dom._errors import HandshakeError, WebSocketError
 from .._net._dial._causes import describe
+from .._wire._errors import ProtocolError
 from .._wire._http._handshake import Refused
 from .._wire._http._response import HandshakeFailure
 from .._wire._text import escape
@@ -44,6 +45,8 @@ def explain(where: str, cause: Exception, result: CloseResult, unsent: int = 0) 
     if isinstance(cause, trio.BrokenResourceError) and isinstance(cause.__cause__, ssl.SSLError):
         cause = cause.__cause__
     clear_locals(cause)
+    if isinstance(cause, ProtocolError):  # the message says it all, and the frames know their
+        cause = cause.with_traceback(None)  # callers, whose local variables are the connection
     message = f"{where}: {_describe(cause)}"
     if unsent:
         message += f"; {unsent} bytes of messages were not sent"

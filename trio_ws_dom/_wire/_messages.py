@@ -146,6 +146,8 @@ class PartialMessage:
         try:
             text, used = codecs.utf_8_decode(data, "strict", final)
         except UnicodeDecodeError as exc:
-            raise _invalid_utf8(exc) from exc
-        self._cut = data[used:]
-        return text
+            error = _invalid_utf8(exc)
+        else:
+            self._cut = data[used:]
+            return text
+        raise error  # outside of the handler: a UnicodeDecodeError that is kept keeps the data
