@@ -109,7 +109,8 @@ def test_each_direction_is_inflated_by_its_own_parameters(
     agreed = f"Sec-WebSocket-Extensions: {extension}\r\n\r\n".encode()
     trace.feed("received", RESPONSE[:-2] + agreed)
     text = b"Hello World, " * 20
-    for direction, takeover in (("sent", ours), ("received", theirs)):
+    directions: list[tuple[Direction, bool]] = [("sent", ours), ("received", theirs)]
+    for direction, takeover in directions:
         deflater = Deflater(DeflateParameters(client_no_context_takeover=not takeover))
         for _ in range(2):
             payload = deflater.compress(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import trio
@@ -31,11 +31,16 @@ if TYPE_CHECKING:
 
 
 def settings(url: str = "ws://peer.test/", **options: Any) -> Settings:
-    return Arguments(url, (), ConnectOptions(**options)).resolve()
+    return Arguments(url, (), cast("ConnectOptions", options)).resolve()
 
 
 def headers(url: str = "ws://peer.test/", **options: Any) -> dict[str, str]:
     return dict(settings(url, **options).headers)
+
+
+def values(*given: Any) -> tuple[Any, ...]:
+    """Return values to try, of any types."""
+    return given
 
 
 def error(**options: Any) -> str:
@@ -122,17 +127,17 @@ SECONDS = ["open_timeout", "close_timeout", "cancelled_close_timeout", "listener
 
 @pytest.mark.parametrize("name", SECONDS)
 def test_seconds_are_any_number_from_0_on(name: str) -> None:
-    for value in (0, 1, 2.5, math.inf):
+    for value in values(0, 1, 2.5, math.inf):
         assert getattr(settings(**{name: value}), name) == value
 
 
 @pytest.mark.parametrize("name", SECONDS)
 def test_bad_seconds_are_refused(name: str) -> None:
-    for value in (-1, -0.5, math.nan):
+    for value in values(-1, -0.5, math.nan):
         assert error(**{name: value}) == (
             f"ValueError: expected {name} of 0 seconds or more, got {value}"
         )
-    for value in ("1", [1], True):
+    for value in values("1", [1], True):
         assert error(**{name: value}) == (
             f"TypeError: expected {name} as a number of seconds, got {value!r}"
         )
@@ -159,11 +164,11 @@ def test_the_interval_of_pings_is_their_timeout_by_default() -> None:
 @pytest.mark.parametrize("name", ["ping_interval", "ping_timeout"])
 def test_bad_seconds_of_keepalive_are_refused(name: str) -> None:
     """0 would be Pings without pause, or no time for an answer."""
-    for value in (0, 0.0, -1, math.nan):
+    for value in values(0, 0.0, -1, math.nan):
         assert f"ValueError: expected {name} of more than 0" in error(
             **{"ping_interval": 1, name: value}
         )
-    for value in ("1", [1]):
+    for value in values("1", [1]):
         assert f"TypeError: expected {name}" in error(**{"ping_interval": 1, name: value})
 
 
@@ -173,12 +178,12 @@ def test_a_ping_timeout_without_an_interval_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["max_message_size", "max_buffered_amount"])
 def test_sizes_are_bytes_or_none(name: str) -> None:
-    for value in (0, 1, None):
+    for value in values(0, 1, None):
         assert getattr(settings(**{name: value}), name) == value
     assert error(**{name: -1}) == (
         f"ValueError: expected {name} of 0 bytes or more, or None for no limit, got -1"
     )
-    for value in (1.5, "1", True, math.inf):
+    for value in values(1.5, "1", True, math.inf):
         assert error(**{name: value}) == (
             f"TypeError: expected {name} as an int of bytes, or None for no limit, got {value!r}"
         )
@@ -186,9 +191,9 @@ def test_sizes_are_bytes_or_none(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["compression", "serialize_connects"])
 def test_flags_are_true_or_false(name: str) -> None:
-    for value in (True, False):
+    for value in values(True, False):
         assert getattr(settings(**{name: value}), name) is value
-    for value in (0, 1, "deflate", None):
+    for value in values(0, 1, "deflate", None):
         assert (
             error(**{name: value}) == f"TypeError: expected {name} as True or False, got {value!r}"
         )
@@ -254,7 +259,7 @@ def test_a_header_wins_over_the_option_that_would_set_it() -> None:
 
 def test_a_bad_origin_is_refused() -> None:
     assert "for the header Origin, got the character" in error(origin="a\nb")
-    for value in (None, 7):
+    for value in values(None, 7):
         came = f"got {type(value).__name__} (leave it out for none)"
         assert error(origin=value) == f"TypeError: expected origin as a str, {came}"
 
@@ -290,7 +295,8 @@ def test_a_relative_url_needs_a_base() -> None:
 def test_objects_of_another_class_are_refused(name: str, value: object, expected: str) -> None:
     assert error(**{name: value}).startswith(f"TypeError: expected {name} as {expected}")
     assert "s3cret" not in error(**{name: value})
-    assert getattr(settings(**{name: None}), name) is None
+    none: Any = {name: None}
+    assert getattr(settings(**none), name) is None
 
 
 @pytest.mark.parametrize(
