@@ -60,6 +60,8 @@ def types(session: nox.Session) -> None:
     install_groups(session, "types")
     session.run("mypy")
     session.run("pyright", "--warnings")
+    with session.chdir(TESTS):  # the programs of the documentation
+        session.run("python", "-m", "docs.check_types")
     with outside(session):  # the question is about what a user has installed
         session.run("pyright", "--verifytypes", "trio_ws_dom", "--ignoreexternal")
 

@@ -33,6 +33,9 @@ TEST: Final = re.compile(r"^async def (test_\w+)\(", re.M)
 
 URL: Final = "wss://chat.example/room"
 
+OF_THEIR_OWN: Final = ("threads.md", "tutorial.md")
+"""Pages whose programs are run in processes, by tests of their own."""
+
 ENOUGH: Final = 3600
 """Seconds of virtual time after which a program that runs for ever is stopped."""
 
@@ -54,9 +57,7 @@ def blocks(page: str) -> list[Block]:
 
 
 PAGES: Final = sorted(
-    path.name
-    for path in DOCS.glob("*.md")
-    if path.name != "tutorial.md" and blocks(path.name)  # it has a test of its own
+    path.name for path in DOCS.glob("*.md") if path.name not in OF_THEIR_OWN and blocks(path.name)
 )
 
 
