@@ -29,6 +29,7 @@ BLOCK: Final = re.compile(
     r"(?:^<!-- not run: (?P<reason>[^\n]+) -->\n)?^```python\n(?P<code>.*?)^```$", re.M | re.S
 )
 SERVERS: Final = re.compile(r"(wss?://)(?:[^/\s\"@]+@)?([a-z0-9.:-]+)")
+LISTENING: Final = re.compile(r'("127\.0\.0\.1",) \d+')  # a port, which may be in use
 TEST: Final = re.compile(r"^async def (test_\w+)\(", re.M)
 
 URL: Final = "wss://chat.example/room"
@@ -77,9 +78,8 @@ def run(page: str, block: Block, names: dict[str, Any], patch: pytest.MonkeyPatc
     """One block: what it does at its top level, the program that it runs, and its tests."""
     mains: list[tuple[Callable[..., Awaitable[object]], tuple[object, ...]]] = []
     place = f"{page}, line {block.line}"
-    code = compile(
-        "\n" * (block.line - 1) + block.code, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    )
+    text = "\n" * (block.line - 1) + LISTENING.sub(r"\1 0", block.code)
+    code = compile(text, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
     async def everything() -> None:
         with patch.context() as inner:

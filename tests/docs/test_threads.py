@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from support.child_process import environment
 from support.cli import PATIENCE
-from support.echo_server import run_documented_server
+from support.echo_server import run_echo_server
 
 import trio_ws_dom
 
@@ -33,7 +33,7 @@ PROGRAMS: Final = {found["name"]: found for found in PROGRAM.finditer(PAGE)}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EchoServer]:
-    with run_documented_server() as server:
+    with run_echo_server("--port", "0") as server:
         yield server
 
 
