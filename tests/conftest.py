@@ -1,11 +1,14 @@
-"""Fixtures that tests of several folders share."""
+"""Which tests run, by which clock, and the fixtures that several folders share."""
 
 from __future__ import annotations
 
+import inspect
 import os
+import shutil
 import signal
+from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import trio
@@ -13,7 +16,8 @@ import trio.testing
 from hypothesis import settings
 from support import opened
 from support.fake_server import socket_and_connection
-from support.peer import patience
+from support.patience import SteadyClock, patience, run_steadily
+from support.proxy_programs import SYSTEM
 from support.transports import PAIRS, MemoryTransport, SocketTransport, late_pair
 
 from trio_ws_dom.testing import open_fake_server
@@ -38,9 +42,59 @@ os.environ["no_proxy"] = "*"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# a busy machine must not fail a test: speed is the benchmark's
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+# neither a busy machine nor chance fails a test: speed is the benchmark's, luck the fuzzer's
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
+
+
+SESSIONS: Final = {
+    "slow": "thorough",
+    "browser": "browser",
+    "interop": "interop",
+    "sweep": "guarantee -- sweep",
+    "soak": "guarantee -- soak",
+}
+"""By marker: the session of nox whose tests a plain run leaves out."""
+
+LEFT_OUT: Final[Counter[str]] = Counter()
+"""How many tests were not run, by what would run them."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a program that is not here, and choose the clock of all the others."""
+    for item in items.copy():
+        for needs in item.iter_markers("needs"):
+            program, package = needs.args
+            if shutil.which(program, path=SYSTEM) is None:
+                LEFT_OUT[f"apt-get install {package}"] += 1
+                items.remove(item)
+                break
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+            item.add_marker(pytest.mark.trio(run=run_steadily), append=False)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker, session in SESSIONS.items():
+            if item.get_closest_marker(marker) is not None:
+                LEFT_OUT[f"nox -s {session}"] += 1
+                break
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):  # one of xdist's, which all collect the same
+        session.config.workeroutput["left_out"] = dict(LEFT_OUT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    LEFT_OUT.update(Counter(getattr(node, "workeroutput", {}).get("left_out", {})) - LEFT_OUT)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if LEFT_OUT:
+        more = ", ".join(f"{count} by `{how}`" for how, count in LEFT_OUT.most_common())
+        terminalreporter.line(f"there are more tests: {more}")
 
 
 @pytest.fixture(params=[*PAIRS, "sockets"])
@@ -50,13 +104,13 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def clock(kind: str) -> trio.abc.Clock | None:
-    """Virtual time in memory, real time over sockets; to be asked for wherever ``transport`` is."""
-    return trio.testing.MockClock(autojump_threshold=0) if kind in PAIRS else None
+def clock(kind: str) -> trio.abc.Clock:
+    """Virtual time in memory, steady time over sockets; needed wherever ``transport`` is."""
+    return trio.testing.MockClock(autojump_threshold=0) if kind in PAIRS else SteadyClock()
 
 
 @pytest.fixture
-async def transport(kind: str, clock: trio.abc.Clock | None) -> AsyncIterator[Transport]:
+async def transport(kind: str, clock: trio.abc.Clock) -> AsyncIterator[Transport]:
     """Memory streams first, then real sockets on loopback."""
     if kind in PAIRS:
         yield MemoryTransport(PAIRS[kind])

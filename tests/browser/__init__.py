@@ -2,7 +2,7 @@
 must be equal.
 
 `pytest tests/browser` compares ours with what was recorded from Chromium (no browser needed).
-`pytest tests/browser --browser` starts a Chromium too, and compares recording, Chromium and ours.
+`nox -s browser` starts a Chromium too, and compares recording, Chromium and ours.
 `python -m tests.browser record` makes the recording anew; `python -m tests.browser figures`
 prints the figures, `faults` seeds mistakes and tells which scenarios find them.
 """

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trio
+from support.patience import PATIENCE
 from trio_websocket import WebSocketConnection, open_websocket_url
 
 from . import tls
@@ -45,7 +46,6 @@ HOW_TO_GET_ONE = (
     "or give its path in the environment variable CHROMIUM. Without a browser, `pytest "
     "tests/browser` compares with the recording."
 )
-START_TIMEOUT = 60
 """Seconds: a Chromium that starts on a cold and busy machine takes about ten."""
 SCRIPTS = ("page.js", "streams.js")
 PAGE = b"<!doctype html><meta charset=utf-8><base>" + b"".join(
@@ -159,7 +159,7 @@ async def open_browser() -> AsyncIterator[Browser]:
                 check=False,
             )
             process: trio.Process = await nursery.start(run)
-            with trio.fail_after(START_TIMEOUT):
+            with trio.fail_after(PATIENCE):
                 url = await _devtools_url(trio.Path(profile) / "DevToolsActivePort", process)
             async with open_websocket_url(url, max_message_size=1 << 26) as connection:
                 devtools = DevTools(connection)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import sys
@@ -12,33 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 from support.chat_server import ChatServer
+from support.patience import PATIENCE
 
 from trio_ws_dom import open_websocket
 
-from .chromium import NoBrowser, find_chromium, open_browser
+from .chromium import open_browser
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from .chromium import DevTools
 
-pytestmark = [pytest.mark.browser, pytest.mark.real, pytest.mark.usefixtures("with_a_browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.real]
 
-PATIENCE = 60
-"""Seconds, for a browser and a server on a busy machine."""
 KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), " ": (32, " ")}
-
-
-@pytest.fixture
-def with_a_browser(request: pytest.FixtureRequest) -> None:
-    """Skips unless a Chromium was asked for, and is there."""
-    asked = request.config.getoption("--browser", default=False)
-    if not asked and os.environ.get("TRIO_WS_DOM_BROWSER") != "1":
-        pytest.skip("no --browser")
-    try:
-        find_chromium()
-    except NoBrowser as exc:
-        pytest.skip(str(exc))
 
 
 class Person:

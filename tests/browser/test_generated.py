@@ -13,7 +13,7 @@ from .runner import run_ours
 from .scenario import Scenario, get
 
 
-@pytest.mark.real
+@pytest.mark.slow
 @settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scenarios())
 def test_each_made_up_scenario_ends(scenario: Scenario) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import partial
 
 import pytest
@@ -75,12 +74,8 @@ async def load(har: str) -> list[dict[str, object]]:
         return found
 
 
-def test_chromium_imports_what_we_save(request: pytest.FixtureRequest) -> None:
+def test_chromium_imports_what_we_save() -> None:
     """The panel has the handshake and every message, as it shows its own."""
-    if not request.config.getoption("--browser", default=False) and (
-        os.environ.get("TRIO_WS_DOM_BROWSER") != "1"
-    ):
-        pytest.skip("no --browser")
     har = json.dumps(trio.run(recorded).to_dict())
     (entry,) = trio.run(partial(load, har))
     assert (entry["url"], entry["type"], entry["status"]) == ("ws://peer.test/", "websocket", 101)

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from support.cli import PATIENCE, command, environment
+from support.cli import command, environment
 from support.frames import TEXT, frame
+from support.patience import PATIENCE
 from support.raw_listener import accept_raw, raw_listener
 
 if TYPE_CHECKING:

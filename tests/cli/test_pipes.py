@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from support.cli import PATIENCE, command, environment, run
+from support.cli import command, environment, run
+from support.patience import PATIENCE
 from support.raw_listener import accept_raw, raw_listener
 from support.thread_server import ThreadServer, run_thread_server
 from support.tls import AUTHORITY, server_context

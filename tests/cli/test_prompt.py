@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support.cli import PATIENCE, Terminal, environment
+from support.cli import Terminal, environment
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

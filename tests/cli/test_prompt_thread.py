@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-from support.cli import PATIENCE
+from support.patience import PATIENCE
 
 from trio_ws_dom._cli._input import End
 from trio_ws_dom._cli._output import FULL, HIGH_WATER

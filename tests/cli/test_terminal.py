@@ -7,7 +7,8 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from support.cli import PATIENCE, Terminal
+from support.cli import Terminal
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import trio
+from support.patience import PATIENCE
 from trio_websocket import ConnectionClosed, WebSocketRequest, serve_websocket
 
 PAGE = (Path(__file__).parents[2] / "docs" / "entry-points.md").read_text(encoding="utf-8")
@@ -37,6 +38,6 @@ async def test_a_message_in_pieces(
     block = block.replace('"letter.txt"', repr(str(letter)))
     names: dict[str, Any] = {}
     exec(block.replace("trio.run(main)\n", ""), names)
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         await names["main"]()
     assert capsys.readouterr().out == TEXT

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from support.child_process import environment
-from support.cli import PATIENCE
 from support.echo_server import run_echo_server
+from support.patience import PATIENCE
 
 import trio_ws_dom
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 from support.child_process import environment
-from support.cli import PATIENCE
 from support.echo_server import run_echo_server, without_time
+from support.patience import PATIENCE
 
 import trio_ws_dom
 

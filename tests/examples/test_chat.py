@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from support.patience import PATIENCE
 from trio_websocket import serve_websocket
 
 from trio_ws_dom import open_websocket
@@ -197,7 +198,7 @@ async def test_a_line_is_one_line(nursery: trio.Nursery) -> None:
 async def test_who_does_not_listen_has_to_leave(nursery: trio.Nursery) -> None:
     """A member that does not read holds nobody up, and is dropped when too far behind."""
     room = await serve(nursery)
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         async with open_websocket(f"{room}?ada") as ada, open_websocket(f"{room}?deaf"):
             async for line in ada:
                 if str(line).startswith("* deaf left"):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 from support.chat_server import ChatServer
+from support.patience import PATIENCE
 
 from trio_ws_dom import open_websocket
 
@@ -28,7 +29,7 @@ PAGE = (EXAMPLES / "page.html").read_text(encoding="utf-8")
 @pytest.fixture
 async def server() -> AsyncIterator[ChatServer]:
     server = ChatServer()
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         async with server.running():
             yield server
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
+from support.child_process import run
 
 from trio_ws_dom import HandshakeError
 
@@ -78,26 +78,32 @@ def check(printed: str, least: int) -> None:
     assert counts.keys() >= TROUBLE
 
 
+@pytest.mark.slow
 def test_half_a_simulated_day(gateway: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Every line arrives once and in order, through all kinds of trouble."""
     simulate(gateway, 43200)
     check(capsys.readouterr().out, least=2000)
 
 
+PROGRAM = """
+import sys
+from functools import partial
+from examples.gateway.__main__ import run
+from support.patience import run_steadily
+
+run_steadily(partial(run, float(sys.argv[1]), int(sys.argv[2]), simulated=False))
+"""
+"""As people run it, but that time does not pass while the machine does not let it run."""
+
+
 def run_for(seconds: int, seed: int) -> None:
-    """As people run it; whatever is not closed would be told on stderr."""
-    command = [sys.executable, "-W", "default", "-m", "examples.gateway"]
-    arguments = ["--seconds", str(seconds), "--seed", str(seed)]
-    ran = subprocess.run(
-        [*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=seconds * 2 + 60
-    )
-    assert (ran.returncode, ran.stderr) == (0, "")
-    print(ran.stdout)
-    counts = told(ran.stdout)
+    """Run it over real sockets; whatever is not closed would be reported on stderr."""
+    printed = run("-W", "default", "-c", PROGRAM, str(seconds), str(seed), cwd=ROOT, longer=seconds)
+    counts = told(printed)
     assert counts["said"] == counts["arrived"] > 0
 
 
-@pytest.mark.real
+@pytest.mark.slow
 def test_twenty_real_seconds() -> None:
     """The same over real sockets, through a real proxy."""
     run_for(20, seed=1)
@@ -126,9 +132,9 @@ def busy(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     in_memory = gateway.in_memory
 
     async def busy_world(nursery: trio.Nursery) -> Any:
-        transport = await in_memory(nursery)
-        transport.pace = replace(transport.pace, line=0.5, calm=20, outage=20)
-        return transport
+        world = await in_memory(nursery)
+        world.pace = replace(world.pace, line=0.5, calm=20, outage=20)
+        return world
 
     monkeypatch.setattr(gateway, "in_memory", busy_world)
     return gateway

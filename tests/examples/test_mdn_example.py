@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from support.patience import PATIENCE
 from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, serve_websocket
 
 pytestmark = pytest.mark.real
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 async def run(url: str) -> subprocess.CompletedProcess[bytes]:
     """Run the example in the checkout; it prints its warnings."""
     command = [sys.executable, "-W", "default", "-m", "examples.mdn_example", url]
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         return await trio.run_process(
             command, cwd=ROOT, capture_stdout=True, capture_stderr=True, check=False
         )

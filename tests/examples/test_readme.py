@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from support.cli import PATIENCE
 from support.echo_server import run_echo_server
+from support.patience import PATIENCE
 
 CHECKOUT: Final = Path(__file__).parents[2]
 README: Final = (CHECKOUT / "README.md").read_text(encoding="utf-8")

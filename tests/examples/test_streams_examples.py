@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 from support.frames import CLOSE, TEXT, close, frame
+from support.patience import PATIENCE
 from support.peer import Frame, Peer
 from trio_websocket import serve_websocket
 
@@ -27,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 async def run(example: str, *arguments: object) -> subprocess.CompletedProcess[bytes]:
     """Run an example in the checkout; it prints its warnings."""
     command = [sys.executable, "-W", "default", "-m", f"examples.{example}", *map(str, arguments)]
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         return await trio.run_process(
             command, cwd=ROOT, capture_stdout=True, capture_stderr=True, check=False
         )

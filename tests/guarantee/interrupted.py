@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import trio
-from support.child_process import TESTS, environment
+from support.child_process import started
 from support.frames import TEXT, frame
 from support.peer import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
 
 PROGRAM = """
 import json, sys, trio, trio.testing
+from support.patience import PATIENCE, run_steadily
 from trio_ws_dom import WebSocket, open_websocket
 from trio_ws_dom._net._connection import Connection
 
@@ -32,13 +32,13 @@ def watch(ws):
     for name in ("error", "close"):
         ws.addEventListener(name, lambda event: events.append(event.type))
 
-LONG = {"close_timeout": 60, "cancelled_close_timeout": 60}
+PATIENT = {"close_timeout": PATIENCE, "cancelled_close_timeout": PATIENCE}
 
 async def main():
     %s
 
 try:
-    trio.run(main)
+    run_steadily(main)
     outcome = "nothing"
 except KeyboardInterrupt:
     outcome = "bare"
@@ -52,14 +52,21 @@ say(json.dumps({"outcome": outcome, "events": events, "state": ws.readyState, "n
 """A child: it says ``ready`` when it may be interrupted, and at the end what became of it."""
 
 IN_THE_BODY = """
-    async with open_websocket(url) as ws:
+    async with open_websocket(url, **PATIENT) as ws:
+        watch(ws)
+        say("ready")
+        await trio.sleep_forever()
+"""
+
+IN_THE_BODY_WITH_A_SHORT_BOUND = """
+    async with open_websocket(url, close_timeout=PATIENCE, cancelled_close_timeout=0.2) as ws:
         watch(ws)
         say("ready")
         await trio.sleep_forever()
 """
 
 IN_RECEIVE = """
-    async with open_websocket(url) as ws:
+    async with open_websocket(url, **PATIENT) as ws:
         watch(ws)
         say("ready")
         async for message in ws:
@@ -68,29 +75,22 @@ IN_RECEIVE = """
 
 IN_A_BARE_NURSERY = """
     async with trio.open_nursery() as nursery:
-        ws = WebSocket(url, nursery=nursery)
+        ws = WebSocket(url, nursery=nursery, **PATIENT)
         watch(ws)
         ws.onopen = lambda event: say("ready")
         await ws.wait_closed()
 """
 
 IN_THE_EXIT = """
-    async with open_websocket(url, close_timeout=60, cancelled_close_timeout=0.2) as ws:
+    async with open_websocket(url, close_timeout=PATIENCE, cancelled_close_timeout=0.2) as ws:
         watch(ws)
 """
 
 IN_THE_EXIT_WITH_LONG_BOUNDS = """
     limit_close = Connection.limit_close
     Connection.limit_close = lambda self, moment: (limit_close(self, moment), say("hurried"))
-    async with open_websocket(url, **LONG) as ws:
+    async with open_websocket(url, **PATIENT) as ws:
         watch(ws)
-"""
-
-IN_THE_BODY_WITH_LONG_BOUNDS = """
-    async with open_websocket(url, **LONG) as ws:
-        watch(ws)
-        say("ready")
-        await trio.sleep_forever()
 """
 
 IN_A_SPINNING_LISTENER = """
@@ -98,7 +98,7 @@ IN_A_SPINNING_LISTENER = """
         say("ready")
         while True:
             pass
-    async with open_websocket(url) as ws:
+    async with open_websocket(url, **PATIENT) as ws:
         watch(ws)
         ws.onmessage = spin
         await trio.sleep_forever()
@@ -109,7 +109,7 @@ IN_A_FLOOD = """
         notes[:] = [1] if not notes else [notes[0] + 1]
         if notes == [1000]:
             say("ready")
-    async with open_websocket(url) as ws:
+    async with open_websocket(url, **PATIENT) as ws:
         watch(ws)
         ws.onmessage = count
         await trio.sleep_forever()
@@ -121,7 +121,7 @@ IN_AN_ASYNC_LISTENER = """
         say("ready")
         while True:
             pass
-    async with open_websocket(url) as ws:
+    async with open_websocket(url, **PATIENT) as ws:
         watch(ws)
         ws.onmessage = spin
         await trio.sleep_forever()
@@ -136,7 +136,7 @@ IN_A_SLEEPING_LISTENER = """
         except BaseException as exc:
             notes.append(type(exc).__name__)
             raise
-    async with open_websocket(url, close_timeout=60) as ws:
+    async with open_websocket(url, **PATIENT) as ws:
         watch(ws)
         ws.onmessage = sleep
         await begun.wait()
@@ -146,12 +146,8 @@ IN_A_SLEEPING_LISTENER = """
 """
 
 
-PATIENCE = 60
-"""Seconds after which a child is taken to hang; of no consequence while all is well."""
-
-
-class Child:
-    """A program in a process of its own, and its connection to us.
+class Program:
+    """One of these programs, and its connection to us.
 
     Attributes:
       peer: the server's end, once the connection is accepted.
@@ -163,50 +159,33 @@ class Child:
         self._nursery = nursery
         self.report: dict[str, Any] = {}
 
-    async def start(self, body: str, part: Callable[[Peer], Awaitable[None]]) -> None:
-        """Run the program against a peer that plays a part."""
+    @asynccontextmanager
+    async def runs(
+        self, body: str, part: Callable[[Peer], Awaitable[None]]
+    ) -> AsyncIterator[Program]:
+        """Run a program against a peer that plays a part; the block ends with its report."""
         url = f"ws://127.0.0.1:{self._listener.socket.getsockname()[1]}/"
-        self._nursery.start_soon(self._serve, part)
-        self._process = await trio.lowlevel.open_process(
-            [sys.executable, "-c", PROGRAM % body.strip(), url],
-            stdout=subprocess.PIPE,
-            cwd=TESTS,
-            env=environment(),
-        )
-        self._lines = b""
+        over = trio.Event()
+        self._nursery.start_soon(self._serve, part, over)
+        async with started("-c", PROGRAM % body.strip(), url) as self._child:
+            yield self
+            while not (line := await self._child.line()).startswith("{"):
+                pass  # something that it says while it is interrupted
+            self.report = json.loads(line)
+            await self._child.ends()
+        await over.wait()
 
-    async def _serve(self, part: Callable[[Peer], Awaitable[None]]) -> None:
+    async def _serve(self, part: Callable[[Peer], Awaitable[None]], over: trio.Event) -> None:
         self.peer = Peer(await self._listener.accept())
         async with self.peer.stream:
             await part(self.peer)
+        over.set()
 
-    async def line(self) -> str:
-        """The next line that the program says."""
-        with trio.fail_after(PATIENCE):
-            while b"\n" not in self._lines:
-                data = await self._process.stdout.receive_some()
-                assert data, "the program ended without a word"
-                self._lines += data
-        line, _, self._lines = self._lines.partition(b"\n")
-        return line.decode()
-
-    async def hears(self, word: str) -> None:
-        assert await self.line() == word
+    async def says(self, word: str) -> None:
+        assert await self._child.line() == word
 
     def interrupt(self) -> None:
-        os.kill(self._process.pid, signal.SIGINT)
-
-    async def end(self) -> None:
-        """Wait for the report, and the end."""
-        while not (line := await self.line()).startswith("{"):
-            pass  # something that it says while it is interrupted
-        self.report = json.loads(line)
-        assert await self._process.wait() == 0
-
-    async def kill(self) -> None:
-        self._process.kill()
-        await self._process.wait()
-        await self._process.stdout.aclose()
+        self._child.send_signal(signal.SIGINT)
 
     def check(self, *, clean: bool) -> None:
         """A KeyboardInterrupt, bare; CLOSED, and exactly one close event."""

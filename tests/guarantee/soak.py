@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import trio
+from support.patience import PATIENCE, run_steadily
 from support.peer import Peer
 from support.transports import count_files, count_tasks
 
@@ -98,7 +99,7 @@ async def at_once(url: str, sockets: int, figures: Figures) -> None:
     opened = closed = 0
     async with open_websocket_nursery() as scope:
         every = [scope.connect(url, **PATIENT) for _ in range(sockets)]
-        with trio.fail_after(300):
+        with trio.fail_after(10 * PATIENCE):
             for ws in every:
                 if ws.readyState == ws.CONNECTING:
                     await ws.when("open", "close").receive()
@@ -183,7 +184,7 @@ def run(sockets: int, count: int, seed: int = 0) -> Figures:
         assert server.stdout is not None
         try:
             port = int(server.stdout.readline())
-            return trio.run(soak, f"ws://127.0.0.1:{port}", sockets, count, seed)
+            return run_steadily(soak, f"ws://127.0.0.1:{port}", sockets, count, seed)
         finally:
             server.stdin.close()
 

@@ -105,7 +105,7 @@ async def test_exit_while_another_task_receives(harness: ScopeHarness, clock: ob
     async with trio.open_nursery() as nursery:
         async with open_websocket(harness.url, **harness.hire()) as ws:
             nursery.start_soon(receive, ws)
-            await trio.testing.wait_all_tasks_blocked(0.01)
+            await trio.testing.wait_all_tasks_blocked(0.005)
         assert ws.readyState == WebSocket.CLOSED
     assert len(caught) == 1
     assert harness.peer.close_code == 1000

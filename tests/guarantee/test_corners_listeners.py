@@ -72,12 +72,12 @@ async def test_async_listeners_that_never_end(harness: ScopeHarness, clock: obje
     with pytest.raises(ExceptionGroup) as caught:
         async with open_websocket(harness.url, listener_timeout=0.5, **options) as ws:
             ws.onmessage = ws.onclose = forever
-            await trio.testing.wait_all_tasks_blocked(0.01)
+            await trio.testing.wait_all_tasks_blocked(0.005)
             start = trio.current_time()
     took = trio.current_time() - start
     assert {type(error) for error in caught.value.exceptions} == {trio.TooSlowError}
     assert any("close listener" in str(error) for error in caught.value.exceptions)
-    await trio.testing.wait_all_tasks_blocked(0.01)
+    await trio.testing.wait_all_tasks_blocked(0.005)
     assert len(ended) == 101  # of messages, and one of close
     assert harness.transport.real or took == pytest.approx(0.5)
     assert count_tasks() <= tasks
@@ -94,7 +94,7 @@ async def test_async_listener_that_resists(harness: ScopeHarness, clock: object)
 
     async with open_websocket(harness.url, **harness.hire(HELLO)) as ws:
         ws.onmessage = stubborn
-        await trio.testing.wait_all_tasks_blocked(0.01)
+        await trio.testing.wait_all_tasks_blocked(0.005)
     order.append("out")
     assert order == ["listener", "out"]
 
@@ -115,7 +115,7 @@ async def test_contextvars(harness: ScopeHarness, clock: object) -> None:
     async with open_websocket(harness.url, **harness.hire(HELLO)) as ws:
         ws.addEventListener("message", async_listener)
         ws.addEventListener("message", listener)
-        await trio.testing.wait_all_tasks_blocked(0.01)
+        await trio.testing.wait_all_tasks_blocked(0.005)
         assert variable.get() == "caller's"
     assert sorted(seen)[0] == "caller's"
     assert variable.get() == "caller's"

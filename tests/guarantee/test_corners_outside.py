@@ -9,7 +9,9 @@ import textwrap
 
 import pytest
 import trio
+from support.patience import PATIENCE, SteadyClock
 from support.peer import Peer
+from support.scope_harness import PATIENT
 
 from guarantee.peer_thread import Server
 from trio_ws_dom import open_websocket
@@ -41,6 +43,7 @@ def test_guest_mode() -> None:
             main,
             run_sync_soon_threadsafe=loop.call_soon_threadsafe,
             done_callback=done.set_result,
+            clock=SteadyClock(),
         )
         (await done).unwrap()
 
@@ -54,7 +57,7 @@ def test_in_a_system_task() -> None:
     is_open = trio.Event()
 
     async def task() -> None:
-        async with open_websocket(server.url) as ws:
+        async with open_websocket(server.url, **PATIENT) as ws:
             is_open.set()
             try:
                 await trio.sleep_forever()
@@ -94,7 +97,7 @@ async def main():
 
 def left_in_a_thread():
     threading.Thread(target=trio.run, args=(main,), daemon=True).start()
-    assert is_open.wait(5)
+    assert is_open.wait(120)
 
 def left_as_a_guest():
     from collections import deque
@@ -118,11 +121,11 @@ def test_interpreter_exit(how: str, request: pytest.FixtureRequest) -> None:
         [sys.executable, "-X", "dev", "-c", program],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
         cwd=tests,
     )
-    assert ran.returncode == 0
+    assert ran.returncode == 0, ran.stderr
     assert ran.stdout == ""
     ours = [line for line in ran.stderr.splitlines() if "trio_ws_dom" in line]
     assert ours == []

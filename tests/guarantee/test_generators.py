@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 from support.frames import TEXT, frame
-from support.scope_harness import LONGER, ScopeHarness
+from support.patience import PATIENCE, run_steadily
+from support.scope_harness import ScopeHarness
 
 from guarantee.peer_thread import Server
 from trio_ws_dom import WebSocket, open_websocket
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
 HELLO = frame(TEXT, b"hello")
+BOUNDS: dict[str, Any] = {"close_timeout": PATIENCE, "cancelled_close_timeout": 1}
+"""Seconds by the steady clock; some are closed only when half of the second is over."""
+
 TRIO = tuple(map(int, trio.__version__.split(".")[:2]))
 
 
@@ -56,7 +60,7 @@ class Play:
         self.kept: list[object] = []
 
     async def take_one(self) -> None:
-        async for _ in messages(self.url, LONGER, self.sockets):
+        async for _ in messages(self.url, BOUNDS, self.sockets):
             break
 
     async def dropped(self) -> None:
@@ -70,7 +74,7 @@ class Play:
 
     async def in_a_cycle(self) -> None:
         """Found by the garbage collector."""
-        source = messages(self.url, LONGER, self.sockets)
+        source = messages(self.url, BOUNDS, self.sockets)
         self.kept.append((source, self.kept))
         await anext(source)
         del source
@@ -80,7 +84,7 @@ class Play:
 
     async def kept_to_the_end(self) -> None:
         """Alive when the main task ends, and beyond."""
-        source = messages(self.url, LONGER, self.sockets)
+        source = messages(self.url, BOUNDS, self.sockets)
         self.kept.append(source)
         await anext(source)
 
@@ -97,7 +101,7 @@ class Play:
 
     async def by_hand(self) -> None:
         """No generator, but a scope that was entered and is never left."""
-        self.sockets.append(await open_websocket(self.url, **LONGER).__aenter__())
+        self.sockets.append(await open_websocket(self.url, **BOUNDS).__aenter__())
 
 
 WAYS = (
@@ -122,7 +126,7 @@ def test_abandoned(way: Callable[[Play], Awaitable[None]]) -> None:
     server = Server()
     play = Play(server.url)
     with suppress(RuntimeError, ExceptionGroup):  # trio's, in the versions that notice
-        trio.run(way, play)
+        run_steadily(way, play)
     server.join()
     (ws,) = play.sockets
     assert (ws.readyState, ws.closeEvent.code) == (WebSocket.CLOSED, 1001)
@@ -140,11 +144,11 @@ def test_a_scope_behind_an_abandoned_one() -> None:
         await play.take_one()
         while trio.lowlevel.current_task().child_nurseries:  # trio closes the generator
             await trio.sleep(0.01)
-        async with open_websocket(second.url, **LONGER) as ws:
+        async with open_websocket(second.url, **BOUNDS) as ws:
             assert await ws.receive() == "hello"
         assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1000, True)
 
-    trio.run(main)
+    run_steadily(main)
     first.join()
     second.join()
     assert (first.peer.close_code, second.peer.close_code) == (1001, 1000)

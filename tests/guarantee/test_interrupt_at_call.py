@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 from support.frames import TEXT, frame
+from support.patience import VIRTUAL_PATIENCE
 from support.peer import Peer
 
 from trio_ws_dom import WebSocket, open_websocket
@@ -43,7 +44,7 @@ async def listen(sockets: list[WebSocket]) -> None:
         sockets.append(ws)
         ws.onmessage = listener
         await theirs.send_all(frame(TEXT, b"hello"))
-        with trio.fail_after(60):
+        with trio.fail_after(VIRTUAL_PATIENCE):
             await trio.sleep_forever()
 
 

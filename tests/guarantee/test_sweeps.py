@@ -1,6 +1,7 @@
 """The sweeps: one scenario, with something gone wrong at each place in turn.
 
-In a plain run of the tests some are sampled; all of them: ``pytest -m sweep tests/guarantee``.
+A plain run of the tests has the first few, ``nox -s thorough`` a sample of all, and
+``nox -s guarantee -- sweep`` each of them at every place.
 """
 
 from __future__ import annotations
@@ -75,12 +76,14 @@ def test_interrupted(door: str, way: str) -> None:
     sweep("Ctrl-C at every step", sweep_cases.interrupted(Case(door, way)))
 
 
+@pytest.mark.slow
 @scenario
 def test_pressed(door: str, way: str) -> None:
     """Ctrl-C in the middle of a step, at a sample of all calls that are made."""
     sweep("Ctrl-C in a call", sweep_cases.pressed(Case(door, way), 6))
 
 
+@pytest.mark.slow
 @scenario
 def test_cancelled_twice(door: str, way: str) -> None:
     """A cancellation, and in the middle of the close that follows a second one, further out."""
@@ -89,6 +92,7 @@ def test_cancelled_twice(door: str, way: str) -> None:
     )
 
 
+@pytest.mark.slow
 @scenario
 def test_interrupted_twice(door: str, way: str) -> None:
     """Ctrl-C, and in the middle of the close that follows another one."""
@@ -97,30 +101,35 @@ def test_interrupted_twice(door: str, way: str) -> None:
     )
 
 
+@pytest.mark.slow
 @scenario
 def test_cancelled_at_two_steps(door: str, way: str) -> None:
     """Two cancellations at a sample of all pairs of steps."""
     sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(door, way), 30))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["leave", "peer closes"])
 def test_faulty(way: str) -> None:
     """The peer stalls, ends, resets, sends garbage or stops reading at every byte boundary."""
     sweep("fault at every byte", sweep_cases.faulty(Case("open_websocket", way)))
 
 
+@pytest.mark.slow
 @scenario
 def test_faulty_sampled(door: str, way: str) -> None:
     """The same in every scenario, at every 19th byte."""
     sweep("fault at every 19th byte", sweep_cases.faulty(Case(door, way), every=19))
 
 
+@pytest.mark.slow
 @scenario
 def test_faulty_and_cancelled(door: str, way: str) -> None:
     """A fault at some byte with a cancellation at some step: a sample of all pairs."""
     sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(door, way), 60))
 
 
+@pytest.mark.slow
 @scenario
 def test_drip(door: str, way: str) -> None:
     """Bytes come one at a time, and the pump gives way after each: many more steps."""
@@ -128,6 +137,7 @@ def test_drip(door: str, way: str) -> None:
     sweep("dripping, cancelled", list(sweep_cases.cancelled(case))[::60])
 
 
+@pytest.mark.slow
 @scenario
 def test_kept_alive(door: str, way: str) -> None:
     """With Pings, and with peers that are found dead by them."""

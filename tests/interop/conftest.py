@@ -1,4 +1,4 @@
-"""Servers of other make, each in a process of its own, on loopback."""
+"""Third-party servers, each in a process of its own, on loopback: those that are installed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,16 +20,24 @@ SERVERS = Path(__file__).parent / "servers"
 
 
 class Make(NamedTuple):
-    """What a server can do, as far as its interface lets us ask for it."""
+    """What a server can do, as far as its interface lets us ask for it.
+
+    Attributes:
+      module: its name.
+      deflate: whether it has permessage-deflate.
+      fragments: whether it can send a message in fragments.
+      pings: whether it can wait for the Pong to its Ping.
+      echoes_code: whether it answers a Close with the same code, as servers typically do.
+    """
 
     module: str
     deflate: bool = False
     fragments: bool = False
     pings: bool = False
-    echoes_code: bool = True  # in its answer to a Close, as servers typically do (RFC 6455, 5.5.1)
+    echoes_code: bool = True  # RFC 6455 section 5.5.1
 
 
-MAKES = [
+ALL = [
     Make("trio_websocket", pings=True),
     Make("websockets", deflate=True, fragments=True, pings=True),
     Make("aiohttp", deflate=True, echoes_code=False),
@@ -39,6 +48,8 @@ MAKES = [
 
 
 class Server(NamedTuple):
+    """A server that runs."""
+
     make: Make
     port: int
 
@@ -46,26 +57,41 @@ class Server(NamedTuple):
         return f"ws://127.0.0.1:{self.port}/{path}"
 
 
-def command(make: Make) -> list[str]:
-    """How to start it; skips the test where it is not installed."""
+def command(make: Make) -> list[str] | None:
+    """Return how to start it, None where it is not installed."""
     if make.module != "ws":
         if find_spec(make.module) is None:
-            pytest.skip(f"{make.module} is not installed (dependency group interop)")
+            return None
         return [sys.executable, str(SERVERS / f"serve_{make.module}.py")]
     node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node.js is not installed")
-    if "NPM_WS" not in os.environ:
-        pytest.skip("NPM_WS does not name a folder where npm's ws is installed")
+    if node is None or "NPM_WS" not in os.environ:
+        return None
     return [node, str(SERVERS / "serve_ws.cjs")]
 
 
-@pytest.fixture(scope="session", params=MAKES, ids=lambda make: make.module)
+MAKES = [make for make in ALL if command(make) is not None]
+
+collect_ignore = [] if "NPM_WS" in os.environ else ["test_har_schema.py"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test with every server that can do what the test's marker ``can`` names."""
+    if "server" in metafunc.fixturenames:
+        abilities = [mark.args[0] for mark in metafunc.definition.iter_markers("can")]
+        able = [make for make in MAKES if all(getattr(make, ability) for ability in abilities)]
+        metafunc.parametrize(
+            "server", able, indirect=True, ids=lambda make: make.module, scope="session"
+        )
+
+
+@pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """It runs for all tests, and ends with its standard input."""
+    """Start it for all tests; it ends with its standard input."""
+    arguments = command(request.param)
+    assert arguments is not None
     with subprocess.Popen(
-        command(request.param), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None  # a pipe
         yield Server(request.param, int(process.stdout.readline()))
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""Our client with servers of other make, over real sockets."""
+"""The client with third-party servers, over real sockets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from support.patience import PATIENCE
 
 from trio_ws_dom import open_websocket
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.interop
 
 SIZES = [0, 1, 125, 126, 65535, 65536, 1 << 20]  # bytes
-TIMEOUT = 30  # seconds
 
 
 @pytest.fixture(params=[True, False], ids=["deflate", "plain"])
@@ -30,7 +30,7 @@ def compression(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 async def no_hang() -> AsyncIterator[None]:
-    with trio.fail_after(TIMEOUT):
+    with trio.fail_after(PATIENCE):
         yield
 
 
@@ -65,11 +65,10 @@ async def test_binary_comes_back(server: Server, compression: bool, size: int) -
             assert await echo(ws, binary(size)) == binary(size)
 
 
+@pytest.mark.can("fragments")
 @pytest.mark.parametrize("size", SIZES)
 async def test_fragments_are_joined(server: Server, compression: bool, size: int) -> None:
     """Text is cut within characters where the server cuts bytes."""
-    if not server.make.fragments:
-        pytest.skip("its interface has no fragments")
     async with open_websocket(server.url("fragments"), compression=compression) as ws:
         assert await echo(ws, text(size)) == text(size)
         assert await echo(ws, binary(size)) == binary(size)
@@ -91,10 +90,9 @@ async def test_compression_is_what_both_want(server: Server, compression: bool) 
         assert in_use == (compression and server.make.deflate)
 
 
+@pytest.mark.can("pings")
 async def test_pings_are_answered(server: Server) -> None:
     """The server waits for the Pong to its Ping."""
-    if not server.make.pings:
-        pytest.skip("its interface has no pings to wait for")
     async with open_websocket(server.url("ping")) as ws:
         assert await ws.receive() == "yes"
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
+from support.patience import PATIENCE
 
 from trio_ws_dom import WebSocket, WebSocketStream, open_websocket, open_websocket_nursery
 from trio_ws_dom._net._interrupts import redeliver_interrupt
@@ -42,7 +43,7 @@ def test_interrupt_while_dialling_closes_the_socket_and_comes_out_bare(
 
     async def main() -> None:
         trio.socket.set_custom_socket_factory(CtrlC())
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE):
             await entry_point(sockets)
 
     with pytest.raises(KeyboardInterrupt):

@@ -11,6 +11,7 @@ import trio
 import trio.testing
 from support.frames import BINARY, CLOSE, TEXT, close, frame
 from support.opened import socket_and_peer, stream_and_peer
+from support.patience import PATIENCE
 from support.peer import Peer
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket
@@ -57,7 +58,7 @@ async def test_a_peer_that_closes_and_reads_on_slowly(nursery: trio.Nursery) -> 
     for _ in range(200):
         ws.send(bytes(65536))
     await peer.send(close(4567))
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         while ws.readyState != WebSocket.CLOSING:
             await trio.sleep(0.01)
     await trio.sleep(0.1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from support.patience import PATIENCE
 
 from trio_ws_dom import reconnecting_websocket
 
@@ -89,7 +90,7 @@ async def test_server_that_is_killed_and_restarted_is_found_again(server: Server
 
     said: list[str | bytes] = []
     url = f"ws://127.0.0.1:{server.port}/"
-    with trio.fail_after(30):
+    with trio.fail_after(PATIENCE):
         async for attempt in reconnecting_websocket(
             url, on_retry=on_retry, initial_delay=0.01, max_delay=0.1
         ):

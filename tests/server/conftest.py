@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
+from support.patience import patience
 from support.raw_client import RawClient
 from support.transports import PAIRS, EventRecorder, late_pair
 from trio_websocket import WebSocketServer, wrap_server_stream
@@ -71,7 +72,7 @@ class AcceptHarness:
                     self.raised = exc
             self.left = trio.current_time()
 
-        with trio.fail_after(30):
+        with trio.fail_after(patience()):
             async with self.connect(handle) as stream:
                 self.client = RawClient(stream)
                 await self.client.call()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
+from support.patience import PATIENCE
 from support.raw_client import RawClient
 from trio_websocket import serve_websocket
 from websockets.trio.client import connect
@@ -171,7 +172,7 @@ async def test_the_reader_alone_is_cancelled(autojump_clock: Any) -> None:
                 with pytest.raises(WebSocketError, match="server was cancelled"):
                     await ws.receive()
 
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(handle_stream, handle, theirs)
             await RawClient(ours).call()
@@ -222,7 +223,7 @@ async def test_an_answer_that_does_not_leave(autojump_clock: Any) -> None:
         b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(handle_stream, handle, theirs)
             await ours.send_all(request)

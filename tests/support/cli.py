@@ -12,13 +12,12 @@ from typing import IO, TYPE_CHECKING, Any
 import pexpect
 import pyte
 
+from support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
-
-PATIENCE = 60.0
-"""Seconds for what takes a fraction of one where the machine is not busy."""
 
 ROWS = 50
 

@@ -8,7 +8,8 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from support.cli import PATIENCE, command, environment
+from support.cli import command, environment
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,24 +8,12 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 import trio
-import trio.testing
 
 from support.frames import CLOSE, frame
+from support.patience import patience
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-
-PATIENCE = 30
-"""Seconds that a peer waits for the client at a time: broken code fails, and does not hang."""
-
-VIRTUAL_PATIENCE = 1000
-"""The same where time is virtual: longer than any bound."""
-
-
-def patience() -> float:
-    """How long to wait, by the clock of this run."""
-    virtual = isinstance(trio.lowlevel.current_clock(), trio.testing.MockClock)
-    return VIRTUAL_PATIENCE if virtual else PATIENCE
 
 
 class Frame(NamedTuple):

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.patience import PATIENCE
 from support.tls import AUTHORITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-PATIENCE = 30.0
-"""Seconds for a program to begin to listen; it takes less than one where nothing is wrong."""
 
 FORBIDDEN_PORT = 8765
 """Where a program that has rules lets nobody connect to."""
@@ -30,11 +28,10 @@ PASSWORD = "hunter2"
 SYSTEM = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 
 
-def path_of(program: str, package: str) -> str:
-    """Its path; where it is not installed, the test is skipped, and says so."""
+def path_of(program: str) -> str:
+    """Return its path; tests with the marker ``needs`` run only where it is installed."""
     path = shutil.which(program, path=SYSTEM)
-    if path is None:
-        pytest.skip(f"{program} is not installed (Debian: apt-get install {package})")
+    assert path is not None, f"{program} is not installed"
     return path
 
 
@@ -73,7 +70,7 @@ def _await_listener(process: subprocess.Popen[bytes], port: int, output: Path) -
 def tinyproxy(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
     """An HTTP proxy; with credentials, for one user."""
     assert scheme == "http"
-    path, port = path_of("tinyproxy", "tinyproxy"), free_port()
+    path, port = path_of("tinyproxy"), free_port()
     rules = [f"Port {port}", "Listen 127.0.0.1", "Timeout 60", "MaxClients 20"]
     if credentials:
         rules.append(f"BasicAuth user {PASSWORD}")
@@ -87,7 +84,7 @@ def tinyproxy(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
 @contextmanager
 def squid(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
     """An HTTP proxy, by TLS for the scheme https; with credentials, for all who give some."""
-    path, port = path_of("squid", "squid-openssl"), free_port()
+    path, port = path_of("squid"), free_port()
     built = subprocess.run([path, "-v"], capture_output=True, text=True, check=True).stdout
     helper = Path("/usr/lib/squid/basic_fake_auth")
     if scheme == "https" and "--with-openssl" not in built:
@@ -121,7 +118,7 @@ def squid(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
 def microsocks(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
     """A SOCKS5 proxy; with credentials, for one user."""
     assert scheme in ("socks5", "socks5h")
-    path, port = path_of("microsocks", "microsocks"), free_port()
+    path, port = path_of("microsocks"), free_port()
     admission = ["-u", "user", "-P", PASSWORD] if credentials else []
     with running([path, "-i", "127.0.0.1", "-p", str(port), *admission], port, folder):
         yield port
@@ -135,7 +132,7 @@ def dante(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
     """
     assert scheme.startswith("socks")
     assert not credentials
-    path, port = path_of("danted", "dante-server"), free_port()
+    path, port = path_of("danted"), free_port()
     rules = [
         "logoutput: stderr",
         f"internal: 127.0.0.1 port = {port}",
@@ -151,3 +148,12 @@ def dante(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
     command = [path, "-f", str(folder / "conf"), "-p", str(folder / "pid")]
     with running(command, port, folder):
         yield port
+
+
+PACKAGES: dict[object, tuple[str, str]] = {
+    tinyproxy: ("tinyproxy", "tinyproxy"),
+    squid: ("squid", "squid-openssl"),
+    microsocks: ("microsocks", "microsocks"),
+    dante: ("danted", "dante-server"),
+}
+"""The program, and the package of Debian's that has it."""

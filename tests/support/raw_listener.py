@@ -6,13 +6,11 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from support.patience import PATIENCE
 from support.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PATIENCE = 60.0
-"""Seconds for what takes a fraction of one where the machine is not busy."""
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from support.frames import TEXT, close, frame
+from support.patience import PATIENCE
 from support.peer import Peer
 from trio_ws_dom import (
     WebSocketCloseInfo,
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from support.transports import Transport
 
 SHORT: Final[dict[str, Any]] = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
-"""Seconds; of no consequence in virtual time."""
+"""Seconds, where both ends are in this process and its time is virtual or steady."""
 
-LONGER: Final[dict[str, Any]] = {"close_timeout": 2, "cancelled_close_timeout": 1}
-"""Seconds of real time: an answer on a busy machine must come within them."""
+PATIENT: Final[dict[str, Any]] = {"close_timeout": PATIENCE, "cancelled_close_timeout": PATIENCE}
+"""Where the other end is in another process or thread, and does answer."""
 
 
 class ScopeHarness:
@@ -40,7 +41,7 @@ class ScopeHarness:
 
     def __init__(self, transport: Transport, nursery: trio.Nursery) -> None:
         self.transport = transport
-        self.bounds = LONGER if transport.real else SHORT
+        self.bounds = SHORT
         self.peers: list[Peer] = []
         self.over = trio.Event()
         self._nursery = nursery

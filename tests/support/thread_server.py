@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
-from support.peer import PATIENCE
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     import ssl

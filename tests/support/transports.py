@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 import trio.testing
 
-from support.peer import Peer, patience
+from support.patience import patience
+from support.peer import Peer
 from support.tls import client_context, server_context
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import pytest
 import trio
 import trio.testing
 from support.frames import PING, TEXT, close, frame
+from support.patience import PATIENCE
 from support.peer import Peer
 from support.scope_harness import SHORT, ScopeHarness
 from support.transports import EventRecorder, Transport
@@ -314,7 +315,7 @@ async def test_a_traced_connection_that_fails_is_half_closed(nursery: trio.Nurse
 
     nursery.start_soon(break_a_rule)
     records: list[TraceRecord] = []
-    with trio.fail_after(30):
+    with trio.fail_after(PATIENCE):
         async with open_websocket(f"ws://127.0.0.1:{port}/", trace=records.append) as ws:
             await ws.wait_closed()
     await trio.testing.wait_all_tasks_blocked()
@@ -343,7 +344,7 @@ async def test_a_traced_connection_is_reset_as_an_untraced_one(nursery: trio.Nur
         async with open_websocket(f"ws://127.0.0.1:{port}/", **options):
             scope.cancel()
             await trio.lowlevel.checkpoint()
-    with trio.fail_after(30):
+    with trio.fail_after(PATIENCE):
         await over.wait()
     assert ended == ["reset"]
     await listener.aclose()

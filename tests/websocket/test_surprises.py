@@ -13,6 +13,7 @@ import trio
 import trio.testing
 from support.frames import CLOSE, TEXT, close, frame
 from support.opened import socket_and_peer
+from support.patience import PATIENCE
 from support.peer import Frame, Peer
 from support.transports import MemoryTransport
 
@@ -200,7 +201,7 @@ async def test_twenty_five_sockets_to_one_host(nursery: trio.Nursery) -> None:
     nursery.start_soon(trio.serve_listeners, serve, [listener])
     url = "ws://{}:{}/".format(*listener.socket.getsockname())
     sockets = [WebSocket(url, nursery=nursery) for _ in range(25)]
-    with trio.fail_after(20):
+    with trio.fail_after(PATIENCE):
         assert [(await ws.wait_closed()).code for ws in sockets] == [1000] * 25
     assert most == 1
 

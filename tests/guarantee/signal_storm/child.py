@@ -11,13 +11,13 @@ import gc
 import json
 import signal
 import sys
-import time
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import trio
+from support.patience import PATIENCE, SteadyClock
 from support.transports import count_files
 
 from guarantee.signal_storm.phases import DOORS
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from guarantee.signal_storm.phases import Door, Plan
-
-PATIENCE = 20
-"""Seconds after which a round is taken to hang: it tells where, and that is the end."""
 
 
 class Sockets:
@@ -122,7 +119,7 @@ def run(order: dict[str, Any], sockets: Sockets, late: Late) -> BaseException | 
         try:
             try:
                 signal.signal(signal.SIGINT, signal.default_int_handler)  # trio puts its own here
-                trio.run(play, *arguments)
+                trio.run(play, *arguments, clock=SteadyClock())
             finally:
                 signal.signal(signal.SIGINT, late)
         except BaseException as exc:
@@ -146,9 +143,8 @@ def one_round(order: dict[str, Any], late: Late, noise: Noise) -> None:
     sockets = Sockets()
     late.count = 0
     files = count_files()
-    faulthandler.dump_traceback_later(PATIENCE, exit=True)
+    faulthandler.dump_traceback_later(PATIENCE / 2, exit=True)  # it hangs: say where
     outcome = run(order, sockets, late)
-    out = time.monotonic()
     say(out=order["number"])
     sys.stdin.readline()  # "fired": there will be no more of them
     result: dict[str, Any] = {
@@ -157,7 +153,6 @@ def one_round(order: dict[str, Any], late: Late, noise: Noise) -> None:
         "leaves": leaves(outcome),
         "late": late.count,
         "sockets": sockets.report(),
-        "out": out,
     }
     del outcome, sockets
     gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -19,8 +20,8 @@ from trio_ws_dom import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-OPTIONS: Final[dict[str, Any]] = {"close_timeout": 30, "cancelled_close_timeout": 0.5}
-"""Seconds. The first is longer than a round may take: nothing but Ctrl-C ends a silent close."""
+OPTIONS: Final[dict[str, Any]] = {"close_timeout": math.inf, "cancelled_close_timeout": 0.5}
+"""Seconds, by the steady clock of the child's; nothing but Ctrl-C ends a silent close."""
 
 Phase: TypeAlias = "Callable[[Any], Awaitable[None]]"
 Door: TypeAlias = "Callable[[str, Phase], Awaitable[None]]"

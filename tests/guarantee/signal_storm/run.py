@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
-import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import trio
-from support.child_process import TESTS, environment
+from support.child_process import started
+from support.patience import PATIENCE
 
-from guarantee.signal_storm.phases import BARE, DOORS, OPTIONS
+from guarantee.signal_storm.phases import BARE, DOORS
 from guarantee.signal_storm.server import Servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MARGIN: Final = 10.0
-"""Seconds that a busy machine may add to a bound."""
-
-PATIENCE: Final = 60.0
-"""Seconds to wait for a word of the child, which gives up by itself before."""
-
+    from support.child_process import Child
 
 NOT_OURS: Final = (
     "ResourceWarning: unclosed <socket.socket",
@@ -55,7 +47,6 @@ class Round:
 
     order: Order
     told: dict[str, Any]
-    hit: list[float]  # moments of the SIGINTs
     wrong: list[str] = field(default_factory=list)
 
 
@@ -80,44 +71,17 @@ def orders(count: int, seed: int, door: str | None, phase: str | None) -> Iterat
             yield Order(number, one, other, tuple(delays))
 
 
-class Child:
-    """The process that is hit."""
-
-    def __init__(self, process: trio.Process) -> None:
-        self._process = process
-        self._lines = b""
-
-    async def line(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        with trio.fail_after(PATIENCE):
-            while b"\n" not in self._lines:
-                data = await self._process.stdout.receive_some()
-                assert data, "the child ended without a word"
-                self._lines += data
-        line, _, self._lines = self._lines.partition(b"\n")
-        told: dict[str, Any] = json.loads(line)
-        return told
-
-    async def say(self, line: str) -> None:
-        assert self._process.stdin is not None
-        await self._process.stdin.send_all(line.encode() + b"\n")
-
-    async def play(self, order: Order, port: int) -> Round:
-        """One round, from the order to the report."""
-        path = f"{manner(order)}/{order.number}"
-        url = f"ws://localhost:{port}/{path}"
-        await self.say(json.dumps({**order._asdict(), "url": url}))
-        told = await self.line()
-        assert told == {"armed": order.number}, told
-        hit: list[float] = []
-        for delay in order.delays:
-            await trio.sleep(delay)
-            hit.append(time.monotonic())
-            os.kill(self._process.pid, signal.SIGINT)
-        await self.say("fired")
-        told = await self.line()
-        assert told == {"out": order.number}, told
-        return Round(order, await self.line(), hit)
+async def play(child: Child, order: Order, port: int) -> Round:
+    """Play one round, from the order to the report."""
+    url = f"ws://localhost:{port}/{manner(order)}/{order.number}"
+    await child.hears(json.dumps({**order._asdict(), "url": url}))
+    assert json.loads(await child.line()) == {"armed": order.number}
+    for delay in order.delays:
+        await trio.sleep(delay)
+        child.send_signal(signal.SIGINT)
+    await child.hears("fired")
+    assert json.loads(await child.line()) == {"out": order.number}
+    return Round(order, json.loads(await child.line()))
 
 
 def manner(order: Order) -> str:
@@ -133,25 +97,13 @@ async def storm(
     async with trio.open_nursery() as nursery:
         listeners = await nursery.start(partial(trio.serve_tcp, host="127.0.0.1"), servers.serve, 0)
         port = listeners[0].socket.getsockname()[1]
-        process = await trio.lowlevel.open_process(
-            [sys.executable, "-m", "guarantee.signal_storm.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=TESTS,
-            env=environment(),
-        )
-        try:
-            child = Child(process)
-            assert await child.line() == {"ready": True}
-            chosen = orders(count, seed, door, phase)
-            rounds += [await child.play(order, port) for order in chosen]
-            await process.stdin.aclose()
-            assert await process.wait() == 0
-            with trio.fail_after(MARGIN):
-                while servers.open:
-                    await trio.sleep(0.01)
-        finally:
-            process.kill()
+        async with started("-m", "guarantee.signal_storm.child") as child:
+            assert json.loads(await child.line()) == {"ready": True}
+            rounds += [await play(child, one, port) for one in orders(count, seed, door, phase)]
+            await child.ends()
+        with trio.fail_after(PATIENCE):
+            while servers.open:
+                await trio.sleep(0.01)
         nursery.cancel_scope.cancel()
     for done in rounds:
         done.wrong = [f"{done.order}: {said}" for said in judge(done, servers)]
@@ -169,9 +121,6 @@ def judge(done: Round, servers: Servers) -> Iterator[str]:
         yield f"noise: {noise}"
     if told["files"]:
         yield f"{told['files']} file descriptors left over"
-    took = told["out"] - done.hit[0]
-    if took > OPTIONS["cancelled_close_timeout"] + MARGIN:
-        yield f"{took:.1f} seconds from SIGINT on"
     yield from judge_outcome(done)
     for socket in told["sockets"]:
         yield from judge_socket(socket)
@@ -185,7 +134,7 @@ def judge_outcome(done: Round) -> Iterator[str]:
         yield f"{told['shape']} of {told['leaves']} came out"
     elif not told["leaves"] and not told["late"]:
         yield "Ctrl-C was lost"
-    elif "Group" in told["shape"] and done.order.door not in BARE and len(done.hit) == 1:
+    elif "Group" in told["shape"] and done.order.door not in BARE and len(done.order.delays) == 1:
         yield f"{told['shape']} came out"
 
 
@@ -209,5 +158,5 @@ def judge_server(done: Round, servers: Servers) -> Iterator[str]:
     if set(codes) - plan.codes and plan.codes:
         yield f"the Closes were {codes}"
     # a second Ctrl-C aborts; to one that does not read nothing can be said
-    if plan.codes and len(done.hit) == 1 and len(codes) < opened:
+    if plan.codes and len(done.order.delays) == 1 and len(codes) < opened:
         yield f"{opened} were open, and the Closes were {codes}"

@@ -1,4 +1,4 @@
-"""Real proxy programs on loopback; tests of programs that are not installed are skipped."""
+"""Through real proxy programs on loopback, those that are installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from support.failing import failure_to_open
 from support.proxies import Echo
-from support.proxy_programs import FORBIDDEN_PORT, PASSWORD, dante, microsocks, squid, tinyproxy
+from support.proxy_programs import (
+    FORBIDDEN_PORT,
+    PACKAGES,
+    PASSWORD,
+    dante,
+    microsocks,
+    squid,
+    tinyproxy,
+)
 from support.tls import client_context, server_context
 
 from trio_ws_dom import ProxyError, open_websocket
@@ -84,7 +92,12 @@ def proxy(request: pytest.FixtureRequest, programs: Callable[[Kind], int]) -> Ru
 
 
 def by(*kinds: Kind) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("proxy", kinds, indirect=True, ids=str)
+    """Run the test with each of these that is installed."""
+    needed = [
+        pytest.param(kind, marks=pytest.mark.needs(*PACKAGES[kind.program]), id=str(kind))
+        for kind in kinds
+    ]
+    return pytest.mark.parametrize("proxy", needed, indirect=True)
 
 
 async def failure(proxy: Running, url: str, credentials: str | None = None) -> ProxyError:
