@@ -56,7 +56,7 @@ def test_listeners_take_the_event_of_the_type() -> None:
     target.addEventListener("mine", on_event)
     target.addEventListener("open", None)
     target.removeEventListener("message", on_message)
-    assert len(target._listeners_for("message")) == 3
+    assert len(target._listeners_for("message")) == 3  # pyright: ignore[reportPrivateUsage]  # to count
 
 
 def test_a_listener_for_another_event_is_an_error_for_type_checkers() -> None:

@@ -10,6 +10,9 @@ from it, so while it has "abort" listeners it is held by its sources, and by the
 https://dom.spec.whatwg.org/#abort-signal-garbage-collection
 """
 
+# pyright: reportPrivateUsage=false
+# (the DOM's own objects, which are one implementation)
+
 from __future__ import annotations
 
 import contextlib

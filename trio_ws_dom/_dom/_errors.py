@@ -1,5 +1,8 @@
 """The errors of the DOM, and how those of event listeners are raised."""
 
+# pyright: reportPrivateUsage=false
+# (makes its own classes)
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
@@ -267,3 +270,19 @@ def listener_errors(
         return errors[0]
     members = [*errors] if body is None else [*errors, body]
     return BaseExceptionGroup("exceptions raised by event listeners, or by the trace", members)
+
+
+def socket_error(message: str, closeCode: int | None, reason: str) -> WebSocketError:
+    """Return a WebSocketError of the library's own, with any code, such as 1006."""
+    return WebSocketError._create(message, closeCode, reason)
+
+
+def handshake_error(message: str, status: int, headers: Message, body: bytes) -> HandshakeError:
+    """Return the error of a server's answer that is no 101."""
+    return HandshakeError._refused(message, status, headers, body)
+
+
+def without_code(error: WebSocketError) -> WebSocketError:
+    """Return the error after its code was removed."""
+    error._closeCode = None
+    return error

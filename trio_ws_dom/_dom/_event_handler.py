@@ -1,5 +1,8 @@
 """The on* attributes of event targets."""
 
+# pyright: reportPrivateUsage=false
+# (the DOM's own objects, which are one implementation)
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, final, overload

@@ -1,5 +1,8 @@
 """EventTarget, the base of all objects that events are dispatched to."""
 
+# pyright: reportPrivateUsage=false
+# (the DOM's own objects, which are one implementation)
+
 from __future__ import annotations
 
 import difflib

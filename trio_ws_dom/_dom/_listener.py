@@ -1,5 +1,8 @@
 """What an EventTarget knows of its listeners, and the one place where they are called."""
 
+# pyright: reportPrivateUsage=false
+# (the DOM's own objects, which are one implementation)
+
 from __future__ import annotations
 
 import functools

@@ -1,1 +1,1 @@
-"""The connection's life on trio: dialling, the pump, and the closing with its bounds."""
+"""A connection's life on trio, from dialling to the end of TCP."""

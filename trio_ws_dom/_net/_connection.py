@@ -1,4 +1,4 @@
-"""A dialled connection: the owner of one stream, from dialling to the end of TCP.
+"""A dialled connection, which owns one stream from dialling to the end of TCP.
 
 Tasks. :meth:`Connection.run` is one task, which dials and then reads. A second task writes, if
 there is ever anything that the network does not take at once, and a third sends Pings, if the
@@ -209,9 +209,11 @@ class Connection(SocketConnection):
         return self.machine.state in (State.PEER_CLOSED, FAILING)
 
     async def _settle_queue(self) -> None:
-        """Write what the network takes at once, then drop the messages that were not begun: the
-        peer has closed, or broke a rule, and our Close should follow as soon as is practical (RFC
-        6455 section 5.5.1)."""
+        """Write what the network takes at once, then drop the messages that were not begun.
+
+        The peer has closed, or broke a rule, and our Close should follow as soon as is practical
+        (RFC 6455 section 5.5.1).
+        """
         writer, outbox = self._writer, self.protocol.outbox
         idle, progress = 0, writer.progress
         while outbox and idle < SETTLE_TURNS and self._lost is None:

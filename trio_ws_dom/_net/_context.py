@@ -1,4 +1,4 @@
-"""Checks that a call comes from where it may: trio's run, and the thread of that run."""
+"""Checks that a call comes from trio's run, and from the thread of that run."""
 
 from __future__ import annotations
 

@@ -63,5 +63,8 @@ class CloseDeadline:
 
     @property
     def moment(self) -> float:
-        """When the connection ends at the latest, by trio's clock; ``-inf`` once expired."""
+        """When the connection ends at the latest, by trio's clock.
+
+        It is ``-inf`` once expired.
+        """
         return -inf if self._scope.cancel_called else self._scope.deadline

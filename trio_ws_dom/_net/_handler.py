@@ -24,8 +24,10 @@ class ConnectionHandler(ABC):
     @property
     @abstractmethod
     def accepts_messages(self) -> bool:
-        """Whether a message may be delivered now; if not, call the connection's ``resume()`` when
-        it may be again."""
+        """Whether a message may be delivered now.
+
+        If not, call the connection's ``resume()`` when it may be again.
+        """
 
     @property
     @abstractmethod
@@ -42,7 +44,10 @@ class ConnectionHandler(ABC):
 
     @abstractmethod
     def take_messages(self, messages: Sequence[Message], index: int) -> int:
-        """Handle some or all of the messages from ``index`` on; return the index of the next."""
+        """Handle some or all of the messages from ``index`` on.
+
+        Returns the index of the next.
+        """
 
     @abstractmethod
     def reading_stopped(self, seconds: float) -> None:
@@ -54,4 +59,7 @@ class ConnectionHandler(ABC):
 
     @abstractmethod
     def on_record(self, record: TraceRecord) -> None:
-        """Pass a record to the trace; called only where the option ``trace`` is set."""
+        """Pass a record to the trace.
+
+        It is called only where the option ``trace`` is set.
+        """

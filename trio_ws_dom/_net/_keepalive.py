@@ -87,7 +87,10 @@ class Keepalive:
         self._asked_at = trio.current_time() if self._is_queued else inf
 
     def handed_over(self, *, ping_waits: bool) -> None:
-        """Record that bytes are being handed to the stream; ``ping_waits``: the Ping not yet."""
+        """Record that bytes are being handed to the stream.
+
+        ``ping_waits`` says that the Ping is not among them.
+        """
         if self._is_queued and not ping_waits:
             self._is_queued = False
             self._in_hand = True

@@ -33,7 +33,10 @@ class OneShotEvent:
             self._event = None
 
     async def wait(self) -> None:
-        """Wait until it is set; always a checkpoint."""
+        """Wait until it is set.
+
+        It is always a checkpoint.
+        """
         if self._is_set:
             await trio.lowlevel.checkpoint()
             return

@@ -35,7 +35,10 @@ class Pings:
         return self._last, self._payload(self._last)
 
     def on_pong(self, payload: bytes) -> None:
-        """Record a Pong; one that nobody asked for is ignored."""
+        """Record a Pong.
+
+        One that nobody asked for is ignored.
+        """
         number = int.from_bytes(payload[4:], "big")
         if self.answered < number <= self._last and payload == self._payload(number):
             self.answered = number

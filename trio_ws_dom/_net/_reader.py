@@ -1,4 +1,4 @@
-"""The reader: takes bytes from the network to the handler, in turns.
+"""The reader, which takes bytes from the network to the handler, in turns.
 
 What was read is handled before more is read, so a handler that is slow to take messages stops the
 peer. A turn ends after about two milliseconds, whatever the peer sends: then the answers of this
@@ -98,7 +98,10 @@ class Reader:
         return False
 
     def resume(self) -> None:
-        """Wake the reader: the handler may accept messages again, or the state has changed."""
+        """Wake the reader.
+
+        The handler may accept messages again, or the state has changed.
+        """
         if self._wakes is not None:
             self._wakes.set()
             self._wakes = None
@@ -118,8 +121,11 @@ class Reader:
             self._on_pong(received.payload)
 
     async def _deliver(self, messages: Sequence[Message]) -> None:
-        """Deliver messages as the handler accepts them; from CLOSING on they are dropped
-        (https://websockets.spec.whatwg.org/#feedback-from-the-protocol)."""
+        """Deliver messages as the handler accepts them.
+
+        From CLOSING on they are dropped
+        (https://websockets.spec.whatwg.org/#feedback-from-the-protocol).
+        """
         handler, writer, machine = self._handler, self._writer, self._protocol.machine
         if writer.is_sending:
             # What the peer answers to was taken by the transport: let the writer's task count it

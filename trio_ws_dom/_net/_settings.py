@@ -40,7 +40,9 @@ class Bounds:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(Bounds):
-    """One connection's parameters; ``ConnectOptions`` documents the options.
+    """One connection's parameters.
+
+    ``ConnectOptions`` documents the options.
 
     Secrets stay out of ``repr()``, which tracebacks with locals show.
 

@@ -49,8 +49,10 @@ class SocketConnection(ABC):
     @property
     @abstractmethod
     def buffered_amount(self) -> int:
-        """Bytes of payload that were queued and not handed to the network, as the DOM counts them;
-        messages that will never be sent count, too."""
+        """Bytes of payload that were queued and not handed to the network, as the DOM counts them.
+
+        Messages that will never be sent count, too.
+        """
 
     @abstractmethod
     def addresses(self) -> tuple[HostAndPort | None, HostAndPort | None]:
@@ -58,11 +60,17 @@ class SocketConnection(ABC):
 
     @abstractmethod
     def send_text(self, payload: bytes, fin: bool = True) -> None:
-        """Queue a text message, or a first fragment; dropped, but counted, unless OPEN."""
+        """Queue a text message, or a first fragment.
+
+        The message is dropped, but counted, unless the state is OPEN.
+        """
 
     @abstractmethod
     def send_binary(self, payload: bytes, fin: bool = True) -> None:
-        """Queue a binary message, or a first fragment; dropped, but counted, unless OPEN."""
+        """Queue a binary message, or a first fragment.
+
+        The message is dropped, but counted, unless the state is OPEN.
+        """
 
     @abstractmethod
     def send_continuation(self, payload: bytes, fin: bool) -> None:
@@ -74,14 +82,19 @@ class SocketConnection(ABC):
 
     @abstractmethod
     def close(self, close: Close, *, flush: bool = False) -> None:
-        """Start the closing handshake, after what is queued, or give up opening; else nothing.
+        """Start the closing handshake, after what is queued, or give up opening.
+
+        It does nothing in any other state.
 
         With ``flush``, what the network takes at once is written now, as the caller will wait.
         """
 
     @abstractmethod
     def resume(self) -> None:
-        """Wake the reader: messages may be accepted again, or the state has changed."""
+        """Wake the reader.
+
+        Messages may be accepted again, or the state has changed.
+        """
 
     @abstractmethod
     def flush(self) -> None:
@@ -89,36 +102,57 @@ class SocketConnection(ABC):
 
     @abstractmethod
     def enqueue(self) -> None:
-        """Take a slot among those who connect to the same server; :meth:`run` must follow."""
+        """Take a slot among those who connect to the same server.
+
+        :meth:`run` must follow.
+        """
 
     @abstractmethod
     async def run(self) -> None:
-        """Run the connection, from the beginning to the end; ``machine`` is CLOSED after it."""
+        """Run the connection, from the beginning to the end.
+
+        ``machine`` is CLOSED after it.
+        """
 
     @abstractmethod
     def start_soon(self, function: Callable[[], Awaitable[object]]) -> None:
-        """Run a function as a task of the connection; does nothing when its tasks are over."""
+        """Run a function as a task of the connection.
+
+        It does nothing when its tasks are over.
+        """
 
     @abstractmethod
     def _queue_ping(self, payload: bytes) -> None:
-        """Send a Ping soon, instead of one that still waits; called while OPEN."""
+        """Send a Ping soon, instead of one that still waits.
+
+        It is called while OPEN.
+        """
 
     # The end.
 
     def limit_close(self, moment: float) -> None:
-        """End the connection at this moment, by trio's clock, at the latest; it must be closing."""
+        """End the connection at this moment, by trio's clock, at the latest.
+
+        It must be closing.
+        """
         if moment <= trio.current_time():
             self._deadline.expire()  # also before the Close, not at the next tick of the clock
         else:
             self._deadline.limit_to(moment)
 
     def abort(self) -> None:
-        """End the connection now, without a Close; it must be closing."""
+        """End the connection now, without a Close.
+
+        It must be closing.
+        """
         assert self.machine.state not in (CONNECTING, OPEN)  # or the end would have no reason
         self._deadline.expire()
 
     def _fail_now(self, cause: Exception) -> None:
-        """Fail the connection, which is OPEN, and end it: no Close would get through."""
+        """Fail the connection, which is OPEN, and end it.
+
+        No Close would get through.
+        """
         self.machine.fail(cause)
         self._deadline.expire()
 
@@ -177,14 +211,20 @@ class SocketConnection(ABC):
             self._pings.on_pong(payload)
 
     def _wake_pings(self) -> None:
-        """Wake whoever waits for a Pong: the connection has ended."""
+        """Wake whoever waits for a Pong.
+
+        The connection has ended.
+        """
         if self._pings is not None:
             self._pings.waiting.unpark_all()
 
     def _keep_alive(
         self, receive: Callable[_P, Awaitable[_T]], nursery: trio.Nursery
     ) -> Callable[_P, Awaitable[_T]]:
-        """Start what ``ping_interval`` asks for; return the function that the reader should use."""
+        """Start what ``ping_interval`` asks for.
+
+        Returns the function that the reader should use.
+        """
         bounds = self._bounds
         if bounds.ping_interval is None:
             return receive

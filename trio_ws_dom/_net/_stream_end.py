@@ -1,4 +1,4 @@
-"""The end of a stream: graceful where that is possible, else forceful, but always closed."""
+"""The end of a stream, graceful where that is possible, else forceful."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ have none."""
 
 
 def send_eof(stream: trio.abc.Stream) -> None:
-    """End our side of TCP, where the stream allows it; what was sent before it still arrives.
+    """End our side of TCP, where the stream allows it.
+
+    What was sent before it still arrives.
 
     Under TLS, too, if it is ours: it is made with ``https_compatible``, that is without a farewell,
     as the WebSocket's own closing handshake has told the end from a truncation already.
@@ -47,7 +49,10 @@ async def close_stream(stream: trio.abc.Stream, deadline: float) -> None:
 
 
 async def reset_stream(stream: trio.abc.Stream) -> None:
-    """Close a stream at once and tell the peer so: what the kernel still holds is discarded."""
+    """Close a stream at once and tell the peer so.
+
+    What the kernel still holds is discarded.
+    """
     transport = stream
     while isinstance(transport, trio.SSLStream | ResumedStream | TracedStream):
         layer = cast("trio.SSLStream[trio.abc.Stream] | ResumedStream | TracedStream", transport)

@@ -1,4 +1,4 @@
-"""The writer: takes bytes from the outbox to the network, in whichever task is at hand.
+"""The writer, which takes bytes from the outbox to the network.
 
 A plain socket is written to without waiting, by any task of ours that is about to sleep anyway;
 that saves a task switch for most messages. What the socket does not take at once is written by a
@@ -75,7 +75,10 @@ class Writer:
         self._wakes: trio.Event | None = None  # the task sleeps on it
 
     def start(self, stream: trio.abc.Stream, nursery: trio.Nursery) -> None:
-        """Begin to write to a stream; the task that may be needed runs in ``nursery``."""
+        """Begin to write to a stream.
+
+        The task that may be needed runs in ``nursery``.
+        """
         self._stream = stream
         self._nursery = nursery
         if isinstance(stream, trio.SocketStream) and sys.platform != "win32":
@@ -84,7 +87,10 @@ class Writer:
             self.wake()
 
     def stop(self) -> None:
-        """Write no more: the stream is about to be closed."""
+        """Write no more.
+
+        The stream is about to be closed.
+        """
         self._nursery = None
         self._socket = None
         self._wakes = None
@@ -150,7 +156,10 @@ class Writer:
             self._on_failed(exc)
 
     async def _write_when_possible(self, socket: trio.socket.SocketType) -> None:
-        """Write to a plain socket; what it takes is counted before any other task runs."""
+        """Write to a plain socket.
+
+        What it takes is counted before any other task runs.
+        """
         await trio.lowlevel.checkpoint_if_cancelled()
         error = self._write_at_once(socket)
         if error is None:

@@ -25,6 +25,9 @@ allows another try; ``_end.own_part`` decides what does.
 Our code is protected from Ctrl-C, and the program's functions are called without protection.
 """
 
+# pyright: reportPrivateUsage=false
+# (the loop and its attempts are one object in two public classes)
+
 from __future__ import annotations
 
 import math
@@ -33,7 +36,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import trio
 
-from .._dom._errors import WebSocketError
+from .._dom._errors import WebSocketError, socket_error
 from .._dom._events import CloseEvent
 from .._net._context import require_trio_run
 from .._net._log import LOGGER
@@ -263,4 +266,4 @@ def _final_error(end: End) -> WebSocketError:
     event = end.cause
     assert isinstance(event, CloseEvent)  # other failures have come out of `async with`
     message = f"{end.where}: {describe_end(end)}, and is_transient allows no other try"
-    return WebSocketError._create(message, event.code, event.reason)
+    return socket_error(message, event.code, event.reason)

@@ -1,4 +1,4 @@
-"""The server's end: what trio-websocket accepts, as a WebSocket in a scope of its own."""
+"""The server's end, as a WebSocket in a scope of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def accept_websocket(
     request: WebSocketRequest, protocol: str | None = None, **options: Unpack[AcceptOptions]
 ) -> AbstractAsyncContextManager[WebSocket]:
-    """Open the server's end of one connection: ``async with accept_websocket(request) as ws``.
+    """Open the server's end of one connection.
+
+    ``async with accept_websocket(request) as ws``.
 
     Use it in a handler of ``trio_websocket.serve_websocket``, and leave it before the handler
     returns. The block is entered with the socket OPEN (``open`` was dispatched, as with

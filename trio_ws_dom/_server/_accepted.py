@@ -53,7 +53,9 @@ answer."""
 
 @final
 class AcceptedConnection(SocketConnection):
-    """One accepted connection; it begins in OPEN. See the module.
+    """One accepted connection.
+
+    It begins in OPEN. See the module.
 
     Args:
       accepted: trio-websocket's connection.
@@ -135,10 +137,16 @@ class AcceptedConnection(SocketConnection):
         self._reader_wakes.set()
 
     def flush(self) -> None:
-        """Do nothing: the writing task does it."""
+        """Do nothing.
+
+        The writing task does it.
+        """
 
     def enqueue(self) -> None:
-        """Do nothing: it is connected."""
+        """Do nothing.
+
+        It is connected.
+        """
 
     def start_soon(self, function: Callable[[], Awaitable[object]]) -> None:
         if not self._finished and self.machine.state is not State.CLOSED:
@@ -199,8 +207,11 @@ class AcceptedConnection(SocketConnection):
                 await self._written.wait()
 
     async def _deliver(self, message: Message) -> None:
-        """Deliver a message as soon as it is accepted; from CLOSING on it is dropped
-        (https://websockets.spec.whatwg.org/#feedback-from-the-protocol)."""
+        """Deliver a message as soon as it is accepted.
+
+        From CLOSING on it is dropped
+        (https://websockets.spec.whatwg.org/#feedback-from-the-protocol).
+        """
         while self.machine.state is OPEN:
             if self._handler.accepts_messages:
                 self._handler.take_messages((message,), 0)
@@ -251,7 +262,10 @@ class AcceptedConnection(SocketConnection):
             self._handler.on_bytes_sent()
 
     async def _send_close(self) -> None:
-        """Send our Close, and wait for the peer's; trio-websocket then ends TCP."""
+        """Send our Close, and wait for the peer's.
+
+        Trio-websocket then ends TCP.
+        """
         close = self._close
         assert close is not None  # nothing else waits
         code = WireCode.NO_STATUS_RCVD if close.code == NO_STATUS_RECEIVED else close.code
@@ -292,7 +306,10 @@ class AcceptedConnection(SocketConnection):
 
 def _is_failure(code: int, reason: str) -> bool:
     """Return whether trio-websocket has failed the connection. It records that as it records a
-    Close of the peer's; only its own words distinguish them."""
+    Close of the peer's.
+
+    Only its own words distinguish them.
+    """
     if code == MESSAGE_TOO_BIG:
         return reason.startswith("Exceeded maximum message size")
     return code in (PROTOCOL_ERROR, INVALID_PAYLOAD) and reason != ""

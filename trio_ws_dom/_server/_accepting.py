@@ -1,4 +1,4 @@
-"""The work of ``accept_websocket``: a request of trio-websocket becomes a WebSocket in a scope."""
+"""How a request of trio-websocket becomes a WebSocket in a scope."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .._socket._options import (
     bounds_of,
 )
 from .._socket._session import Session
-from .._socket._websocket import WebSocket, session_of
+from .._socket._websocket import WebSocket, session_of, socket_over
 from .._wire._closing import CloseResult
 from .._wire._frames import ABNORMAL_CLOSURE
 from .._wire._http._response import Response, lines_of, message_of
@@ -72,7 +72,7 @@ def open_accepted(
             )
             return session
 
-        ws = WebSocket._over(make_session)
+        ws = socket_over(make_session)
         scope.adopt(session_of(ws))
         return ws
 

@@ -1,1 +1,1 @@
-"""The WebSocket itself: session, events, options, and the scopes in which sockets live."""
+"""The WebSocket itself, with its session, options, and the scopes in which sockets live."""

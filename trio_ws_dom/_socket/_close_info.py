@@ -9,7 +9,9 @@ from typing import final
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSocketCloseInfo:
-    """A Close: what ``await stream.closed`` returns, and what ``ws.close_sent`` is.
+    """A Close.
+
+    What ``await stream.closed`` returns, and what ``ws.close_sent`` is.
 
     Attributes:
       closeCode: the code; 1005 if the frame has none.

@@ -32,7 +32,10 @@ def is_cancelled() -> bool:
 
 def without_cancelled(exc: BaseException | None) -> BaseException | None:
     """Return the exception without its ``Cancelled`` and ``GeneratorExit`` parts, which are not
-    worth telling beside other exceptions; None if nothing remains."""
+    worth telling beside other exceptions.
+
+    Returns None if nothing remains.
+    """
     if isinstance(exc, _QUIET):
         return None
     if isinstance(exc, BaseExceptionGroup):

@@ -1,4 +1,4 @@
-"""Checks of the options that say how a socket dials: where to, from where, by which way and TLS."""
+"""Checks of the options that say how a socket dials."""
 
 from __future__ import annotations
 

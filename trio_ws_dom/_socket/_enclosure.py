@@ -71,7 +71,10 @@ class Enclosure:
         self.note_change()
 
     def note_cancellation(self) -> None:
-        """Count the time in waits from now on: the scope was cancelled."""
+        """Count the time in waits from now on.
+
+        The scope was cancelled.
+        """
         self._since = trio.current_time()
 
     def blocked_seconds(self) -> float:

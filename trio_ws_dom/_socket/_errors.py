@@ -1,4 +1,4 @@
-"""Failures as the program sees them: what was expected, what came, from where, and the cause."""
+"""Failures as the program sees them, with the cause and from where it came."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from .._dom._errors import HandshakeError, WebSocketError
+from .._dom._errors import WebSocketError, handshake_error, socket_error
 from .._net._dial._causes import describe
 from .._wire._errors import ProtocolError
 from .._wire._http._handshake import Refused
@@ -53,9 +53,9 @@ def explain(where: str, cause: Exception, result: CloseResult, unsent: int = 0) 
     failure: WebSocketError
     if isinstance(cause, HandshakeFailure) and cause.status:
         body = cause.body if isinstance(cause, Refused) else b""
-        failure = HandshakeError._refused(message, cause.status, cause.headers, body)
+        failure = handshake_error(message, cause.status, cause.headers, body)
     else:
-        failure = WebSocketError._create(message, result.code, result.reason)
+        failure = socket_error(message, result.code, result.reason)
     failure.__cause__ = cause
     return failure
 

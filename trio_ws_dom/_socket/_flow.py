@@ -1,4 +1,4 @@
-"""Flow control: whether the reader may go on, for every buffer that messages wait in.
+"""Flow control, which decides whether the reader may go on.
 
 Until the program first consumes messages they wait in a queue, so that neither the program's start
 nor a program that only sends loses any: they are *held*. The first thing that consumes decides what
@@ -11,6 +11,9 @@ becomes of them:
 A buffer that is full stops the reading, and thereby the peer. Each has a bound in items and in
 bytes.
 """
+
+# pyright: reportPrivateUsage=false
+# (looks at the DOM's channels)
 
 from __future__ import annotations
 
@@ -87,18 +90,24 @@ class FlowControl:
         self.close_waiters = 0
 
     def full_buffer(self) -> Buffer | None:
-        """Return the buffer that stops the reader; None: it may go on."""
+        """Return the buffer that stops the reader.
+
+        Returns None if it may go on.
+        """
         if self.is_holding:
             return "held messages" if self.held is not None and self.held.full else None
         return self.full_consumer()
 
     def full_consumer(self) -> Buffer | None:
-        """Return the buffer that stops the dispatch of messages; None: it may go on."""
+        """Return the buffer that stops the dispatch of messages.
+
+        Returns None if it may go on.
+        """
         if self.listener_tasks is not None and self.listener_tasks.full:
             return "async listeners"
         if self.inbox is not None and self.inbox.full:
             return "inbox"
-        if self._target._channels and self._target._channel_is_full("message"):
+        if self._target._channel_is_full("message"):
             return "channel"
         return None
 
@@ -109,7 +118,10 @@ class FlowControl:
         self.held.put_many(messages, held_sizes(messages))
 
     def begin_receiving(self) -> Inbox:
-        """Return the inbox; the first call turns what is held into it."""
+        """Return the inbox.
+
+        The first call turns what is held into it.
+        """
         if self.inbox is None:
             if self.is_flowing or self.held is None:
                 self.inbox = self._new_inbox()
@@ -121,7 +133,10 @@ class FlowControl:
         return self.inbox
 
     def begin_dispatching(self) -> bool:
-        """Note that a listener consumes messages; return whether held ones must be dispatched."""
+        """Note that a listener consumes messages.
+
+        Returns whether held ones must be dispatched.
+        """
         if self.is_flowing:
             return False
         self.is_flowing = True

@@ -16,8 +16,7 @@ Two more tasks are there for blocks that control does not leave at once:
 
 from __future__ import annotations
 
-import sys
-from inspect import CO_ASYNC_GENERATOR, CORO_CLOSED, getcoroutinestate
+from inspect import CO_ASYNC_GENERATOR, CORO_CLOSED, currentframe, getcoroutinestate
 from typing import TYPE_CHECKING, Final, final
 
 import trio
@@ -30,7 +29,7 @@ from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 from ._close_wait import begin_close, is_cancelled, wait_closed_shielded, without_cancelled
 from ._enclosure import Enclosure, enclosures, innermost
 from ._options import Arguments
-from ._websocket import WebSocket, dial, session_of
+from ._websocket import WebSocket, dial, session_of, socket_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,8 +66,9 @@ class WebSocketNursery:
     def connect(
         self, url: str, protocols: str | Iterable[str] = (), **options: Unpack[ConnectOptions]
     ) -> WebSocket:
-        """Return a new socket, in CONNECTING; its messages are held until the program consumes
-        some.
+        """Return a new socket, in CONNECTING.
+
+        Its messages are held until the program consumes some.
 
         Args:
           url, protocols, options: as :class:`WebSocket` takes them.
@@ -84,7 +84,7 @@ class WebSocketNursery:
     def connect_with(self, arguments: Arguments) -> WebSocket:
         """Do what :meth:`connect` does, with arguments that were collected before."""
         self.check_in_block("connect()")
-        ws = WebSocket._over(lambda ws: dial(ws, arguments, holds=True))
+        ws = socket_over(lambda ws: dial(ws, arguments, holds=True))
         self.adopt(session_of(ws))
         return ws
 
@@ -105,7 +105,10 @@ class WebSocketNursery:
         self._sessions.add(session)
 
     def _fail(self, errors: list[BaseException]) -> None:
-        """End the block: listeners raised these, and their socket is CLOSED."""
+        """End the block.
+
+        Listeners raised these, and their socket is CLOSED.
+        """
         self._errors.extend(errors)
         self._body.cancel()
 
@@ -224,7 +227,10 @@ class WebSocketNursery:
 
     @property
     def _was_abandoned(self) -> bool:
-        """Whether the task that entered is over: an async generator around us was dropped."""
+        """Whether the task that entered is over.
+
+        An async generator around us was dropped.
+        """
         return getcoroutinestate(self._task.coro) == CORO_CLOSED
 
     @trio.lowlevel.enable_ki_protection
@@ -254,9 +260,11 @@ class WebSocketNursery:
 
 
 def _is_in_async_generator() -> bool:
-    """Return whether the caller's block is in an async generator, and so perhaps never left:
-    whoever iterates may drop the generator, or keep it."""
-    frame: FrameType | None = sys._getframe(1)
+    """Return whether the caller's block is in an async generator, and so perhaps never left.
+
+    Whoever iterates may drop the generator, or keep it.
+    """
+    frame: FrameType | None = currentframe()
     while frame is not None:
         if frame.f_code.co_flags & CO_ASYNC_GENERATOR:
             return True
@@ -269,7 +277,9 @@ def _cancelled_close_timeout(session: Session) -> float:
 
 
 def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:
-    """Open a scope for many sockets: ``async with open_websocket_nursery() as sockets``.
+    """Open a scope for many sockets.
+
+    ``async with open_websocket_nursery() as sockets``.
 
     ``sockets.connect(url)`` returns a new :class:`WebSocket` at once. At the block's end, each OPEN
     socket is closed with 1000 (1001 after an exception, or cancelled), those still CONNECTING are

@@ -1,4 +1,4 @@
-"""Entry points for one socket: a block, or a nursery of the program's own."""
+"""Entry points for one socket, in a block or in a nursery of the program's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._wire._frames import GOING_AWAY, Close
 from ._close_wait import wait_closed_shielded
 from ._nursery import WebSocketNursery
 from ._options import Arguments
-from ._websocket import WebSocket, check_nursery, dial, session_of
+from ._websocket import WebSocket, check_nursery, dial, session_of, socket_over
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -73,7 +73,9 @@ class OneSocketScope(AbstractAsyncContextManager[WebSocket]):
 def open_websocket(
     url: str, protocols: str | Iterable[str] = (), **options: Unpack[ConnectOptions]
 ) -> AbstractAsyncContextManager[WebSocket]:
-    """Open one connection for one block: ``async with open_websocket(url) as ws``.
+    """Open one connection for one block.
+
+    ``async with open_websocket(url) as ws``.
 
     The block is entered once the socket is OPEN. Messages are held, up to 1,024 of them or 256 KiB,
     until the program first consumes some (by a ``message`` listener, or by receiving); then the
@@ -103,7 +105,7 @@ def open_websocket(
 
 
 def _start_in(nursery: trio.Nursery, arguments: Arguments) -> WebSocket:
-    ws = WebSocket._over(lambda ws: dial(ws, arguments, holds=True))
+    ws = socket_over(lambda ws: dial(ws, arguments, holds=True))
     session_of(ws).start(nursery)
     return ws
 

@@ -142,7 +142,10 @@ class SharedOptions(BoundOptions, total=False):
 
 
 class ConnectOptions(SharedOptions, total=False):
-    """Options of :func:`open_websocket`, :class:`WebSocket` and other clients; all optional."""
+    """Options of :func:`open_websocket`, :class:`WebSocket` and other clients.
+
+    All of them are optional.
+    """
 
     headers: Headers
     """More header fields for the opening handshake. An ``Authorization`` here wins over the URL's
@@ -154,7 +157,10 @@ class ConnectOptions(SharedOptions, total=False):
 
 
 class AcceptOptions(BoundOptions, total=False):
-    """Options of :func:`accept_websocket`; all optional."""
+    """Options of :func:`accept_websocket`.
+
+    All of them are optional.
+    """
 
     headers: Headers
     """More header fields for the answer. Those that the handshake sets itself are a ValueError.
@@ -258,7 +264,10 @@ def _keepalive(options: BoundOptions) -> tuple[float | None, float | None]:
 
 
 def _headers(address: Address, options: ConnectOptions) -> tuple[tuple[str, str], ...]:
-    """Return the request's fields: the program's own, which win, and what we add."""
+    """Return the request's fields.
+
+    The program's own, which win, and what we add.
+    """
     fields = header_fields(options.get("headers", ()))
     names = {name.lower() for name, _ in fields}
     origin = text_of(options, "origin") or ""

@@ -1,4 +1,4 @@
-"""The session: one socket's life in its nursery, and all of its state.
+"""The session, which has all state of one socket and runs its life in its nursery.
 
 A :class:`Session` sits between a connection, which moves bytes, and an event target, whose
 listeners the program sets. ``WebSocket`` is the DOM's face of a session, ``WebSocketStream``
@@ -18,6 +18,9 @@ dispatches ``error`` and ``close``, and waits for the calls of async listeners. 
 is collected; the scope raises it, or, in a nursery of the program's own, this task does.
 """
 
+# pyright: reportPrivateUsage=false
+# (makes and dispatches the DOM's events, in its fast path without their methods)
+
 from __future__ import annotations
 
 from collections.abc import Coroutine
@@ -28,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast, final
 import trio
 
 from .._dom._blob import Blob
-from .._dom._errors import WebSocketError, listener_errors
+from .._dom._errors import WebSocketError, listener_errors, socket_error
 from .._dom._event import Event, now
 from .._dom._events import CloseEvent, ErrorEvent, MessageEvent
 from .._dom._listener import call_listener
@@ -68,7 +71,9 @@ CHUNK: Final = 64
 
 @final
 class Session(ConnectionHandler):
-    """One socket's state; see the module.
+    """One socket's state.
+
+    See the module.
 
     Args:
       target: the event target whose listeners are called.
@@ -204,8 +209,9 @@ class Session(ConnectionHandler):
 
     @trio.lowlevel.enable_ki_protection
     async def _watch(self) -> None:
-        """Close the socket when the program's nursery is cancelled; a scope of ours does that
-        itself.
+        """Close the socket when the program's nursery is cancelled.
+
+        A scope of ours does that itself.
 
         This task is outside of the connection's shield, and so notices.
         """
@@ -221,7 +227,10 @@ class Session(ConnectionHandler):
             raise
 
     async def _finish(self) -> None:
-        """Dispatch the end: TCP is gone (https://websockets.spec.whatwg.org/#closeWebSocket)."""
+        """Dispatch the end.
+
+        TCP is gone (https://websockets.spec.whatwg.org/#closeWebSocket).
+        """
         if self.flow.is_flowing and self.flow.is_holding:
             with trio.CancelScope(shield=True):  # it takes as long as the listeners take
                 await self._dispatch_held(all_of_it=True)
@@ -265,7 +274,7 @@ class Session(ConnectionHandler):
           message: what was expected; the code and the reason are added.
         """
         code, reason, _ = self.connection.machine.result
-        error = WebSocketError._create(
+        error = socket_error(
             f"{self.address.where}: {message} (with {code} {reason!r})", code, reason
         )
         if self._own_end is None:
@@ -311,7 +320,10 @@ class Session(ConnectionHandler):
             refuse_thread(what)
 
     def close(self, close: Close, *, flush: bool = False) -> None:
-        """Start the closing handshake; see :meth:`SocketConnection.close`."""
+        """Start the closing handshake.
+
+        See :meth:`SocketConnection.close`.
+        """
         self._may_dispatch_held = False
         self.connection.close(close, flush=flush)
 
@@ -320,14 +332,20 @@ class Session(ConnectionHandler):
         self.connection.limit_close(cancelled_at + self.bounds.cancelled_close_timeout)
 
     def leave(self, close: Close, *, flush: bool = False) -> None:
-        """Close, and drop what is unread: the program is done with the socket."""
+        """Close, and drop what is unread.
+
+        The program is done with the socket.
+        """
         inbox = self.begin_receiving()
         inbox.close(_closed_by_program)
         self.flow.is_holding = False
         self.close(close, flush=flush)
 
     def interrupt(self) -> None:
-        """Bound a close that has begun, and cancel the async listeners: Ctrl-C was pressed."""
+        """Bound a close that has begun, and cancel the async listeners.
+
+        Ctrl-C was pressed.
+        """
         self.limit_close(trio.current_time())
         self.cancel_listeners()
 
@@ -349,7 +367,10 @@ class Session(ConnectionHandler):
         return self.flow.listener_tasks
 
     def begin_receiving(self) -> Inbox:
-        """Return the inbox; held messages are in it if nothing has consumed them."""
+        """Return the inbox.
+
+        Held messages are in it if nothing has consumed them.
+        """
         flow = self.flow
         if flow.inbox is not None:
             return flow.inbox
@@ -360,7 +381,10 @@ class Session(ConnectionHandler):
         return inbox
 
     def begin_consuming(self) -> None:
-        """Dispatch messages from now on, the held ones first: a listener for them was set."""
+        """Dispatch messages from now on, the held ones first.
+
+        A listener for them was set.
+        """
         self._is_interrupted = True
         if not self.flow.begin_dispatching():
             self.resume()
@@ -471,7 +495,10 @@ class Session(ConnectionHandler):
             self.fail_listeners(errors)
 
     def _dispatch_messages(self, chunk: Sequence[Message]) -> int:
-        """Dispatch messages; return how many were."""
+        """Dispatch messages.
+
+        Returns how many were.
+        """
         target, inbox = self._target, self.flow.inbox
         listeners = target._listeners_for("message")
         if not listeners:
@@ -484,8 +511,10 @@ class Session(ConnectionHandler):
         return self._dispatch_to_all(chunk)
 
     def _dispatch_to_one(self, chunk: Sequence[Message], listener: Listener) -> int:
-        """The fast path, three times as fast as the plain one: nothing about a message event can
-        be canceled or stopped if there is only one listener."""
+        """The fast path, three times as fast as the plain one.
+
+        Nothing about a message event can be canceled or stopped if there is only one listener.
+        """
         new, origin, time_stamp = object.__new__, self.address.origin, now()
         blobs, inbox = self.binary_type == "blob", self.flow.inbox
         target, machine, callback = self._target, self.connection.machine, listener.callback
@@ -514,7 +543,10 @@ class Session(ConnectionHandler):
         return len(chunk)
 
     def _dispatch_to_all(self, chunk: Sequence[Message]) -> int:
-        """The plain path: any number of listeners of any kind."""
+        """The plain path.
+
+        Any number of listeners of any kind.
+        """
         machine = self.connection.machine
         for count, data in enumerate(chunk, 1):
             blob = self.binary_type == "blob" and isinstance(data, bytes)
@@ -570,7 +602,9 @@ class Session(ConnectionHandler):
     # Listeners.
 
     def run_listener(self, coroutine: Coroutine[Any, Any, object], event: Event) -> None:
-        """Run the coroutine of an async listener as a task; the dispatch then pauses.
+        """Run the coroutine of an async listener as a task.
+
+        The dispatch then pauses.
 
         Raises:
           RuntimeError: the socket does not live in its nursery any more.
@@ -580,7 +614,7 @@ class Session(ConnectionHandler):
             raise RuntimeError(
                 f"{self._target!r} runs async listeners only while it lives in its nursery"
             )
-        data = event._data if isinstance(event, MessageEvent) else b""
+        data = event.data if isinstance(event, MessageEvent) else b""
         size = held_size(data) if isinstance(data, str | bytes) else len(data)
         self._is_interrupted = True
         self._listener_tasks(self._nursery).add(coroutine, event.type, size)
@@ -598,7 +632,10 @@ class Session(ConnectionHandler):
             self._hand_on_errors()
 
     def _hand_on_errors(self) -> None:
-        """Give the errors to the scope, if there is one; else :meth:`run` raises them."""
+        """Give the errors to the scope, if there is one.
+
+        Else :meth:`run` raises them.
+        """
         if self._on_errors is not None and self._errors:
             errors, self._errors = self._errors, []
             self._on_errors(errors)

@@ -1,7 +1,10 @@
-"""WebSocket: the browser's interface, over a session.
+"""WebSocket, the browser's interface, over a session.
 
 https://websockets.spec.whatwg.org/#the-websocket-interface
 """
+
+# pyright: reportPrivateUsage=false
+# (hands out the session of its own class)
 
 from __future__ import annotations
 
@@ -100,13 +103,6 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
         self._session = dial(self, arguments)
         self._session.start(nursery)
 
-    @classmethod
-    def _over(cls, make_session: Callable[[WebSocket], Session]) -> WebSocket:
-        """Make a socket whose session somebody else makes, and starts."""
-        self = cls.__new__(cls)
-        self._session = make_session(self)
-        return self
-
     def __repr__(self) -> str:
         # the constructor may have failed, and tracebacks can show local variables
         return self._session.describe("WebSocket") if hasattr(self, "_session") else "<WebSocket>"
@@ -123,7 +119,9 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
 
     @property
     def readyState(self) -> int:
-        """CONNECTING, OPEN, CLOSING or CLOSED; it only grows.
+        """CONNECTING, OPEN, CLOSING or CLOSED.
+
+        It only grows.
 
         https://websockets.spec.whatwg.org/#dom-websocket-readystate
         """
@@ -131,7 +129,9 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
 
     @property
     def bufferedAmount(self) -> int:
-        """Bytes of messages (text: of UTF-8) that were queued and not handed to the network.
+        """Bytes of messages (text.
+
+        Of UTF-8) that were queued and not handed to the network.
 
         It grows with each ``send()``, also after the close, and never falls between two
         checkpoints of the program.
@@ -158,8 +158,10 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
 
     @property
     def binaryType(self) -> Literal["blob", "arraybuffer"]:
-        """What ``event.data`` is for a binary message: "blob" (a :class:`Blob`, the default) or
-        "arraybuffer" (``bytes``). Anything else that is set is ignored.
+        """What ``event.data`` is for a binary message.
+
+        "blob" (a :class:`Blob`, the default) or "arraybuffer" (``bytes``). Anything else that is
+        set is ignored.
 
         https://websockets.spec.whatwg.org/#dom-websocket-binarytype
         """
@@ -226,17 +228,25 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
 
     @property
     def closeEvent(self) -> CloseEvent | None:
-        """The event ``close`` once it was dispatched, else None: why the connection ended."""
+        """The event ``close`` once it was dispatched, which says why the connection ended.
+
+        It is None until then.
+        """
         return self._session.close_event
 
     @property
     def failure(self) -> WebSocketError | None:
-        """The error of an unclean end, with the true cause as ``__cause__``; else None."""
+        """The error of an unclean end, with the true cause as ``__cause__``.
+
+        It is None until then, and after a clean end.
+        """
         return self._session.failure
 
     @property
     def close_sent(self) -> WebSocketCloseInfo | None:
-        """The Close frame that this end sent, once it was written; else None.
+        """The Close frame that this end sent, once it was written.
+
+        It is None until then.
 
         Where this end failed the connection, its code says why: 1002 (the peer broke a rule of
         the protocol), 1007 (not UTF-8, or broken compression), 1009 (more than
@@ -247,31 +257,43 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
 
     @property
     def status(self) -> int | None:
-        """The status of the server's answer, 101 once open; None before."""
+        """The status of the server's answer, 101 once open.
+
+        It is None before.
+        """
         response = self._session.response
         return None if response is None else response.status
 
     @property
     def headers(self) -> Message | None:
-        """The headers of the server's answer, names in any case; None before."""
+        """The headers of the server's answer, names in any case.
+
+        It is None before.
+        """
         response = self._session.response
         return None if response is None else response.headers
 
     @property
     def local_address(self) -> tuple[str, int] | None:
-        """The address and port of our end of TCP; None before ``open``, after the end, and for a
-        stream that is not of TCP."""
+        """The address and port of our end of TCP.
+
+        It is None before ``open``, after the end, and for a stream that is not of TCP.
+        """
         return self._session.connection.addresses()[0]
 
     @property
     def remote_address(self) -> tuple[str, int] | None:
-        """The address and port of the other end of TCP, which is the proxy's if there is one; None
-        as for :attr:`local_address`."""
+        """The address and port of the other end of TCP, which is the proxy's if there is one.
+
+        It is None as for :attr:`local_address`.
+        """
         return self._session.connection.addresses()[1]
 
     @trio.lowlevel.enable_ki_protection
     async def receive(self) -> str | bytes:
-        """Wait for the next message; also by ``async for message in ws``.
+        """Wait for the next message.
+
+        ``async for message in ws`` does the same.
 
         There is one inbox per socket, which begins with the first call (in the context managers,
         with what was received since the start, if no listener consumed it). A cancelled call has
@@ -393,6 +415,13 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
         if seconds is None:
             raise self._session.closed_error("closed before the answer to a Ping was received")
         return seconds
+
+
+def socket_over(make_session: Callable[[WebSocket], Session]) -> WebSocket:
+    """Return a socket over a session that somebody else makes, and starts."""
+    ws = WebSocket.__new__(WebSocket)
+    ws._session = make_session(ws)
+    return ws
 
 
 def session_of(ws: WebSocket) -> Session:

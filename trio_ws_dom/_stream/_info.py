@@ -36,7 +36,10 @@ class WebSocketOpenInfo:
 
 @final
 class Promise(Generic[T]):
-    """Awaitable any number of times, by any number of tasks; no matter whether by any at all."""
+    """Awaitable any number of times, by any number of tasks.
+
+    No matter whether by any at all.
+    """
 
     def __init__(self, settled: OneShotEvent, result: Callable[[], T]) -> None:
         self._settled = settled

@@ -1,4 +1,7 @@
-"""The receiving side of a WebSocketStream, as a trio channel: messages whole, or in pieces."""
+"""The receiving side of a WebSocketStream, as a trio channel."""
+
+# pyright: reportPrivateUsage=false
+# (a channel of pieces is a part of its public class)
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import trio
 
-from .._dom._errors import WebSocketError
+from .._dom._errors import WebSocketError, socket_error
 from .._dom._receive_queue import held_size
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 from .._wire._messages import PARTS, as_part
@@ -51,7 +54,9 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
 
     @trio.lowlevel.enable_ki_protection
     async def receive(self) -> str | bytes:
-        """The next message; also by ``async for``. A cancelled call has taken nothing.
+        """The next message.
+
+        ``async for`` does the same. A cancelled call has taken nothing.
 
         Raises:
           trio.EndOfChannel: the connection was closed cleanly, with whatever code, and all
@@ -126,7 +131,10 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
         return _joined(parts)
 
     def _abort_message(self) -> None:
-        """A message is left half-way: what comes of it is not to be taken for another's."""
+        """A message is left half-way.
+
+        What comes of it is not to be taken for another's.
+        """
         self._pieces = None
         self._drop_unread()
         self._writable.begin_close(Close(GOING_AWAY))
@@ -137,7 +145,7 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
     def _truncated_error(self) -> WebSocketError:
         session = self._session
         code, reason, _ = session.connection.machine.result
-        return WebSocketError._create(
+        return socket_error(
             f"{session.address.where}: expected the rest of a message, got the connection's end"
             f" with {code} {reason!r}",
             code,
@@ -163,14 +171,20 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
 
 
 def _joined(parts: list[Any]) -> Message:
-    """What these make together: all are ``str``, or all are ``bytes``."""
+    """What these make together.
+
+    All are ``str``, or all are ``bytes``.
+    """
     message: Message = parts[0][:0].join(parts)
     return message
 
 
 @final
 class Pieces(trio.abc.ReceiveChannel[str | bytes]):
-    """One message; see :meth:`WebSocketReadable.receive_pieces`."""
+    """One message.
+
+    See :meth:`WebSocketReadable.receive_pieces`.
+    """
 
     def __init__(self, readable: WebSocketReadable) -> None:
         self._readable = readable

@@ -1,8 +1,11 @@
-"""WebSocketStream: the other interface that browsers have, with backpressure, and its door.
+"""WebSocketStream, the other interface that browsers have, with backpressure.
 
 It is a layer over :class:`WebSocket`, so the connection, its closing and its bounds are the same.
 The standard's text is a draft, https://github.com/whatwg/websockets/pull/48, as Chrome ships it.
 """
+
+# pyright: reportPrivateUsage=false
+# (a stream, its scope and its sides are one implementation)
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, final
 
 import trio
 
-from .._dom._errors import DOMException
+from .._dom._errors import DOMException, without_code
 from .._dom._listener import check_signal
 from .._socket._close_info import WebSocketCloseInfo
 from .._socket._nursery import WebSocketNursery
@@ -130,7 +133,9 @@ class WebSocketStream:
 
     @property
     def closed(self) -> Awaitable[WebSocketCloseInfo]:
-        """The end, to be awaited: all of it is over then, and the file descriptor is closed.
+        """The end, to be awaited.
+
+        All of it is over then, and the file descriptor is closed.
 
         Raises:
           WebSocketError: it was not clean; ``__cause__`` is the true cause.
@@ -140,13 +145,19 @@ class WebSocketStream:
 
     @property
     def readable(self) -> WebSocketReadable:
-        """The receiving side; before the stream is open, an "InvalidStateError"."""
+        """The receiving side.
+
+        Before the stream is open, an "InvalidStateError".
+        """
         self._check_opened()
         return self._readable
 
     @property
     def writable(self) -> WebSocketWritable:
-        """The sending side; before the stream is open, an "InvalidStateError"."""
+        """The sending side.
+
+        Before the stream is open, an "InvalidStateError".
+        """
         self._check_opened()
         return self._writable
 
@@ -175,7 +186,10 @@ class WebSocketStream:
         self._session.close(Close())
 
     def _unfollow_signal(self, event: object) -> None:
-        """Make the signal, which may live long, forget this stream: the handshake is over."""
+        """Make the signal, which may live long, forget this stream.
+
+        The handshake is over.
+        """
         assert self._signal is not None  # else nobody calls this
         self._signal._remove_algorithm(self)
 
@@ -189,9 +203,7 @@ class WebSocketStream:
     def _open_info(self) -> WebSocketOpenInfo:
         response = self._session.response
         if response is None:
-            failure = self._failure()
-            failure._closeCode = None  # the draft sets it in `closed` only
-            raise failure
+            raise without_code(self._failure())  # the draft sets it in `closed` only
         return WebSocketOpenInfo(
             readable=self._readable,
             writable=self._writable,
@@ -207,8 +219,10 @@ class WebSocketStream:
         return WebSocketCloseInfo(closeCode=event.code, reason=event.reason)
 
     def _failure(self) -> WebSocketError:
-        """Return a new exception each time, as tasks that await do not share tracebacks; but the
-        signal's reason, which is raised here, is the very object that its owner gave."""
+        """Return a new exception each time, as tasks that await do not share tracebacks.
+
+        But the signal's reason, which is raised here, is the very object that its owner gave.
+        """
         if self._was_aborted:
             assert self._signal is not None  # it aborted the handshake
             self._signal.throwIfAborted()
@@ -255,7 +269,9 @@ def open_websocket_stream(
     signal: AbortSignal | None = None,
     **options: Unpack[ConnectOptions],
 ) -> AbstractAsyncContextManager[WebSocketStream]:
-    """One connection, one block, as channels: ``async with open_websocket_stream(url) as stream``.
+    """One connection, one block, as channels.
+
+    ``async with open_websocket_stream(url) as stream``.
 
     The block is entered once the stream is open: ``stream.readable`` is a
     ``trio.abc.ReceiveChannel``, ``stream.writable`` a ``trio.abc.SendChannel``, and who is slow on

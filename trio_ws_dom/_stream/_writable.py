@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import trio
 
-from .._dom._errors import DOMException, WebSocketError
+from .._dom._errors import DOMException, WebSocketError, socket_error
 from .._dom._webidl import utf8
 from .._socket._close_wait import is_cancelled, wait_closed_shielded
 from .._socket._websocket import close_frame, message_bytes
@@ -129,7 +129,10 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
             self._begun = None
 
     async def _until_room(self, size: int) -> None:
-        """Wait until a message of this many bytes may be queued; no checkpoint if it may now."""
+        """Wait until a message of this many bytes may be queued.
+
+        It is no checkpoint if it may now.
+        """
         session = self._session
         limit = session.bounds.max_buffered_amount
         room = MAX_QUEUED if limit is None else max(0, min(MAX_QUEUED, limit - size))
@@ -139,7 +142,10 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
             self._check_open()
 
     def _queue(self, kind: type[str] | type[bytes] | None, payload: bytes, *, fin: bool) -> None:
-        """Queue a frame; a kind of None continues a message."""
+        """Queue a frame.
+
+        A kind of None continues a message.
+        """
         self._check_open()
         connection = self._session.connection
         if kind is None:
@@ -161,7 +167,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         code, reason, was_clean = machine.result
         if machine.cause is not None and not was_clean:
             raise session.explain_end()
-        raise WebSocketError._create(
+        raise socket_error(
             f"{session.address.where}: expected an open connection, got one that is closed,"
             f" with {code} {reason!r}",
             code,
@@ -190,7 +196,10 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         await self.close_and_wait(close_for(reason))
 
     def end(self) -> None:
-        """Refuse further messages, and wake the senders that wait: this end closes the stream."""
+        """Refuse further messages, and wake the senders that wait.
+
+        This end closes the stream.
+        """
         self._closed = True
         self._session.on_bytes_sent()
 

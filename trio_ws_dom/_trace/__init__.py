@@ -1,1 +1,1 @@
-"""What goes over the wire, as records: an observer that parses it, and HAR files."""
+"""What goes over the wire, as records, with an observer that parses it, and HAR files."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from .._wire._deflate import MAX_OUTPUT, InvalidDeflate
-from .._wire._frames import CONTINUATION, FIN, MASKED, RSV1, TEXT, _masked
+from .._wire._frames import CONTINUATION, FIN, MASKED, RSV1, TEXT, masked_blocks
 from .._wire._messages import UNLIMITED
 from ._records import TraceFrame
 
@@ -98,7 +98,7 @@ class FrameParser:
             piece = b"" if self._is_compressed else piece[: self._room]
         if self._head[1] & MASKED:
             mask = bytes(self._head[-4:])
-            piece = b"".join(_masked(piece, mask[turn:] + mask[:turn]))
+            piece = b"".join(masked_blocks(piece, mask[turn:] + mask[:turn]))
         if self._inflates:
             self._inflate(piece)
         else:
@@ -124,7 +124,10 @@ class FrameParser:
         self._start += piece[: self._room]
 
     def _stop_inflating(self) -> None:
-        """Drop what was inflated of a broken or too large message; the inflater is unusable."""
+        """Drop what was inflated of a broken or too large message.
+
+        The inflater is unusable.
+        """
         self._inflater = None
         self._inflates = False
         self._start.clear()

@@ -29,7 +29,9 @@ _UNKNOWN: Final = -1  # as HAR spells it
 
 @final
 class HarRecorder:
-    """A trace that is saved as a HAR file: ``open_websocket(url, trace=recorder)``.
+    """A trace that is saved as a HAR file.
+
+    ``open_websocket(url, trace=recorder)``.
 
     It takes any number of connections, one after the other or at once, and keeps all of their
     messages in memory.
@@ -49,7 +51,10 @@ class HarRecorder:
         self._entries: dict[int, _Entry] = {}
 
     def __call__(self, record: TraceRecord) -> None:
-        """Take a record; the socket calls this."""
+        """Take a record.
+
+        The socket calls this.
+        """
         entry = self._entries.get(record.connection)
         if entry is None:
             entry = self._entries[record.connection] = _Entry(record)

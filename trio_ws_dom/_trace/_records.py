@@ -148,7 +148,9 @@ class TraceFrame(TraceRecord):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceData(TraceRecord):
-    """Bytes that are neither a head nor frames: the body of a refusal, or another protocol's.
+    """Bytes that are neither a head nor frames.
+
+    The body of a refusal, or another protocol's.
 
     Attributes:
       payload: the first of them.
@@ -164,7 +166,9 @@ class TraceData(TraceRecord):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceEnd(TraceRecord):
-    """The end of a direction. "sent": we ended TCP; "received": the server did, or it was lost.
+    """The end of a direction. "sent".
+
+    We ended TCP; "received": the server did, or it was lost.
 
     Attributes:
       error: the transport's error, if the connection was lost, else "".

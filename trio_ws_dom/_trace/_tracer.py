@@ -104,7 +104,9 @@ class WireTracer:
 
 @final
 class _Side:
-    """One direction: heads, then frames or data.
+    """One direction.
+
+    Heads, then frames or data.
 
     Attributes:
       frames: the parser, if frames follow.

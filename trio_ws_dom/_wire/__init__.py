@@ -1,4 +1,4 @@
-"""The wire, sans I/O: RFC 6455 and RFC 7692 as bytes in, values out.
+"""The wire, sans I/O, with RFC 6455 and RFC 7692 as bytes in and values out.
 
 Nothing in here knows trio, a clock, a socket or a source of randomness, and any chunking of the
 same bytes gives the same answer.

@@ -1,4 +1,4 @@
-"""The closing machine: RFC 6455 section 7 as one table.
+"""The closing machine, which has RFC 6455 section 7 as one table.
 
 The machine keeps facts (what was sent, what was received, what failed, what was not sent) and
 derives the result from them: the code, the reason, and whether the close was clean. An illegal
@@ -148,7 +148,10 @@ class ClosingMachine:
         return (self.state, event) in TABLE
 
     def advance(self, event: ClosingEvent) -> None:
-        """Move by an event that carries nothing else; a KeyError is a mistake of the caller."""
+        """Move by an event that carries nothing else.
+
+        A KeyError is a mistake of the caller.
+        """
         self._move(event)
         if event is ClosingEvent.CLOSE_QUEUED:
             self.began_close = True
@@ -167,7 +170,10 @@ class ClosingMachine:
         self._notify()
 
     def fail(self, cause: Exception) -> None:
-        """Fail the connection; the first cause is kept."""
+        """Fail the connection.
+
+        The first cause is kept.
+        """
         self._move(ClosingEvent.FAILS)
         self.failed = True
         self.cause = cause

@@ -1,4 +1,4 @@
-"""Frames from bytes: RFC 6455 section 5, the receiving side, in batches.
+"""Frames from bytes (RFC 6455 section 5), the receiving side, in batches.
 
 Speed comes from here: :meth:`Decoder.take` goes through all complete frames of a chunk in one
 loop. A whole message of less than 64 KiB (compressed: of 4 KiB at most), as nearly every message in
@@ -101,7 +101,10 @@ class Decoder:
         self._done = False  # a Close came, or a rule was broken: nothing more is looked at
 
     def feed(self, data: bytes) -> None:
-        """Take bytes from the transport; call :meth:`take` until :attr:`hungry` after it."""
+        """Take bytes from the transport.
+
+        Call :meth:`take` until :attr:`hungry` after it.
+        """
         if len(data) > SMALL:
             keep_memory(len(data))
         if not self._done:
@@ -146,7 +149,10 @@ class Decoder:
         self._inflater = self._inflating = None
 
     def _run(self, messages: list[Message]) -> Control | None:
-        """Fill ``messages``: to a control frame, to the batch's bound, or as far as bytes reach."""
+        """Fill ``messages``.
+
+        To a control frame, to the batch's bound, or as far as bytes reach.
+        """
         self._work = MAX_WORK
         while True:
             if self._message is None:
@@ -163,7 +169,10 @@ class Decoder:
                 return progress
 
     def _take_whole(self, messages: list[Message]) -> None:
-        """The fast path: unfragmented messages, as they follow on each other."""
+        """The fast path.
+
+        Unfragmented messages, as they follow on each other.
+        """
         data, pos, inflater = self._data, self._pos, self._inflater
         end = len(data)
         last = min(end - 1, pos + MAX_WORK)
@@ -204,7 +213,10 @@ class Decoder:
         self._pos = pos
 
     def _inflate_whole(self, text: bool, payload: bytes, messages: list[Message]) -> None:
-        """A whole compressed message that is short; the plain path goes on with what is not."""
+        """A whole compressed message that is short.
+
+        The plain path goes on with what is not.
+        """
         inflater = self._inflater
         assert inflater is not None  # the fast path has looked
         inflater.feed(payload, True)
@@ -223,7 +235,10 @@ class Decoder:
         self._message.store(data)
 
     def _inflate(self, inflater: Inflater, room: int) -> bytes:
-        """One call of zlib, for a message that may grow by so much; a byte more is too much."""
+        """One call of zlib, for a message that may grow by so much.
+
+        A byte more is too much.
+        """
         try:
             data = inflater.inflate(room + 1 if room < MAX_OUTPUT else MAX_OUTPUT)
         except InvalidDeflate as exc:
@@ -232,7 +247,9 @@ class Decoder:
         return data
 
     def _take_frame(self, messages: list[Message]) -> Control | bool:
-        """The plain path: a frame of any kind.
+        """The plain path.
+
+        A frame of any kind.
 
         Returns:
           A control frame; True if a data frame was begun; False if bytes are missing.
@@ -286,8 +303,10 @@ class Decoder:
         self._final = bool(first & FIN)
 
     def _take_payload(self, messages: list[Message]) -> bool:
-        """Some of the current frame's payload, or of what it inflates to; False if bytes are
-        missing."""
+        """Some of the current frame's payload, or of what it inflates to.
+
+        Returns False if bytes are missing.
+        """
         message = self._message
         assert message is not None  # a frame belongs to a message that was begun
         if self._inflating is None:

@@ -1,4 +1,4 @@
-"""permessage-deflate: RFC 7692, the client's two directions, with bounded memory."""
+"""permessage-deflate (RFC 7692), the client's two directions, with bounded memory."""
 
 from __future__ import annotations
 
@@ -171,7 +171,9 @@ class Inflater:
         self._final_blocks = 0  # so far in this message
 
     def feed(self, data: bytes, last: bool) -> None:
-        """Take the next bytes of a message's payload; nothing may be pending.
+        """Take the next bytes of a message's payload.
+
+        Nothing may be pending.
 
         Args:
           data: any part of the payload, of ``MAX_INPUT`` bytes if time matters.

@@ -1,4 +1,4 @@
-"""What stands at a frame's start, and in a Close: RFC 6455 sections 5.2, 5.5.1 and 7.4."""
+"""The start of a frame, and the body of a Close (RFC 6455 sections 5.2, 5.5.1 and 7.4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ _OPCODES: Final = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 
 
 def read_header(data: bytes, pos: int) -> tuple[int, int, int] | None:
-    """The first byte, the payload's size, and where it starts; None if bytes are missing."""
+    """The first byte, the payload's size, and where it starts.
+
+    Returns None if bytes are missing.
+    """
     available = len(data) - pos
     if available == 0:
         return None
@@ -57,7 +60,10 @@ def read_header(data: bytes, pos: int) -> tuple[int, int, int] | None:
 
 
 def _check_first(first: int) -> None:
-    """What a frame's first byte tells (RFC 6455 section 5.2); RSV1 is looked at later."""
+    """What a frame's first byte tells (RFC 6455 section 5.2).
+
+    RSV1 is looked at later.
+    """
     opcode = first & 0x0F
     if opcode not in _OPCODES:
         raise broken(f"expected a known opcode, got {opcode:#x}")
@@ -95,5 +101,8 @@ def parse_close(payload: bytes) -> Close:
 
 
 def broken(message: str) -> ProtocolError:
-    """A rule of RFC 6455 itself was broken: 1002."""
+    """A rule of RFC 6455 itself was broken.
+
+    1002.
+    """
     return ProtocolError(PROTOCOL_ERROR, message)

@@ -1,4 +1,4 @@
-"""Frames as bytes: the constants of RFC 6455 section 5, and the sending side.
+"""Frames as bytes (RFC 6455 section 5), the constants and the sending side.
 
 A client masks every frame (section 5.1). The mask comes from the caller, so that this module
 stays free of randomness: :func:`encode` is a pure function.
@@ -54,13 +54,19 @@ class Pong(NamedTuple):
 
 
 class Close(NamedTuple):
-    """A Close frame (RFC 6455 section 5.5.1); a body without code is 1005 (section 7.1.5)."""
+    """A Close frame (RFC 6455 section 5.5.1).
+
+    A body without code is 1005 (section 7.1.5).
+    """
 
     code: int = NO_STATUS_RECEIVED
     reason: str = ""
 
     def payload(self) -> bytes:
-        """The frame's body: nothing at all for 1005, which must not stand on the wire."""
+        """The frame's body.
+
+        Nothing at all for 1005, which must not stand on the wire.
+        """
         if self.code == NO_STATUS_RECEIVED:
             return b""
         return self.code.to_bytes(2, "big") + self.reason.encode()
@@ -100,7 +106,7 @@ def encode(first: int, payload: bytes, mask: bytes) -> bytes:
     """
     size = len(payload)
     if size > _MASK_BLOCK or (size > _NUMPY_PAYS and "numpy" in sys.modules):
-        return b"".join((_header(first, size), mask, *_masked(payload, mask)))
+        return b"".join((_header(first, size), mask, *masked_blocks(payload, mask)))
     masked = int.from_bytes(payload, "little") ^ int.from_bytes(
         (mask * ((size + 3) >> 2))[:size], "little"
     )
@@ -110,9 +116,12 @@ def encode(first: int, payload: bytes, mask: bytes) -> bytes:
 
 
 def encode_long(first: int, payload: bytes, mask: bytes) -> Iterator[bytes]:
-    """The same in blocks, each made when it is asked for: memory that was just freed is used again,
-    and no message holds up the program for as long as it takes to mask all of it."""
-    blocks = _masked(payload, mask, block_size=LONG)
+    """The same in blocks, each made when it is asked for.
+
+    Memory that was just freed is used again, and no message holds up the program for as long as it
+    takes to mask all of it.
+    """
+    blocks = masked_blocks(payload, mask, block_size=LONG)
     yield _header(first, len(payload)) + mask + next(blocks)
     yield from blocks
 
@@ -126,7 +135,7 @@ def _header(first: int, size: int) -> bytes:
     return bytes((first, MASKED | 127)) + size.to_bytes(8, "big")
 
 
-def _masked(payload: bytes, mask: bytes, block_size: int = _MASK_BLOCK) -> Iterator[bytes]:
+def masked_blocks(payload: bytes, mask: bytes, block_size: int = _MASK_BLOCK) -> Iterator[bytes]:
     """A long payload in masked blocks (RFC 6455 section 5.3)."""
     numpy: Any = sys.modules.get("numpy")
     if hasattr(numpy, "frombuffer"):  # it is no None, which forbids it, and not being imported

@@ -85,7 +85,10 @@ class PartialMessage:
         self._cut = b""  # the start of a character
 
     def take_part(self) -> Part:
-        """Take what is held, which must be more than nothing; it still counts for the limit."""
+        """Take what is held, which must be more than nothing.
+
+        It still counts for the limit.
+        """
         return as_part(self._join())
 
     def announce(self, size: int) -> None:
@@ -119,7 +122,10 @@ class PartialMessage:
             raise _too_big("more (after inflating)", self._limit)
 
     def finish(self) -> Message:
-        """Return what is held; all of the message was stored."""
+        """Return what is held.
+
+        All of the message was stored.
+        """
         if self._cut:
             self._decode(b"", final=True)
         return self._join()

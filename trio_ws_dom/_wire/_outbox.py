@@ -165,12 +165,18 @@ class Outbox:
             del self._pongs[:-MAX_PENDING_PONGS]
 
     def put_ping(self, payload: bytes) -> None:
-        """Queue a Ping, ahead of the data; it replaces one that still waits."""
+        """Queue a Ping, ahead of the data.
+
+        It replaces one that still waits.
+        """
         if not self._close_taken:
             self._ping = payload
 
     def put_close(self, close: Close) -> None:
-        """Queue the Close, as the last frame; it replaces one that still waits."""
+        """Queue the Close, as the last frame.
+
+        It replaces one that still waits.
+        """
         if not self._close_taken:
             self._close = close
 
@@ -189,7 +195,10 @@ class Outbox:
         return dropped
 
     def fill(self) -> bool:
-        """Make ``head`` the next bytes to write; return whether there are any."""
+        """Make ``head`` the next bytes to write.
+
+        Returns whether there are any.
+        """
         if self.head:
             return True
         if self._long is None:
@@ -201,7 +210,10 @@ class Outbox:
         return bool(self.head)
 
     def _fill_with(self, frames: list[bytes]) -> None:
-        """Take these frames and the next batch; a long frame is taken alone."""
+        """Take these frames and the next batch.
+
+        A long frame is taken alone.
+        """
         payload = 0
         if self._full:
             queued = self._full[0]

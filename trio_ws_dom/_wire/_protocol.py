@@ -1,4 +1,4 @@
-"""The WebSocket protocol of one connection's client: bytes in, bytes out, no I/O.
+"""The WebSocket protocol of one connection's client, without any I/O.
 
 :class:`Protocol` owns everything that RFC 6455 and RFC 7692 say about an open connection: frames in
 both directions, compression, the answers to Pings, the echo of a Close, how a connection is failed,
@@ -107,7 +107,10 @@ class Protocol:
         self._send(_WHOLE_BINARY if fin else BINARY, payload)
 
     def send_continuation(self, payload: bytes, fin: bool) -> None:
-        """Queue the next fragment of a message; ``fin`` says whether it is the last."""
+        """Queue the next fragment of a message.
+
+        ``fin`` says whether it is the last.
+        """
         self._send(FIN | CONTINUATION if fin else CONTINUATION, payload)
 
     def _send(self, first: int, payload: bytes) -> None:
@@ -122,12 +125,18 @@ class Protocol:
         self.outbox.put(first, payload, size)
 
     def ping(self, payload: bytes) -> None:
-        """Queue a Ping, instead of one that still waits; does nothing unless OPEN."""
+        """Queue a Ping, instead of one that still waits.
+
+        It does nothing unless OPEN.
+        """
         if self.machine.state is OPEN:
             self.outbox.put_ping(payload)
 
     def close(self, close: Close) -> None:
-        """Start the closing handshake, after what is queued; does nothing unless OPEN."""
+        """Start the closing handshake, after what is queued.
+
+        It does nothing unless OPEN.
+        """
         if self.machine.state is OPEN:
             self.machine.advance(ClosingEvent.CLOSE_QUEUED)
             self.outbox.put_close(close)
@@ -157,7 +166,10 @@ class Protocol:
     # What is received.
 
     def receive_data(self, data: bytes) -> None:
-        """Take bytes from the transport; call :meth:`next_received` until ``hungry`` after it."""
+        """Take bytes from the transport.
+
+        Call :meth:`next_received` until ``hungry`` after it.
+        """
         assert self._decoder is not None  # the connection was established
         self._decoder.feed(data)
         self.hungry = False
@@ -201,7 +213,9 @@ class Protocol:
         return control
 
     def end(self, cause: Exception) -> None:
-        """Record that the transport ended; what is still queued was not sent.
+        """Record that the transport ended.
+
+        What is still queued was not sent.
 
         Args:
           cause: why, if nothing more is known.

@@ -1,5 +1,8 @@
 """The server's end of one connection, which is wsproto's protocol, played by a test."""
 
+# pyright: reportPrivateUsage=false
+# (a request, its connection and the server are one object in three public classes)
+
 from __future__ import annotations
 
 from collections import deque

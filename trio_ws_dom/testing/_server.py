@@ -1,5 +1,8 @@
 """A server in this process, reached by its URL."""
 
+# pyright: reportPrivateUsage=false
+# (as in _connection.py)
+
 from __future__ import annotations
 
 import errno

@@ -31,7 +31,10 @@ def addresses_of(stream: trio.abc.Stream) -> tuple[HostAndPort | None, HostAndPo
 
 
 def socket_of(stream: trio.abc.Stream) -> trio.socket.SocketType | None:
-    """Return the socket below layers of TLS, tunnels and traces; None if there is none."""
+    """Return the socket below layers of TLS, tunnels and traces.
+
+    Returns None if there is none.
+    """
     while isinstance(stream, trio.SSLStream | TracedStream | ResumedStream):
         stream = cast("_Layer", stream).transport_stream
     return stream.socket if isinstance(stream, trio.SocketStream) else None

@@ -42,7 +42,10 @@ class Slot:
         self._turn: trio.Event | None = None if queue[0] is self else trio.Event()
 
     async def __aenter__(self) -> None:
-        """Wait until the slot is the first; no checkpoint if it is already."""
+        """Wait until the slot is the first.
+
+        It is no checkpoint if it is already.
+        """
         if self._turn is None:
             return
         try:

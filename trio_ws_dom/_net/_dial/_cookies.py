@@ -1,8 +1,9 @@
 """Cookies for the opening handshake, by the rules of the standard library's jar and of browsers.
 
-The jar and its policy decide what is stored and sent (https://fetch.spec.whatwg.org/#cookie-header).
-They come from a time before some rules that keep a server from filling a client's memory or
-replacing another's cookies. Those are obeyed here, before the jar sees what the server sets:
+The jar and its policy decide what is stored and sent
+(https://fetch.spec.whatwg.org/#cookie-header). They come from a time before some rules that keep a
+server from filling a client's memory or replacing another's cookies. Those are obeyed here, before
+the jar sees what the server sets:
 https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-20.html, "6265bis" below.
 """
 
@@ -139,7 +140,10 @@ def _is_within(host: str, domain: str) -> bool:
 
 
 def _plain(domain: str) -> str:
-    """Return a domain without what the jar adds: a dot before it, ``.local`` after a bare name."""
+    """Return a domain without what the jar adds.
+
+    The jar adds a dot before it, and ``.local`` after a bare name.
+    """
     return domain.lower().removeprefix(".").removesuffix(".local").strip("[]")
 
 

@@ -41,7 +41,9 @@ interceptors: Final = trio.lowlevel.RunVar[dict[Endpoint, Interceptor]]("interce
 
 
 def intercepted(settings: Settings) -> Callable[[], trio.abc.Stream] | None:
-    """Return what to call instead of dialling; None: dial.
+    """Return what to call instead of dialling.
+
+    Returns None to dial.
 
     Raises:
       ValueError: a fake server refuses to let other addresses be dialled.

@@ -1,4 +1,4 @@
-"""The opening of one connection: the queue, dialling, the handshake, and what bounds them.
+"""The opening of one connection, with its queue, its steps and its bounds.
 
 ``open_timeout`` bounds all of it from dialling on. Where the host that is dialled (the server, or
 the proxy on the way to it) has several addresses, ``address_timeout`` bounds how long the one that
@@ -55,7 +55,10 @@ class Opening:
         self._step: object = "its turn"  # what is waited for, as a timeout reports it
 
     def enqueue(self) -> None:
-        """Take a slot in the queue of the server's host and port; :meth:`run` must follow."""
+        """Take a slot in the queue of the server's host and port.
+
+        :meth:`run` must follow.
+        """
         settings = self._settings
         if settings.serialize_connects and settings.stream is None:
             self._slot = Slot(*settings.connect_to)
@@ -65,7 +68,9 @@ class Opening:
         self._scope.cancel()
 
     async def run(self) -> Response:
-        """Connect; the time counts from dialling on, without that in the queue.
+        """Connect.
+
+        The time counts from dialling on, without that in the queue.
 
         Raises:
           TimeoutError: ``open_timeout`` is over, or it was cancelled.

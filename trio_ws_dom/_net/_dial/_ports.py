@@ -25,7 +25,9 @@ class BlockedPortError(PermissionError):
 
 
 def check_port(port: int) -> None:
-    """Check that Fetch allows a port; what a URL says could otherwise reach a mail server.
+    """Check that Fetch allows a port.
+
+    What a URL says could otherwise reach a mail server.
 
     Raises:
       BlockedPortError: it does not.

@@ -1,4 +1,4 @@
-"""Which proxy a connection takes: the option's, the environment's or the system's, or none.
+"""Which proxy a connection takes, by the option, the environment or the system.
 
 The environment is read as the standard library reads it, on which other Python clients rely, too.
 """
@@ -36,7 +36,9 @@ _SYSTEMS_WITH_SETTINGS: Final = ("darwin", "win32")
 
 
 async def choose_proxy(settings: Settings) -> Proxy | None:
-    """Return the proxy to dial through; None: dial the server.
+    """Return the proxy to dial through.
+
+    Returns None to dial the server itself.
 
     Raises:
       ProxyError: the environment's value is no proxy.

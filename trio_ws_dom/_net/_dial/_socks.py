@@ -34,7 +34,9 @@ _OTHER_USER: Final = 93
 
 
 async def connect_by_socks(proxy: Proxy, settings: Settings) -> trio.SocketStream:
-    """Connect to the server through the proxy; nothing is read that follows its answer.
+    """Connect to the server through the proxy.
+
+    Nothing is read that follows its answer.
 
     socks4a and socks5h leave the name to the proxy; socks4 and socks5 resolve it here, to one
     address. Nothing remains open if this raises.

@@ -101,7 +101,10 @@ class TcpDialler:
         return _interleaved(targets)
 
     async def _attempt(self, target: _Target) -> _Won | None:
-        """Connect to one address; None if that fails."""
+        """Connect to one address.
+
+        Returns None if that fails.
+        """
         try:
             sock = trio.socket.socket(*target[:3])
             try:

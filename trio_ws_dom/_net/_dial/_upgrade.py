@@ -86,7 +86,9 @@ async def _read_response(
 
 
 def _system_error(exc: BaseException) -> OSError | None:
-    """Return the system's error that a stream, or one above another, wrapped; None: there is none.
+    """Return the system's error that a stream, or one above another, wrapped.
+
+    Returns None if there is none.
 
     What OpenSSL says is not of the system.
     """

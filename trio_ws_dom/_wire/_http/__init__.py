@@ -1,4 +1,4 @@
-"""The opening handshake as bytes: request, response, extensions, CONNECT.
+"""The opening handshake as bytes, with request, response, extensions and CONNECT.
 
 h11 is imported by the first handshake: it would take a fifth of the package's import time.
 """

@@ -78,7 +78,10 @@ class _Scanner:
         return match[0]
 
     def value(self) -> str:
-        """Return a parameter's value: a token, or a quoted and escaped token (section 9.1)."""
+        """Return a parameter's value.
+
+        A token, or a quoted and escaped token (section 9.1).
+        """
         match = _QUOTED.match(self._text, self._position)
         if match is None:
             return self.token("a parameter's value")

@@ -159,7 +159,10 @@ def headers_of(response: h11.Response | h11.InformationalResponse) -> Message:
 
 
 def lines_of(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return header fields as lines; h11 lets no line end into a field."""
+    """Return header fields as lines.
+
+    H11 lets no line end into a field.
+    """
     return b"\n".join(b"%b: %b" % field for field in fields)
 
 

@@ -56,7 +56,10 @@ class ResponseHeads:
 
     @property
     def hint_at_silence(self) -> str:
-        """The hint, if nothing was received; else empty."""
+        """The hint, if nothing was received.
+
+        It is empty otherwise.
+        """
         return "" if self._received else self.hint
 
     def receive(self, data: bytes) -> h11.Response | h11.InformationalResponse | None:
@@ -120,7 +123,10 @@ class ResponseHeads:
         return response
 
     def _skip(self, response: h11.InformationalResponse) -> None:
-        """Skip a 1xx; any number may precede the answer (RFC 9110 section 15.2), within reason."""
+        """Skip a 1xx.
+
+        Any number may precede the answer (RFC 9110 section 15.2), within reason.
+        """
         self._informational += 1
         if self._informational > MAX_INFORMATIONAL:
             raise HandshakeFailure(
