@@ -111,6 +111,17 @@ def test_ping_shows_the_round_trip(terminal: Terminal) -> None:
     assert re.search(r"pong after \d+\.\d ms$", terminal.last_line)
 
 
+def test_data_of_a_ping_and_of_a_pong(thread_server: ThreadServer) -> None:
+    with Terminal("--plain", "--trace", thread_server.url) as terminal:
+        terminal.until_shown("* open, status 101")
+        terminal.type("/ping hi\r")
+        terminal.until_shown("* pong after ")
+        terminal.type("/pong höre\r")
+        terminal.until_shown("> pong                5  68 c3 b6 72 65")
+        shown = "\n".join(terminal.lines)
+    assert re.search(r"> ping +2  68 69\n.*< pong +2  68 69\n", shown, re.S)
+
+
 def test_close_with_a_code_and_a_reason(terminal: Terminal, thread_server: ThreadServer) -> None:
     terminal.type("/close 3001 good night\r")
     assert terminal.wait() == 0
@@ -145,6 +156,8 @@ def test_files_are_sent_as_binary_or_text(
         ("/clsoe", "! /clsoe: no such command; did you mean /close? /help lists them"),
         ("/close 1001", "! /close: expected a close code of 1000 or from 3000 to 4999, got 1001"),
         ("/close soon", "! /close: expected a number as code, got soon"),
+        ("/ping " + "ö" * 63, "! /ping: expected at most 125 bytes, got 126"),
+        ("/pong " + "x" * 126, "! /pong: expected at most 125 bytes, got 126"),
         ("/send-file", "! /send-file: expected a path"),
         ("/text-file ", "! /text-file: expected a path"),
         ("/send-file /no/such/file", "! /no/such/file: No such file or directory"),

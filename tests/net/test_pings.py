@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trio_ws_dom._net._pings import Pings
+from trio_ws_dom._net._pings import MAX_PENDING_PAYLOADS, Pings
 
 
 async def test_numbers(autojump_clock: Any) -> None:
@@ -50,3 +50,39 @@ async def test_unasked_pongs_are_told_apart(autojump_clock: Any) -> None:
 async def test_payloads_cannot_be_foreseen(autojump_clock: Any) -> None:
     """Two connections' payloads differ."""
     assert Pings().next() != Pings().next()
+
+
+async def test_a_payload_of_the_programs_own(autojump_clock: Any) -> None:
+    pings = Pings()
+    assert pings.next(b"data") == (1, b"data")
+    pings.next()
+    pings.on_pong(b"other")
+    assert pings.answered == 0
+    pings.on_pong(b"data")
+    pings.on_pong(b"data")
+    assert pings.answered == 1
+
+
+async def test_the_latest_of_equal_payloads_is_answered(autojump_clock: Any) -> None:
+    pings = Pings()
+    assert [pings.next(b"data")[0] for _ in range(2)] == [1, 2]
+    pings.on_pong(b"data")
+    assert pings.answered == 2
+
+
+async def test_a_late_answer_does_not_take_back_a_later_one(autojump_clock: Any) -> None:
+    pings = Pings()
+    pings.next(b"data")
+    pings.on_pong(pings.next()[1])
+    pings.on_pong(b"data")
+    assert pings.answered == 2
+
+
+async def test_payloads_of_the_programs_own_are_forgotten_at_a_bound(autojump_clock: Any) -> None:
+    pings = Pings()
+    for number in range(MAX_PENDING_PAYLOADS + 1):
+        pings.next(b"%d" % number)
+    pings.on_pong(b"0")
+    assert pings.answered == 0
+    pings.on_pong(b"1")
+    assert pings.answered == 2

@@ -302,6 +302,33 @@ async def test_ping(harness: AcceptHarness, clock: object) -> None:
         assert seconds == {n: pytest.approx(s) for n, s in ((1, 0.02), (2, 0.02), (3, 0.03))}
 
 
+async def test_pongs_that_no_ping_asked_for(harness: AcceptHarness, clock: object) -> None:
+    async def block(ws: WebSocket) -> None:
+        ws.pong(b"1")
+        ws.pong(b"2")
+        await trio.sleep(0.1)
+        ws.pong(b"3")
+        await trio.sleep(0.1)
+        ws.close(3000)
+        ws.pong(b"4")
+
+    await harness.play(block, RawClient.finish)
+    pongs = [got.payload for got in harness.client.frames if got.opcode == PONG]
+    assert pongs == [b"1", b"2", b"3"]
+
+
+async def test_pongs_for_a_client_that_leaves(harness: AcceptHarness, clock: object) -> None:
+    async def block(ws: WebSocket) -> None:
+        for _ in range(10):
+            ws.pong(b"x")
+            await trio.sleep(0.02)
+
+    async def part(client: RawClient) -> None:
+        await client.next()
+
+    await harness.play(block, part)
+
+
 async def test_ping_of_a_client_that_leaves(harness: AcceptHarness, clock: object) -> None:
     """``ping()`` raises when the connection ends first."""
 

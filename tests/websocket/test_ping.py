@@ -253,3 +253,68 @@ async def test_pong_behind_unread_messages(nursery: trio.Nursery, autojump_clock
         await pinging.over.wait()
         assert pinging.seconds == 7
         nursery.start_soon(peer.finish)
+
+
+async def test_ping_with_data(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    ws, peer = await socket_and_peer(nursery)
+    seconds: list[float] = []
+
+    async def measure() -> None:
+        seconds.append(await ws.ping(memoryview(b"data")))
+
+    nursery.start_soon(measure)
+    assert await next_ping(peer) == b"data"
+    await trio.sleep(3)
+    await peer.send(frame(PONG, b"data"))
+    await trio.testing.wait_all_tasks_blocked()
+    assert seconds == [3]
+
+
+async def test_pong_is_sent_unasked(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    ws, peer = await socket_and_peer(nursery)
+    ws.pong(bytearray(b"data"))
+    ws.pong()
+    for payload in (b"data", b""):
+        got = await peer.next()
+        assert got is not None
+        assert (got.opcode, got.payload) == (PONG, payload)
+    nursery.start_soon(peer.finish)
+    await ws.aclose()
+    ws.pong()
+    assert [got.opcode for got in peer.frames] == [PONG, PONG, CLOSE]
+
+
+async def test_no_pong_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    ws, peer = await socket_and_peer(nursery)
+    ws.close(1000)
+    ws.pong()
+    await peer.finish()
+    assert [got.opcode for got in peer.frames] == [CLOSE]
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "said"),
+    [
+        (b"x" * 126, ValueError, "expected data of at most 125 bytes, got 126"),
+        ("text", TypeError, "expected data as a bytes-like object, got"),
+    ],
+)
+async def test_data_of_ping_and_pong_that_is_refused(
+    nursery: trio.Nursery, autojump_clock: Any, data: Any, error: type[Exception], said: str
+) -> None:
+    ws, peer = await socket_and_peer(nursery)
+    with pytest.raises(error, match=said):
+        await ws.ping(data)
+    with pytest.raises(error, match=said):
+        ws.pong(data)
+    nursery.start_soon(peer.finish)
+    await ws.aclose()
+    assert [got.opcode for got in peer.frames] == [CLOSE]
+
+
+async def test_pong_before_open(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    ws = WebSocket("ws://peer.test/", nursery=nursery, stream=opened.new_pair()[0])
+    with pytest.raises(DOMException, match=r"expected pong\(\) after open") as caught:
+        ws.pong()
+    assert caught.value.name == "InvalidStateError"
+    ws.close()

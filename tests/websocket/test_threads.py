@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CALLS: dict[str, Callable[[WebSocket], object]] = {
     "send": lambda ws: ws.send("x"),
     "close": lambda ws: ws.close(),
+    "pong": lambda ws: ws.pong(),
     "addEventListener": lambda ws: ws.addEventListener("message", print),
     "removeEventListener": lambda ws: ws.removeEventListener("message", print),
     "dispatchEvent": lambda ws: ws.dispatchEvent(None),  # type: ignore[arg-type]  # refused first

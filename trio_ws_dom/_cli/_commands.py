@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 _HELP: Final = {
     "/close": "/close [CODE [REASON]]  close; the code is 1000, or 3000 to 4999",
     "/help": "/help                   list these",
-    "/ping": "/ping                   measure the round trip",
+    "/ping": "/ping [DATA]            send a Ping, and measure the round trip",
+    "/pong": "/pong [DATA]            send a Pong that no Ping asked for",
     "/send-file": "/send-file PATH         send a file as one binary message",
     "/text-file": "/text-file PATH         send a file as one text message",
     "//": "//text                  send /text",
 }
+MAX_DATA: Final = 125
+"""Bytes of a Ping or Pong (RFC 6455 section 5.5)."""
+
 _KEYS: Final = (
     "Ctrl-D                  close with 1000",
     "Ctrl-C                  close with 1001; twice: reset the connection",
@@ -34,8 +38,12 @@ async def run_command(line: str, conversation: Conversation) -> None:
         case "/help":
             for text in (*_HELP.values(), *_KEYS):
                 display.note(text)
+        case "/ping" | "/pong" if len(rest.encode()) > MAX_DATA:
+            display.error(f"{name}: expected at most {MAX_DATA} bytes, got {len(rest.encode())}")
         case "/ping":
-            conversation.ping()
+            conversation.ping(rest.encode())
+        case "/pong":
+            conversation.ws.pong(rest.encode())
         case "/close":
             _close(rest, conversation)
         case "/send-file" | "/text-file" if not rest:

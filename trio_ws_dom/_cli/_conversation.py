@@ -89,9 +89,9 @@ class Conversation:
         else:
             await self._send_message(message, shows=True)
 
-    def ping(self) -> None:
+    def ping(self, data: bytes) -> None:
         """Send a Ping, and show the round trip when its Pong has come."""
-        self._nursery.start_soon(self._ping)
+        self._nursery.start_soon(self._ping, data)
 
     async def _load(self, outgoing: Outgoing) -> str | bytes:
         if outgoing.kind == "text":
@@ -109,9 +109,9 @@ class Conversation:
         self.display.error(text)
         self.failed = not self._terminal.typed
 
-    async def _ping(self) -> None:
+    async def _ping(self, data: bytes) -> None:
         with suppress(WebSocketError):  # the close event is shown
-            self.display.pong(await self.ws.ping())
+            self.display.pong(await self.ws.ping(data))
 
     async def _watch_signals(self) -> None:
         with trio.open_signal_receiver(*SIGNALS) as signals:

@@ -129,6 +129,10 @@ class Connection(SocketConnection):
         self.protocol.ping(payload)
         self.flush()
 
+    def pong(self, payload: bytes) -> None:
+        self.protocol.pong(payload)
+        self.flush()
+
     # The life of the connection.
 
     @trio.lowlevel.enable_ki_protection

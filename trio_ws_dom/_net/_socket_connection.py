@@ -128,6 +128,10 @@ class SocketConnection(ABC):
         It is called while OPEN.
         """
 
+    @abstractmethod
+    def pong(self, payload: bytes) -> None:
+        """Send a Pong that no Ping asked for; does nothing unless OPEN."""
+
     # The end.
 
     def limit_close(self, moment: float) -> None:
@@ -181,10 +185,13 @@ class SocketConnection(ABC):
 
     # Pings.
 
-    async def ping(self) -> float | None:
+    async def ping(self, payload: bytes = b"") -> float | None:
         """Send a Ping and wait for its Pong.
 
         Cancelled, the Ping may have been sent.
+
+        Args:
+          payload: at most 125 bytes; without any, it is one of our own.
 
         Returns:
           The seconds between; None if the connection ended first. After a Close no Ping may be
@@ -192,16 +199,16 @@ class SocketConnection(ABC):
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         start = trio.current_time()
-        number, pings = self._send_ping()
+        number, pings = self._send_ping(payload)
         while pings.answered < number:
             if self.machine.state is State.CLOSED:
                 return None
             await pings.waiting.park()
         return pings.answered_at - start
 
-    def _send_ping(self) -> tuple[int, Pings]:
+    def _send_ping(self, given: bytes = b"") -> tuple[int, Pings]:
         pings = self._pings = self._pings or Pings()
-        number, payload = pings.next()
+        number, payload = pings.next(given)
         if self.machine.state is OPEN:
             self._queue_ping(payload)
         return number, pings

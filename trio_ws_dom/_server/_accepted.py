@@ -6,7 +6,7 @@ of what is received, the bounds of the closing, and what the end is made of. doc
 what cannot be known or done from here.
 
 Tasks, all in one shielded nursery: :meth:`AcceptedConnection.run` takes messages, a second task
-writes, a third sends Pings while there are any.
+writes, and others send Pings and Pongs while there are any.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from .._wire._frames import (
     PROTOCOL_ERROR,
     Close,
 )
+from .._wire._outbox import MAX_PENDING_PONGS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -88,6 +89,8 @@ class AcceptedConnection(SocketConnection):
         self._close: Close | None = None  # to be sent after them
         self._ping_payload: bytes | None = None  # of a Ping to be sent
         self._is_pinging = False
+        self._pongs: deque[bytes] = deque(maxlen=MAX_PENDING_PONGS)  # to be sent
+        self._is_ponging = False
         self._nursery: trio.Nursery
         self._writer_wakes = trio.Event()  # the writing task sleeps on it
         self._written = trio.Event()  # the writing is over
@@ -158,6 +161,13 @@ class AcceptedConnection(SocketConnection):
             self._is_pinging = True
             self._nursery.start_soon(self._ping_peer)
 
+    def pong(self, payload: bytes) -> None:
+        if self.machine.state is OPEN:
+            self._pongs.append(payload)
+            if not self._is_ponging:
+                self._is_ponging = True
+                self._nursery.start_soon(self._send_pongs)
+
     # The life of the connection.
 
     @trio.lowlevel.enable_ki_protection
@@ -194,6 +204,13 @@ class AcceptedConnection(SocketConnection):
                 if self._keepalive is not None:
                     self._keepalive.note_activity()
         self._is_pinging = False
+
+    @trio.lowlevel.enable_ki_protection
+    async def _send_pongs(self) -> None:
+        with suppress(ConnectionClosed):  # the reader notices, too
+            while self._pongs:
+                await self._accepted.pong(self._pongs.popleft())
+        self._is_ponging = False
 
     async def _read(self, get_message: Callable[[], Awaitable[Message]]) -> None:
         """Read until the peer has ended the connection, or our own close is done."""

@@ -20,7 +20,7 @@ from .._dom._webidl import Constant, bytes_like, utf8
 from .._net._connection import Connection
 from .._net._context import refuse_thread
 from .._wire._closing import CONNECTING, READY_STATE
-from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
+from .._wire._frames import GOING_AWAY, MAX_CONTROL_PAYLOAD, NORMAL_CLOSURE, Close
 from ._close_info import WebSocketCloseInfo
 from ._close_wait import close_and_wait, is_cancelled
 from ._options import Arguments
@@ -395,26 +395,57 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
             await self._session.wait_bytes_sent()
 
     @trio.lowlevel.enable_ki_protection
-    async def ping(self) -> float:
+    async def ping(self, data: Buffer = b"") -> float:
         """Send a Ping, wait for its Pong, and return the round trip in seconds, by trio's clock.
 
         Any number of tasks may wait. A Pong comes after the messages that the peer sent before
         it, so where the program holds the reading back this waits, too. Cancelled, the Ping may
         have been sent; its Pong is ignored.
 
+        Args:
+          data: the payload, at most 125 bytes. Without any it is one that no peer can foresee.
+
         Raises:
           DOMException: "InvalidStateError" in CONNECTING.
+          TypeError, ValueError: for data of another type, or too much of it.
+          RuntimeError: this is not the thread of the socket's trio run.
           WebSocketError: the socket closed first, however. In CLOSING no Ping may be sent: it is
             raised when the socket is CLOSED.
         """
-        if self.readyState == self.CONNECTING:
-            raise DOMException(
-                "expected ping() after open, got it while CONNECTING", "InvalidStateError"
-            )
-        seconds = await self._session.connection.ping()
+        payload = self._control_payload("ping", data)
+        seconds = await self._session.connection.ping(payload)
         if seconds is None:
             raise self._session.closed_error("closed before the answer to a Ping was received")
         return seconds
+
+    @trio.lowlevel.enable_ki_protection
+    def pong(self, data: Buffer = b"") -> None:
+        """Send a Pong that no Ping asked for, as a heartbeat in one direction (RFC 6455, 5.5.3).
+
+        Pings are answered without it. In CLOSING and CLOSED it does nothing.
+
+        Args:
+          data: the payload, at most 125 bytes.
+
+        Raises:
+          DOMException: "InvalidStateError" in CONNECTING.
+          TypeError, ValueError: for data of another type, or too much of it.
+          RuntimeError: this is not the thread of the socket's trio run.
+        """
+        self._session.connection.pong(self._control_payload("pong", data))
+
+    def _control_payload(self, method: str, data: Buffer) -> bytes:
+        self._session.check_thread(f"{method}()")
+        if self.readyState == self.CONNECTING:
+            raise DOMException(
+                f"expected {method}() after open, got it while CONNECTING", "InvalidStateError"
+            )
+        payload = bytes_like(data)
+        if len(payload) > MAX_CONTROL_PAYLOAD:
+            raise ValueError(
+                f"expected data of at most {MAX_CONTROL_PAYLOAD} bytes, got {len(payload)}"
+            )
+        return payload
 
 
 def socket_over(make_session: Callable[[WebSocket], Session]) -> WebSocket:

@@ -159,7 +159,7 @@ class Outbox:
         self._full.append(full)
 
     def put_pong(self, payload: bytes) -> None:
-        """Queue the answer to a Ping, ahead of the data."""
+        """Queue a Pong, ahead of the data."""
         if not self._close_taken:
             self._pongs.append(payload)
             del self._pongs[:-MAX_PENDING_PONGS]

@@ -132,6 +132,11 @@ class Protocol:
         if self.machine.state is OPEN:
             self.outbox.put_ping(payload)
 
+    def pong(self, payload: bytes) -> None:
+        """Queue a Pong that no Ping asked for (RFC 6455 section 5.5.3); nothing unless OPEN."""
+        if self.machine.state is OPEN:
+            self.outbox.put_pong(payload)
+
     def close(self, close: Close) -> None:
         """Start the closing handshake, after what is queued.
 
