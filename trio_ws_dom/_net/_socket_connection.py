@@ -130,7 +130,10 @@ class SocketConnection(ABC):
 
     @abstractmethod
     def pong(self, payload: bytes) -> None:
-        """Send a Pong that no Ping asked for; does nothing unless OPEN."""
+        """Send a Pong that no Ping asked for.
+
+        Does nothing unless OPEN.
+        """
 
     # The end.
 

@@ -147,6 +147,7 @@ async def connect_websocket(
         session.leave(Close(GOING_AWAY))
         session.limit_close(trio.current_time())
         pending = await wait_closed_shielded([session.gone], [session], exc)
+        await trio.lowlevel.cancel_shielded_checkpoint()  # its watcher ends in the same turn
         if isinstance(pending, KeyboardInterrupt):
             raise pending from None
         raise
