@@ -139,6 +139,26 @@ async def test_async_listeners_of_held_messages_start_in_order(
     await leave(nursery, ws, peer)
 
 
+async def test_messages_may_come_while_held_ones_are_dispatched(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """Two tasks then wait for async listeners to start, and one of them goes on dispatching."""
+    ws, peer = await held(nursery, *(frame(TEXT, b"%d" % number) for number in range(50)))
+    got: list[str] = []
+
+    async def listener(event: Any) -> None:
+        got.append(event.data)
+        await trio.lowlevel.checkpoint()
+
+    ws.addEventListener("message", listener)
+    ws.addEventListener("message", lambda event: got.append(event.data))
+    for number in range(50, 100):
+        await peer.send(frame(TEXT, b"%d" % number))
+    await trio.testing.wait_all_tasks_blocked()
+    assert got == [str(number) for number in range(100) for _ in range(2)]
+    await leave(nursery, ws, peer)
+
+
 async def test_receiving_after_a_listener_starts_with_what_comes_then(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
@@ -193,6 +213,21 @@ async def test_a_full_queue_is_warned_of_once_with_the_remedy(
     ws.onmessage = None
     await peer.send(frame(PING, b"still there?"))
     assert (await peer.next()).payload == b"still there?"
+    await leave(nursery, ws, peer)
+
+
+async def test_held_messages_that_wait_for_async_listeners_are_not_warned_of(
+    nursery: trio.Nursery, autojump_clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    ws, peer = await held(nursery, *[frame(TEXT, b"x")] * 3000)
+
+    async def listener(event: Any) -> None:
+        await trio.sleep(1)
+
+    ws.onmessage = listener
+    await trio.sleep(20)
+    assert warnings(caplog) == []
+    await trio.sleep(20)
     await leave(nursery, ws, peer)
 
 

@@ -94,9 +94,12 @@ class FlowControl:
 
         Returns None if it may go on.
         """
-        if self.is_holding:
-            return "held messages" if self.held is not None and self.held.full else None
-        return self.full_consumer()
+        # also while held messages are dispatched, lest others take their place meanwhile
+        if self.is_flowing and (full := self.full_consumer()) is not None:
+            return full
+        if self.is_holding and self.held is not None and self.held.full:
+            return "held messages"
+        return None
 
     def full_consumer(self) -> Buffer | None:
         """Return the buffer that stops the dispatch of messages.

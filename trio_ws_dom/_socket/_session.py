@@ -428,6 +428,11 @@ class Session(ConnectionHandler):
 
     @property
     def must_pause(self) -> bool:
+        # while messages are held, another task dispatches, and pauses for what it has dispatched
+        return not self.flow.is_holding and self._dispatch_waits
+
+    @property
+    def _dispatch_waits(self) -> bool:
         tasks = self.flow.listener_tasks
         return tasks is not None and (tasks.has_unstarted or self._steps is not None)
 
@@ -591,7 +596,7 @@ class Session(ConnectionHandler):
             if not all_of_it and flow.full_consumer() is not None:
                 return
             self._dispatch_messages((flow.held.take(),))
-            if self.must_pause:
+            if self._dispatch_waits:
                 await self.pause()
             if perf_counter() > turn_ends:
                 await trio.lowlevel.checkpoint()
