@@ -24,7 +24,7 @@ async def greeter(
                     socket.send(f"Hello, {name}!")
                 case [name, "Good", "night,", "greeter!"]:
                     socket.send(f"Good night, {name.rstrip(':')}!")
-                    socket.close(4000, "gone to bed")  # it leaves behind what is queued
+                    socket.close(4000, "gone to bed")  # sent after what is queued
                 case _:
                     pass  # the others talk among themselves
 

@@ -51,9 +51,11 @@ class Chat:
     async def _serve(self, request: WebSocketRequest) -> None:
         path, _, name = (unquote(part) for part in request.path.partition("?"))
         async with accept_websocket(request, max_buffered_amount=BACKLOG, ping_interval=20) as ws:
-            if not NAME.fullmatch(name) or name in self._rooms[path]:
-                # A page cannot see why a request was rejected; it can see a close code.
-                ws.close(NAME_REFUSED, "expected ?NAME, and one that nobody here has")
+            # A page cannot see why a request was rejected; it can see a close code and its reason.
+            if not NAME.fullmatch(name):
+                ws.close(NAME_REFUSED, "A name has 1 to 20 letters, digits, _ and -: …/ROOM?NAME")
+            elif name in self._rooms[path]:
+                ws.close(NAME_REFUSED, "Somebody here has this name. Please choose another one.")
             else:
                 self._join(path, name, ws)
             await ws.wait_closed()

@@ -160,7 +160,9 @@ async def test_a_name_that_is_taken(server: ChatServer, person: Person) -> None:
     await person.do("Page.navigate", url=server.url)
     await person.see("document.activeElement?.id === 'name'")
     await person.type("abacus")
-    await person.see("document.getElementById('refusal').textContent.includes('nobody here has')")
+    await person.see(
+        "document.getElementById('refusal').textContent.includes('Somebody here has this name')"
+    )
     await person.ask("document.getElementById('name').value = ''")
     await person.type("ada")
     await person.read("Hello, ada!")
