@@ -15,6 +15,7 @@ Levelled, in both traces:
 - tasks of a program take turns as they like: the trace has one part for each;
 - with several sockets, the trace has one part for each: which of two is served first is the
   network's business, unless a scenario makes one wait for the other;
+- where megabytes were not sent at the end, how many is the network's business;
 - assigning to a read-only attribute is a TypeError in JavaScript and an AttributeError in Python;
 - attributes of an event that have their usual value are left out (it keeps the recording readable).
 """
@@ -48,6 +49,7 @@ USUAL = {
 CLASSES = {"open": "Event", "message": "MessageEvent", "error": "Event", "close": "CloseEvent"}
 FAILURES = (1002, 1007, 1009)
 """The codes with which a client fails a connection (RFC 6455 section 7.4.1)."""
+MEGABYTES = 3 * 1024 * 1024
 UNCLEAN = ["throws", "WebSocketError", 1006, ""]
 """What a step of a stream gives then."""
 
@@ -73,6 +75,8 @@ def _normal_entry(entry: list[Any]) -> list[Any]:
 
 
 def _normal_event(event: dict[str, Any]) -> dict[str, Any]:
+    if event["type"] == "close" and event.get("bufferedAmount", 0) >= MEGABYTES:
+        event = {**event, "bufferedAmount": "megabytes"}
     usual = {**USUAL, "class": CLASSES.get(event["type"])}
     return {k: v for k, v in event.items() if k not in usual or usual[k] != v}
 

@@ -60,6 +60,12 @@ def _code_1000(entry: Entry) -> Entry:
     return entry
 
 
+def _after_the_dispatch(entry: Entry) -> Entry:
+    if entry[0] != "event" or entry[2]["type"] != "message":
+        return entry
+    return [*entry[:2], {**entry[2], "eventPhase": 0, "currentTarget": None}, *entry[3:]]
+
+
 def _reported_last(trace: Trace) -> Trace:
     """Exceptions are seen when the scope, or dispatchEvent, is left; not in the middle."""
     program = trace["program"]
@@ -83,6 +89,32 @@ DEPARTURES: dict[str, Departure] = {
     "what cannot be called": Departure(
         "A page takes null for whatever is set to an on* attribute and is no object. Here None "
         "has a meaning, messages are dropped, so anything else that cannot be called is a mistake."
+    ),
+    "an async listener, alone with a message": Departure(
+        "In a page an async function runs inside the dispatch up to its first await. Here, as the "
+        "only listener of a message, it is a task that begins when the dispatch of that message is "
+        "over, and before the next event: one dispatch that waits for each message is expensive.",
+        _each(_after_the_dispatch),
+    ),
+    "turns between async listeners": Departure(
+        "In a page all listeners of an event run in one turn, so bufferedAmount does not fall "
+        "between them. Here each call of an async listener is a task, and what the one has sent "
+        "may have left when the next one begins."
+    ),
+    "an answer beside a Close": Departure(
+        "Chromium's network process has answered a Close before the page sees the messages that "
+        "came with it, and drops what their listeners send, which nothing asks for. The socket is "
+        "OPEN then, and we send it, before the echo."
+    ),
+    "a message in progress": Departure(
+        "Chromium answers the peer's Close in the middle of a message that it has cut into frames "
+        "itself, so that the message is lost; for a WebSocket it calls that end clean. RFC 6455 "
+        "5.5.1 lets an endpoint finish the message; we do, if the peer reads it in time."
+    ),
+    "a write that is queued": Departure(
+        "A page's write() of a large chunk waits until it was sent, and fails with the stream. "
+        "send() returns once the message is queued: cancelled, it has sent all of it or nothing. "
+        "That a message was lost shows in closed."
     ),
     "closing the writable sends 1000": Departure(
         "A page's Close has no code then, as the draft has it. Ours is `aclose()` of a channel, "

@@ -77,6 +77,11 @@ class Program {
     }
   }
 
+  async goOn([[, signal], ...ops], event) {    // behind the first await of an async listener
+    await (signal === null ? turn() : this.signalOf(signal).promise);
+    this.run(ops, event);
+  }
+
   attempt(entry, f) {
     try { const value = f(); this.trace.push(entry.concat([["gives", value === undefined ? null : value]])); }
     catch (error) { this.trace.push(entry.concat([["throws", ...describeError(error)]])); }
@@ -186,10 +191,12 @@ class Program {
   listener(label, ops, asObject) {
     if (!this.listeners.has(label)) {
       const program = this;
+      const pause = ops.findIndex(([op]) => op === "pause");
       const call = function (event) {
         const self = asObject ? this === listener : this === event.currentTarget;
         program.trace.push(["event", label, program.describeEvent(event), self]);
-        program.run(ops, event);
+        program.run(pause < 0 ? ops : ops.slice(0, pause), event);
+        return pause < 0 ? undefined : program.goOn(ops.slice(pause), event);
       };
       const listener = asObject ? {handleEvent: call} : call;
       this.listeners.set(label, listener);

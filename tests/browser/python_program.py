@@ -346,6 +346,9 @@ class PythonProgram(StreamWords):
         return given
 
     def _listener(self, label: str, ops: list[Op], *, as_object: bool = False) -> Any:
+        names = [op for op, *_ in ops]
+        pause = names.index("pause") if "pause" in names else len(ops)
+
         def called(this: Any, event: Event) -> None:
             self.trace.append(
                 [
@@ -355,13 +358,27 @@ class PythonProgram(StreamWords):
                     this is None or this is self._listeners[label],
                 ]
             )
-            self._run(ops, event)
+            self._run(ops[:pause], event)
+
+        async def called_asynchronously(event: Event) -> None:
+            called(None, event)
+            await self._pause(ops[pause][1])
+            self._run(ops[pause + 1 :], event)
 
         if label not in self._listeners:
-            self._listeners[label] = (
-                ObjectListener(called) if as_object else lambda event: called(None, event)
-            )
+            if pause < len(ops):
+                self._listeners[label] = called_asynchronously
+            elif as_object:
+                self._listeners[label] = ObjectListener(called)
+            else:
+                self._listeners[label] = lambda event: called(None, event)
         return self._listeners[label]
+
+    async def _pause(self, signal: str | None) -> None:
+        if signal is None:
+            await trio.lowlevel.checkpoint()
+        else:
+            await self._signals[signal].wait()
 
     def _payload(self, spec: dict[str, Any]) -> Any:
         if "ref" in spec:

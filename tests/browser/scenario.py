@@ -120,6 +120,12 @@ def heard(signal: str, ops: list[Op]) -> Op:
     return ["heard", signal, ops]
 
 
+def pause(signal: str | None = None) -> Op:
+    """Make the listener that this is part of an async function, which awaits here: its turn, or
+    the server's `say(signal)`."""
+    return ["pause", signal]
+
+
 def text(value: str, repeat: int = 1) -> dict[str, Any]:
     return {"text": value, "repeat": repeat}
 
@@ -173,6 +179,17 @@ COUNT: Step = ("count",)
 def frames(count: int) -> Step:
     """Read that many messages or control frames."""
     return ("frames", count)
+
+
+def slowly(size: int, seconds: float) -> Step:
+    """Read up to the Close, so many bytes every so many seconds; how many messages come is the
+    network's business, so only a cut one is recorded."""
+    return ("slowly", size, seconds)
+
+
+def backlog(size: int) -> Step:
+    """Read nothing, and wait until so many bytes have come."""
+    return ("backlog", size)
 
 
 def write(*parts: bytes) -> Step:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import socket
 import struct
+import termios
 import zlib
+from array import array
 from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -154,6 +157,7 @@ class Connection:
         self._key = b""
         self._inflater: Any = None
         self._finished = False
+        self._pace: tuple[int, float] | None = None  # bytes at a time, and seconds before each
 
     async def encrypt(self, context: ssl.SSLContext) -> bool:
         """Hold the TLS handshake; False if the client breaks it off."""
@@ -226,6 +230,26 @@ class Connection:
         while await self._frame() != "close":
             pass
 
+    async def _backlog(self, size: int) -> None:
+        unread = array("i", [0])
+        while unread[0] < size:
+            await trio.sleep(0.01)
+            fcntl.ioctl(self._socket.socket.fileno(), termios.FIONREAD, unread)
+
+    async def _slowly(self, size: int, seconds: float) -> None:
+        self._pace = size, seconds
+        recorded = len(self._record)
+        try:
+            await self._until_close()
+        except Gone:
+            if self._unread or self._message is not None:
+                self._record.append(["a message cut"])
+            raise
+        finally:
+            self._record[recorded:] = [
+                entry for entry in self._record[recorded:] if entry[0] not in ("text", "unfinished")
+            ]
+
     async def _until_end(self) -> None:
         self._finished = True
         while True:
@@ -273,7 +297,9 @@ class Connection:
 
     async def _more(self) -> None:
         try:
-            data = await self._stream.receive_some(65536)
+            if self._pace is not None:
+                await trio.sleep(self._pace[1])
+            data = await self._stream.receive_some(65536 if self._pace is None else self._pace[0])
         except trio.BrokenResourceError:
             self._record.append(["reset"])
             raise Gone from None

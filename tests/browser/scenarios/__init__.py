@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..scenario import Scenario
 from . import (
+    async_listeners,
     attributes,
     closing,
     closing_states,
@@ -22,6 +23,7 @@ from . import (
     stream_opening,
     throwing,
     tls,
+    unsent,
     urls,
 )
 
@@ -34,8 +36,10 @@ GROUPS: dict[str, list[Scenario]] = {
         closing,
         closing_states,
         server_closes,
+        unsent,
         failures,
         listeners,
+        async_listeners,
         throwing,
         made_events,
         attributes,
