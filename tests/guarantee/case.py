@@ -1,4 +1,4 @@
-"""What a run of a sweep is told to do, and its account of what became of it."""
+"""What one run of a sweep does, and the account of what became of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,28 @@ if TYPE_CHECKING:
 OPEN_TIMEOUT: Final = 60.0
 CLOSE_TIMEOUT: Final = 10.0
 CANCELLED_CLOSE_TIMEOUT: Final = 1.0
-"""Seconds of virtual time; the options' defaults, said here so that the bounds can be checked."""
+"""Seconds of virtual time: the options' defaults, written out so that bounds can be checked."""
+
+LISTENER_TIMEOUT: Final = 2.0
+"""Seconds of the option ``listener_timeout``; the default is longer."""
+
+CAPACITY: Final = 200
+"""Bytes that the network holds, unread by the peer, in the cases that fill it."""
+
+DEAF, SLOW, GREEDY = "queued, reads nothing", "queued, reads slowly", "queued, reads all"
+QUEUED: Final = (DEAF, SLOW, GREEDY)
+"""Ways to end in which the peer closes while messages are queued, and what it reads then."""
+
+SLEEPY, STUCK = "listener finishes", "listener hangs"
+"""Ways to end in which an async listener still runs at the block's end."""
+
+OUTER, INNER, BESIDE, BOTH = "in another", "around another", "beside another", "with both"
+PAIRED: Final = (OUTER, INNER, BESIDE, BOTH)
+"""Entry points with a second socket, whose peer is silent: around this one, within its block, in
+the same scope (the block waits for it at its end), and both entered in the block."""
+
+OWN_NURSERY: Final = ("bare", "connect_websocket")
+"""Entry points into a nursery of the program's own, which makes groups of exceptions."""
 
 PATIENCE: Final = 5.0
 """Seconds that the program in the block waits for its peer; without it a silent peer holds it
@@ -40,10 +61,10 @@ class Case(NamedTuple):
     """What is run, and what goes wrong.
 
     Attributes:
-      door, way: keys of DOORS and of WAYS.
+      door, way: the entry point and the block's end: keys of DOORS and of WAYS.
       cancel: steps at which a scope around the door is cancelled: the inner, then the outer one.
       cancel_again_after: seconds from the first cancellation to the second, of the outer scope.
-      interrupt: steps behind which Ctrl-C is pressed.
+      interrupt: steps after which Ctrl-C is pressed.
       interrupt_again_after: seconds to the second Ctrl-C.
       press: the call, of those that are counted, in which Ctrl-C is pressed; 0: they are counted.
       fault: what the wire does.
@@ -51,6 +72,7 @@ class Case(NamedTuple):
       breathes: whether every look at the clock finds the slice used up; else none does.
       seed: of the scheduler's choices.
       kept_alive: whether there is keepalive.
+      late: seconds from the arrival of what was sent to the return of ``send_all()``.
     """
 
     door: str
@@ -65,6 +87,7 @@ class Case(NamedTuple):
     breathes: bool = False
     seed: int = 0
     kept_alive: bool = False
+    late: float = 0
 
     @property
     def ctrl_c(self) -> bool:
@@ -85,14 +108,19 @@ class Account:
     events: list[tuple[str, int]] = field(default_factory=list)  # type, readyState then
     moments: dict[str, tuple[int, float]] = field(default_factory=dict)
     messages: list[tuple[object, int]] = field(default_factory=list)  # data, readyState then
+    received: list[object] = field(default_factory=list)  # by the talk that begins the block
+    begun: int = 0  # calls of an async listener
+    finished: int = 0  # of these
     sent: list[bytes] = field(default_factory=list)  # while OPEN
     boom: Boom = field(default_factory=Boom)
     raised: bool = False  # the block has raised its Boom
     listener_raised: bool = False
-    interrupted_later: bool = False  # a Ctrl-C came out behind the scope
+    interrupted_later: bool = False  # a Ctrl-C came out after the scope
     outcome: BaseException | None = None
     caught: bool = False  # a cancel scope swallowed its Cancelled
     session: Session | None = None
+    others: list[Session] = field(default_factory=list)  # whose peers are silent
+    written_when_closed: int = 0  # bytes, when the peer's Close had come
     peer: Peer | None = None
     peer_raised: BaseException | None = None
     wire: Wire | None = None

@@ -1,4 +1,4 @@
-"""Faults seeded in the closing machine, the pump and the doors: a sweep must catch each.
+"""Faults seeded in connections, sessions and scopes: a sweep must catch each.
 
 Every one is a mistake that one could make: a context manager, in which the code is wrong. One that
 no longer fits the code raises when it is seeded, or is found out by ``patching.is_stale``.
@@ -6,6 +6,7 @@ no longer fits the code raises when it is seeded, or is found out by ``patching.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -15,10 +16,14 @@ from trio_ws_dom import WebSocket
 from trio_ws_dom._net import _connection, _deadline
 from trio_ws_dom._net._connection import Connection
 from trio_ws_dom._net._deadline import CloseDeadline
+from trio_ws_dom._net._keepalive import Keepalive
 from trio_ws_dom._net._reader import Reader
 from trio_ws_dom._net._writer import Writer
-from trio_ws_dom._socket import _nursery, _session
+from trio_ws_dom._socket import _close_wait, _nursery, _session
 from trio_ws_dom._socket._close_wait import wait_closed_shielded
+from trio_ws_dom._socket._enclosure import Enclosure
+from trio_ws_dom._socket._flow import FlowControl
+from trio_ws_dom._socket._listener_tasks import ListenerTasks
 from trio_ws_dom._socket._session import Session
 from trio_ws_dom._wire._closing import CloseResult, ClosingEvent, ClosingMachine, State
 from trio_ws_dom._wire._frames import CLOSE, Close
@@ -112,6 +117,111 @@ def close_sent_twice() -> AbstractContextManager[Any]:
     return replaced(Outbox, "sent", wrong)
 
 
+def queue_sent_on() -> AbstractContextManager[Any]:
+    """At the peer's Close the queue is sent on, for as long as the bound of TCP's end allows."""
+    return replaced(Protocol, "drop_queued", lambda self: None)
+
+
+def echo_dropped_with_queue() -> AbstractContextManager[Any]:
+    """The echo of the peer's Close is dropped along with the queue."""
+    drop = Protocol.drop_queued
+
+    def wrong(self: Any) -> None:
+        drop(self)
+        self.outbox._close = None
+
+    return replaced(Protocol, "drop_queued", wrong)
+
+
+def dropped_untried() -> AbstractContextManager[Any]:
+    """At the peer's Close the queue is dropped, also if the network would take it."""
+
+    async def wrong(self: Any) -> None:
+        self.protocol.drop_queued()
+
+    return replaced(Connection, "_settle_queue", wrong)
+
+
+def dropped_not_counted() -> AbstractContextManager[Any]:
+    """An end is clean though messages were dropped at the peer's Close."""
+
+    def wrong(self: Any) -> None:
+        self.outbox.drop_untaken()
+
+    return replaced(Protocol, "drop_queued", wrong)
+
+
+def cut_not_counted() -> AbstractContextManager[Any]:
+    """An end is clean though TCP ended before the queue was written."""
+    return replaced(Protocol, "end", lambda self, cause: self.machine.end(cause))
+
+
+def bounds_add_up() -> AbstractContextManager[Any]:
+    """A scope does not know that control is held up within its block."""
+    return replaced(_close_wait, "waiting_for_sockets", lambda: nullcontext())
+
+
+def bound_from_now() -> AbstractContextManager[Any]:
+    """The bound of a cancelled close begins when control comes to the exit."""
+    return replaced(Enclosure, "blocked_seconds", lambda self: 0.0)
+
+
+def no_watcher_of_scope() -> AbstractContextManager[Any]:
+    """A cancelled scope closes its sockets when control comes to its exit, and not before."""
+    return replaced(_nursery.WebSocketNursery, "_start_watcher", lambda self: None)
+
+
+def listeners_cut() -> AbstractContextManager[Any]:
+    """Async listeners are cancelled at the block's end, and nobody learns of it."""
+    return replaced(Session, "end_listeners", Session.cancel_listeners)
+
+
+def listeners_unbounded() -> AbstractContextManager[Any]:
+    """An async listener may hold up the block's end for ever."""
+    return replaced(ListenerTasks, "end_within", lambda self, seconds: None)
+
+
+def listeners_cut_late() -> AbstractContextManager[Any]:
+    """An async listener that is cut after ``listener_timeout`` is no error."""
+
+    def wrong(self: Any, seconds: float) -> None:
+        self._limit_to(trio.current_time() + seconds)
+
+    return replaced(ListenerTasks, "end_within", wrong)
+
+
+def early_answer_ignored() -> AbstractContextManager[Any]:
+    """What arrives before ``send_all()`` has returned does not answer a Ping."""
+    note = Keepalive._note_life
+
+    def wrong(self: Any) -> None:
+        if not self._in_hand:
+            note(self)
+
+    return replaced(Keepalive, "_note_life", wrong)
+
+
+def held_message_lost() -> AbstractContextManager[Any]:
+    """Of what is held until the program consumes messages, the first is lost."""
+    hold = FlowControl.hold
+
+    def wrong(self: Any, messages: Any) -> None:
+        hold(self, messages[1:])
+
+    return replaced(FlowControl, "hold", wrong)
+
+
+def held_lost_at_the_end() -> AbstractContextManager[Any]:
+    """What is still held for a listener when the connection ends is lost."""
+    finish = Session._finish
+
+    async def wrong(self: Any) -> None:
+        self.flow.is_holding = False
+        await finish(self)
+
+    return replaced(Session, "_finish", wrong)
+
+
 def no_close_after_garbage() -> AbstractContextManager[Any]:
     """No Close is sent when the peer broke a rule."""
 
@@ -125,7 +235,7 @@ def no_close_after_garbage() -> AbstractContextManager[Any]:
 def end_not_awaited() -> AbstractContextManager[Any]:
     """The exit starts the close and does not wait."""
 
-    async def wrong(ends: object, sessions: object, raised: object = None) -> None:
+    async def wrong(ends: object, sessions: object, *, interrupted: bool = False) -> None:
         await trio.lowlevel.cancel_shielded_checkpoint()
 
     return replaced(_nursery, "wait_closed_shielded", wrong)
@@ -134,7 +244,7 @@ def end_not_awaited() -> AbstractContextManager[Any]:
 def wait_not_shielded() -> AbstractContextManager[Any]:
     """A cancellation during the exit's wait ends it."""
 
-    async def wrong(ends: Any, sessions: Any, raised: object = None) -> BaseException | None:
+    async def wrong(ends: Any, sessions: Any, *, interrupted: bool = False) -> BaseException | None:
         try:
             for end in ends:
                 await end.wait()
@@ -199,8 +309,8 @@ def second_interrupt_ignored() -> AbstractContextManager[Any]:
 def interrupt_swallowed() -> AbstractContextManager[Any]:
     """Ctrl-C while we wait is not raised when the wait is over."""
 
-    async def wrong(ends: Any, sessions: Any, raised: Any = None) -> BaseException | None:
-        pending = await wait_closed_shielded(ends, sessions, raised)
+    async def wrong(ends: Any, sessions: Any, *, interrupted: bool = False) -> BaseException | None:
+        pending = await wait_closed_shielded(ends, sessions, interrupted=interrupted)
         return None if isinstance(pending, KeyboardInterrupt) else pending
 
     return replaced(_nursery, "wait_closed_shielded", wrong)
@@ -293,6 +403,20 @@ FAULTS: Final[tuple[Callable[[], AbstractContextManager[Any]], ...]] = (
     no_echo,
     queue_dropped,
     close_sent_twice,
+    queue_sent_on,
+    echo_dropped_with_queue,
+    dropped_untried,
+    dropped_not_counted,
+    cut_not_counted,
+    bounds_add_up,
+    bound_from_now,
+    no_watcher_of_scope,
+    listeners_cut,
+    listeners_unbounded,
+    listeners_cut_late,
+    early_answer_ignored,
+    held_message_lost,
+    held_lost_at_the_end,
     no_close_after_garbage,
     end_not_awaited,
     wait_not_shielded,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final, NamedTuple
 
 import trio
@@ -11,43 +12,90 @@ GARBAGE: Final = b"\xff" * 300
 """Wrong wherever it begins: an opcode, a length (a server does not mask), UTF-8, or HTTP."""
 
 INCOMING: Final = ("stall", "end", "reset", "garbage")
-"""What the peer may do behind so many of its bytes."""
+"""What the peer may do after so many of its bytes."""
 
 OUTGOING: Final = ("stuck", "cut")
-"""What may happen behind so many of our bytes: the peer reads no more, or TCP is reset."""
+"""What may happen after so many of our bytes: the peer reads no more, or TCP is reset."""
 
 
 class Fault(NamedTuple):
-    """One thing that goes wrong, behind ``at`` bytes of its direction."""
+    """One thing that goes wrong, after ``at`` bytes of its direction."""
 
     kind: str
     at: int
 
 
+class _PeersWay(trio.abc.ReceiveStream):
+    """What the peer reads from; it makes room in the network."""
+
+    def __init__(self, stream: trio.abc.ReceiveStream, wire: Wire) -> None:
+        self._stream = stream
+        self._wire = wire
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        if self._wire.pace is not None:
+            max_bytes, seconds = self._wire.pace
+            await trio.sleep(seconds)
+        data = await self._stream.receive_some(max_bytes)
+        self._wire.note_read(len(data))
+        return data
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 class Wire(trio.abc.Stream):
     """The client's end of a connection.
 
+    Args:
+      fault: what goes wrong.
+      drip: bytes that go through at a time.
+      capacity: bytes that the network holds, unread by the peer.
+      late: seconds from the arrival of what was sent to the return of ``send_all()``.
+
     Attributes:
+      full: set when ``send_all()`` has waited for room, or never will any more.
+      over: set when the client has closed the stream, or the peer has reset it.
+      pace: bytes that the peer reads at a time, and seconds before each; None: all at once.
+      outgoing: every byte that the client has written.
       theirs: the peer's end.
       delivered: every byte that the client has read.
       struck: the fault's kind, once it has happened.
       closed: how often the client has closed it.
     """
 
-    def __init__(self, fault: Fault | None = None, drip: int = 65536) -> None:
-        self._ours, self.theirs = trio.testing.memory_stream_pair()
+    def __init__(
+        self,
+        fault: Fault | None = None,
+        drip: int = 65536,
+        *,
+        capacity: int = sys.maxsize,
+        late: float = 0,
+    ) -> None:
+        self._ours, theirs = trio.testing.memory_stream_pair()
+        self.theirs = trio.StapledStream(theirs.send_stream, _PeersWay(theirs.receive_stream, self))
         self._fault = fault
-        self._drip = drip  # bytes that go through at a time
-        self._over = trio.Event()  # closed, or broken
+        self._drip = drip
+        self._capacity = capacity
+        self._late = late
+        self._unread = 0  # bytes
+        self._read = trio.Event()  # replaced each time that the client waits for room
         self._broken = False
-        self._written = 0
+        self.full = trio.Event()
+        self.over = trio.Event()
+        self.pace: tuple[int, float] | None = None
+        self.outgoing = b""
         self.delivered = b""
         self.struck: str | None = None
         self.closed = 0
 
     @property
     def written(self) -> int:
-        return self._written
+        return len(self.outgoing)
+
+    def note_read(self, size: int) -> None:
+        self._unread -= size
+        self._read.set()
 
     def _check(self) -> None:
         if self.closed:
@@ -73,12 +121,13 @@ class Wire(trio.abc.Stream):
         if self.struck in ("reset", "cut"):
             self._broken = True
             self._end()
-        await self._over.wait()
+        await self.over.wait()
         self._check()
         raise AssertionError("it is over because it was closed, or is broken")
 
     def _end(self) -> None:
-        self._over.set()
+        for event in (self.over, self.full, self._read):
+            event.set()
         self._ours.send_stream.close()
         self._ours.receive_stream.close()
 
@@ -101,12 +150,22 @@ class Wire(trio.abc.Stream):
         self._check()
         data = bytes(data)
         while data:
-            room = self._room(OUTGOING, self._written)
+            room = self._room(OUTGOING, self.written)
             if room <= 0:
                 await self._strike()
-            self._written += len(data[:room])
+            room = min(room, self._capacity - self._unread)
+            if room <= 0:
+                self.full.set()
+                self._read = trio.Event()
+                await self._read.wait()
+                self._check()
+                continue
+            self.outgoing += data[:room]
+            self._unread += len(data[:room])
             await self._ours.send_all(data[:room])
             data = data[room:]
+        if self._late:
+            await trio.sleep(self._late)
 
     async def wait_send_all_might_not_block(self) -> None:
         await trio.lowlevel.checkpoint()

@@ -6,17 +6,28 @@ codes are computed from what the harness did, and when.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from support.frames import CLOSE, TEXT
 
 from guarantee.case import (
     CANCELLED_CLOSE_TIMEOUT,
+    CAPACITY,
     CLOSE_TIMEOUT,
+    DEAF,
+    GREEDY,
+    LISTENER_TIMEOUT,
     OPEN_TIMEOUT,
     OWN_CODE,
+    OWN_NURSERY,
+    PAIRED,
     PATIENCE,
     PEER_CODE,
+    QUEUED,
+    SLEEPY,
+    SLOW,
+    STUCK,
     Account,
 )
 from guarantee.outcomes import exact_exception, interrupt_comes_out
@@ -32,6 +43,12 @@ TCP_END_TIMEOUT: Final = 2.0
 
 TURNS: Final = 40
 """Steps that may pass between a cancellation and a bare socket's watcher having seen it."""
+
+HELD_TURNS: Final = 6
+"""Steps that may pass between the program's first listener and the dispatch of what was held."""
+
+FRAME: Final = 160
+"""Bytes of the longest frame that a scenario sends, and of a Close."""
 
 
 def it_ends(account: Account) -> Iterator[str]:
@@ -49,7 +66,7 @@ def one_close_event_and_last(account: Account) -> Iterator[str]:
     if names not in good:
         yield f"the events were {names}"
     if len(account.events) != account.events_when_out:
-        yield f"{len(account.events) - account.events_when_out} events behind the scope"
+        yield f"{len(account.events) - account.events_when_out} events after the scope"
     for name, state in account.events:
         if state != (WebSocket.OPEN if name == "open" else WebSocket.CLOSED):
             yield f"readyState was {state} in {name}"
@@ -74,50 +91,65 @@ def stream_closed(account: Account) -> Iterator[str]:
 
 def bounded(account: Account) -> Iterator[str]:
     """Deadlines: from the cancellation (or Ctrl-C), from the end of the block, from opening."""
-    ends = account.time("out")
-    for name in ("cancel", "interrupt"):
+    ends, case = account.time("out"), account.case
+    # One cancellation reaches all scopes at once, and Ctrl-C one after the other. The ends of
+    # blocks within blocks come one after the other, too.
+    sockets = 2 if case.door in PAIRED else 1
+    for name, bounds in (("cancel", 1), ("interrupt", sockets)):
         seen = account.time(name)
-        if ends > seen + CANCELLED_CLOSE_TIMEOUT + EPSILON:
+        if ends > seen + CANCELLED_CLOSE_TIMEOUT * bounds + EPSILON:
             yield f"{ends - seen} s from {name} on"
-    # a bare socket's exit is a trio nursery's, which waits on at whatever number of Ctrl-Cs
-    if "interrupt again" in account.moments and account.case.door != "bare":
+    # the exit of a trio nursery waits on, at whatever number of Ctrl-Cs
+    if "interrupt again" in account.moments and case.door not in (*OWN_NURSERY, *PAIRED):
         late = ends - account.time("interrupt again")
         if late > EPSILON:
             yield f"{late} s from the second Ctrl-C on"
     starts = min(account.time("left"), account.time("said"), account.time("listener raised"))
-    if ends > starts + CLOSE_TIMEOUT + EPSILON:
+    if ends > starts + CLOSE_TIMEOUT * sockets + EPSILON:
         yield f"{ends - starts} s from the start of the close on"
     exchanged = max(account.time("close seen"), account.time("close came"))
-    if ends > exchanged + TCP_END_TIMEOUT + EPSILON:
+    if ends > exchanged + TCP_END_TIMEOUT + EPSILON and sockets == 1:
         yield f"{ends - exchanged} s from both Closes on"
-    if ends > OPEN_TIMEOUT + PATIENCE * 3 + CLOSE_TIMEOUT:
+    late = ends - account.time("left") - LISTENER_TIMEOUT
+    if case.way in (SLEEPY, STUCK) and _is_undisturbed(account) and late > EPSILON:
+        yield f"{late} s too long for a listener"
+    if ends > OPEN_TIMEOUT + PATIENCE * 3 + CLOSE_TIMEOUT * sockets:
         yield f"{ends} s in all"
+
+
+def _is_undisturbed(account: Account) -> bool:
+    """Return whether nothing goes wrong in the case."""
+    case = account.case
+    return case.fault is None and not case.cancel and not case.ctrl_c
 
 
 def deadlines_only_shrink(account: Account) -> Iterator[str]:
     if account.deadline_grew:
-        yield "the pump's deadline grew"
+        yield "the connection's deadline grew"
 
 
 def expected_codes(account: Account) -> set[int]:
     """The codes that our Close may have: that of whatever began the closing."""
     case = account.case
     cancelled = min(account.step("cancel"), account.step("interrupt"))
-    bare = case.door == "bare"
+    bare = case.door in OWN_NURSERY
     left = account.step("left")
     ended = 1001 if account.raised or cancelled < left else 1000
     causes: dict[str, tuple[float, int]] = {
         "said": (account.step("said"), OWN_CODE),
         "came": (account.step("close came"), PEER_CODE),
         "listener": (account.step("listener raised"), 1001),
-        "left": (float("inf") if bare and not account.raised else left, ended),
+        "left": (inf if bare and not account.raised else left, ended),
     }
-    if bare or case.press or "entered" not in account.moments:
+    # where control is held up in another socket's end, the scope closes this one meanwhile
+    if bare or case.press or "entered" not in account.moments or case.door in PAIRED:
         causes["cancel"] = cancelled, 1001  # a call of a listener may be where Ctrl-C lands
     first = min(step for step, _ in causes.values())
     # what sees a cancellation sees it some turns later; the rest is exact
-    slack = TURNS if "cancel" in causes and (cancelled < float("inf") or account.raised) else 0
-    codes = {code for step, code in causes.values() if step <= first + slack < float("inf")}
+    slack = TURNS if "cancel" in causes and (cancelled < inf or account.raised) else 0
+    if case.door in PAIRED and cancelled < inf:
+        slack = 10**6  # control may be held up for half of the bound: whatever comes meanwhile
+    codes = {code for step, code in causes.values() if step <= first + slack < inf}
     if "failed" in account.moments:
         codes |= {1002, 1007}
     if account.step("interrupt") <= left <= first + slack:
@@ -137,6 +169,10 @@ def why_no_close(account: Account) -> str | None:
         return "the peer ended TCP before"
     if account.case.kept_alive and wire.struck == "stall" and "failed" in account.moments:
         return "the peer was found dead"
+    if account.case.way == DEAF and account.wire.full.is_set():
+        return "the peer reads nothing"
+    if account.case.way in QUEUED and "interrupt again" in account.moments:
+        return "it was given up while the network was full"
     return None
 
 
@@ -147,7 +183,7 @@ def peer_sees_close(account: Account) -> Iterator[str]:
     if len(closes) > 1:
         yield f"{len(closes)} Closes"
     if closes and account.peer.frames[-1] is not closes[0]:
-        yield "frames behind the Close"
+        yield "frames after the Close"
     if not closes:
         if why_no_close(account) is None:
             yield "no Close, and no reason"
@@ -163,19 +199,84 @@ def what_was_sent_leaves(account: Account) -> Iterator[str]:
     """What was sent while OPEN is what the peer saw, in order; all of it, if it saw the Close.
 
     Also what the block sent on its way out. But what was queued dies with a connection that was
-    failed.
+    failed, and what is queued at the peer's Close may be dropped.
     """
     assert account.peer is not None
     opcodes = [got.opcode for got in account.peer.frames]
     seen = [got.payload for got in account.peer.frames if got.opcode == TEXT]
-    if seen != account.sent[: len(seen)] or (CLOSE in opcodes and seen != account.sent):
+    may_be_dropped = "close came" in account.moments or "failed" in account.moments
+    all_due = CLOSE in opcodes and not may_be_dropped
+    if seen != account.sent[: len(seen)] or (all_due and seen != account.sent):
         yield f"the peer saw {seen} of {account.sent}"
+
+
+def unsent_is_counted(account: Account) -> Iterator[str]:
+    """The bytes that did not leave are counted: exactly, where our Close left after the rest."""
+    if account.session is None or account.session.close_event is None:
+        return
+    assert account.wire is not None
+    texts, close_left = frames_of_ours(account.wire.outgoing)
+    lost = sum(map(len, account.sent)) - sum(map(len, texts))
+    unsent = account.connection.machine.unsent
+    if unsent < lost or (close_left and unsent != lost):
+        yield f"{lost} bytes did not leave, {unsent} are counted"
+    if account.session.close_event.wasClean and lost:
+        yield f"clean, and {lost} bytes did not leave"
+
+
+def frames_of_ours(outgoing: bytes) -> tuple[list[bytes], bool]:
+    """Return the text messages that left as a whole, and whether a Close did."""
+    _, _, data = outgoing.partition(b"\r\n\r\n")
+    texts, close_left = [], False
+    while len(data) >= 6 and len(data) >= 6 + data[1] - 128:
+        end = 6 + data[1] - 128
+        payload = bytes(byte ^ data[2 + i % 4] for i, byte in enumerate(data[6:end]))
+        if data[0] & 15 == TEXT:
+            texts.append(payload)
+        close_left |= data[0] & 15 == CLOSE
+        data = data[end:]
+    return texts, close_left
+
+
+def close_is_answered_soon(account: Account) -> Iterator[str]:
+    """After the peer's Close no more leaves than the network takes at once, the message in
+    progress, and the echo."""
+    assert account.wire is not None
+    after = account.wire.written - account.written_when_closed
+    fills = account.case.way in QUEUED and account.case.way != GREEDY
+    if fills and "close came" in account.moments and after > CAPACITY + 2 * FRAME:
+        yield f"{after} bytes after the peer's Close"
+
+
+def nothing_that_came_is_lost(account: Account) -> Iterator[str]:
+    """What the peer sends before the program consumes messages is there for it, whether it
+    receives or listens."""
+    case = account.case
+    if case.cancel or case.ctrl_c or account.wire is None:
+        return
+    if case.fault is None and account.received != ["hello", "world"]:
+        yield f"received {account.received}"
+    if case.door in ("bare", "open_websocket_stream"):
+        return  # nothing is held, or there are no listeners
+    listens = case.way in ("peer closes", "listener raises")
+    came = b"\x81\x05hello" in account.wire.delivered and account.step("entered") < inf
+    if listens and came and "hello" not in [data for data, _ in account.messages]:
+        yield f"'hello' was not dispatched, but {account.messages}"
+
+
+def listeners_finish(account: Account) -> Iterator[str]:
+    """At a block's normal end an async listener is waited for, and not cut without a word."""
+    wanted = {SLEEPY: 1, STUCK: 0}.get(account.case.way)
+    if wanted is None or not _is_undisturbed(account):
+        return
+    if (account.begun, account.finished) != (1, wanted):
+        yield f"{account.begun} calls began, {account.finished} finished"
 
 
 def last_words_leave(account: Account) -> Iterator[str]:
     """Where a cancellation is what closes the socket, the block's ``finally`` finds it OPEN."""
     assert account.peer is not None
-    cancelled = account.step("cancel") < account.step("left") < float("inf")
+    cancelled = account.step("cancel") < account.step("left") < inf
     closes = [got.payload[:2] for got in account.peer.frames if got.opcode == CLOSE]
     by_us = closes == [b"\x03\xe9"] and "entered" in account.moments
     by_listener = account.listener_raised
@@ -186,8 +287,8 @@ def last_words_leave(account: Account) -> Iterator[str]:
 def messages_come_while_open(account: Account) -> Iterator[str]:
     """No message is dispatched, or put into the inbox, that was received from CLOSING on; one that
     was held may be dispatched later."""
-    end = min(account.step("close came"), account.step("failed"))
-    may_be_held = account.step("entered") >= end
+    end = min(account.step("close came"), account.step("failed"), account.step("ended"))
+    may_be_held = account.step("entered") + HELD_TURNS >= end
     for data, state in account.messages:
         if data == "late" or (state != WebSocket.OPEN and not may_be_held):
             yield f"{data!r} came, with readyState {state}"
@@ -215,6 +316,10 @@ def verdict_is_true(account: Account) -> Iterator[str]:
     if unsent and f"{unsent} bytes" not in str(session.failure):
         yield f"{unsent} bytes were not sent, failure is {session.failure}"
     good = account.case.fault is None or account.wire.struck is None
+    if account.case.way in (DEAF, SLOW) and unsent:
+        good = False  # a queue that the peer does not read, or not in time
+    if account.case.way == GREEDY and not _is_undisturbed(account):
+        good = False  # it may not read it in the turns that the echo waits
     if good and "open" in account.moments and not event.wasClean and not _gave_up(account):
         yield "a good peer and a bad end"
 
@@ -247,6 +352,10 @@ INVARIANTS: Final[tuple[Callable[[Account], Iterator[str]], ...]] = (
     deadlines_only_shrink,
     peer_sees_close,
     what_was_sent_leaves,
+    unsent_is_counted,
+    close_is_answered_soon,
+    nothing_that_came_is_lost,
+    listeners_finish,
     last_words_leave,
     messages_come_while_open,
     verdict_is_true,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Final
 
-from guarantee.case import Account
+import trio
+
+from guarantee.case import OWN_NURSERY, STUCK, Account
 from guarantee.sweep import only_interrupts
 from trio_ws_dom import WebSocketError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENTERED_OPEN: Final = ("open_websocket", "open_websocket_stream")
-"""Doors whose block is entered once the socket is open."""
+ENTERED_OPEN: Final = ("open_websocket", "connect_websocket", "open_websocket_stream")
+"""Entry points whose block is entered once the socket is open."""
 
 
 def exact_exception(account: Account) -> Iterator[str]:
@@ -28,8 +31,7 @@ def exact_exception(account: Account) -> Iterator[str]:
 def interrupt_comes_out(account: Account) -> Iterator[str]:
     """A Ctrl-C is never lost."""
     lost = not account.interrupted_later and not has_interrupt(account.outcome)
-    pressed = account.case.interrupt or "interrupt" in account.moments
-    if pressed and lost:
+    if "interrupt" in account.moments and lost:
         yield f"outcome {account.outcome!r}"
 
 
@@ -41,7 +43,7 @@ def has_interrupt(exc: BaseException | None) -> bool:
 
 def _problem_with_outcome(account: Account) -> str | None:
     case, exc = account.case, account.outcome
-    bare = case.door == "bare"
+    bare = case.door in OWN_NURSERY
     if exc is None and account.caught:
         return None if case.cancel else "a cancellation that nobody asked for"
     if account.listener_raised:
@@ -62,6 +64,13 @@ def _problem_with_outcome(account: Account) -> str | None:
         return None if members == (account.boom,) else "expected the block's exception"
     if exc is None:
         return _problem_with_silence(account)
+    if case.way == STUCK and isinstance(exc, ExceptionGroup):
+        members = exc.exceptions
+        too_slow = len(members) == 1 and isinstance(members[0], trio.TooSlowError)
+        return None if too_slow else "expected a TooSlowError for the listener"
+    if case.door == "connect_websocket" and isinstance(exc, ExceptionGroup):
+        (exc,) = exc.exceptions
+        bare = False
     if isinstance(exc, WebSocketError) and not bare:
         if account.step("open") < account.step("out"):
             return "an error of opening, but it was open"
@@ -86,6 +95,8 @@ def _problem_with_silence(account: Account) -> str | None:
     if account.case.door in ENTERED_OPEN and "open" not in account.moments:
         return "it was never open, and nothing was raised"
     left = account.step("left")
+    if account.case.way == STUCK and account.begun and account.step("cancel") == inf:
+        return "an async listener was cut without a word"
     if account.step("cancel") < left and account.case.way not in ("aclose", "leave"):
         # in those two the rest of the block may have no checkpoint
         return None if account.step("close") <= account.step("cancel") else "Cancelled is lost"

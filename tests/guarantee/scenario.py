@@ -1,22 +1,51 @@
-"""The scenarios of the sweeps: what the program does in a door's block, and what its peer does."""
+"""The scenarios of the sweeps: what the program does in its block, and what its peer does."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
 from support.frames import CLOSE, PING, PONG, TEXT, close, frame
 from support.peer import Peer
 
-from guarantee.case import OWN_CODE, PATIENCE, PEER_CODE, Account
+from guarantee.case import (
+    DEAF,
+    GREEDY,
+    LISTENER_TIMEOUT,
+    OWN_CODE,
+    PAIRED,
+    PATIENCE,
+    PEER_CODE,
+    QUEUED,
+    SLEEPY,
+    SLOW,
+    STUCK,
+    Account,
+)
 from guarantee.stream_scenario import STREAM_WAYS, through_stream
-from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocket_nursery
+from trio_ws_dom import (
+    WebSocket,
+    WebSocketError,
+    connect_websocket,
+    open_websocket,
+    open_websocket_nursery,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 CONTINUATION: Final = 0
+
+MESSAGE_SIZE: Final = 60
+"""Bytes of each message of a queue."""
+
+PACE: Final = (40, 0.05)
+"""Bytes that a slow peer reads at a time, and seconds before each."""
+
+USUAL: Final = ("leave", "raise", "close", "aclose", "peer closes", "listener raises")
+ONLY_RECEIVE: Final = ("leave", SLEEPY, STUCK)
 
 
 async def wait_open(ws: WebSocket) -> None:
@@ -32,10 +61,10 @@ def send(account: Account, ws: WebSocket, data: str) -> None:
 
 async def talk(account: Account, ws: WebSocket, receive: Callable[[], Awaitable[Any]]) -> None:
     send(account, ws, "one")
-    assert await receive() == "hello"
+    account.received.append(await receive())
     send(account, ws, "two")
     await ws.drain()
-    assert await receive() == "world"
+    account.received.append(await receive())
 
 
 async def read_on(account: Account, ws: WebSocket) -> None:
@@ -86,6 +115,38 @@ async def listener_raises(account: Account, ws: WebSocket) -> None:
     ws.close(OWN_CODE)
 
 
+async def queue_much(account: Account, ws: WebSocket) -> None:
+    if ws.readyState != WebSocket.CONNECTING:
+        for number in range(8):
+            send(account, ws, str(number) * MESSAGE_SIZE)
+    await wait_for_peer(account, ws)
+
+
+async def _listen(account: Account, ws: WebSocket, seconds: float) -> None:
+    """End the block while an async listener runs, which takes so many seconds."""
+
+    async def listener(event: object) -> None:
+        account.begun += 1
+        began.set()
+        await trio.sleep(seconds)
+        account.finished += 1
+
+    began = trio.Event()
+    ws.addEventListener("message", listener)
+    if ws.readyState == WebSocket.OPEN:
+        send(account, ws, "more")
+        with trio.move_on_after(PATIENCE):
+            await began.wait()
+
+
+async def listener_finishes(account: Account, ws: WebSocket) -> None:
+    await _listen(account, ws, LISTENER_TIMEOUT / 2)
+
+
+async def listener_hangs(account: Account, ws: WebSocket) -> None:
+    await _listen(account, ws, inf)
+
+
 WAYS: Final[dict[str, Callable[[Account, WebSocket], Awaitable[None]]]] = {
     "leave": leave,
     "raise": raise_boom,
@@ -93,6 +154,11 @@ WAYS: Final[dict[str, Callable[[Account, WebSocket], Awaitable[None]]]] = {
     "aclose": aclose,
     "peer closes": wait_for_peer,
     "listener raises": listener_raises,
+    DEAF: queue_much,
+    SLOW: queue_much,
+    GREEDY: queue_much,
+    SLEEPY: listener_finishes,
+    STUCK: listener_hangs,
 }
 """How the block ends, once it has talked."""
 
@@ -100,8 +166,17 @@ WAYS: Final[dict[str, Callable[[Account, WebSocket], Awaitable[None]]]] = {
 async def block(
     account: Account, ws: WebSocket, receive: Callable[[], Awaitable[Any]] | None = None
 ) -> None:
+    try:
+        await talk_and_end(account, ws, receive)
+    finally:
+        account.mark("left")
+
+
+async def talk_and_end(
+    account: Account, ws: WebSocket, receive: Callable[[], Awaitable[Any]] | None = None
+) -> None:
     account.mark("entered")
-    if account.case.way != "leave":  # there the inbox is on its own
+    if account.case.way not in ONLY_RECEIVE:  # there the inbox is on its own
         ws.addEventListener(
             "message", lambda event: account.messages.append((event.data, ws.readyState))
         )
@@ -113,7 +188,6 @@ async def block(
     finally:
         if ws.readyState == WebSocket.OPEN:
             send(account, ws, "last words")
-        account.mark("left")
 
 
 async def _open_websocket(account: Account, options: dict[str, Any]) -> None:
@@ -126,6 +200,14 @@ async def _nursery(account: Account, options: dict[str, Any]) -> None:
         ws = sockets.connect("ws://peer.test/", **options)
         await wait_open(ws)
         await block(account, ws)
+
+
+async def _connect(account: Account, options: dict[str, Any]) -> None:
+    async with trio.open_nursery() as nursery:
+        ws = await connect_websocket(nursery, "ws://peer.test/", **options)
+        await block(account, ws)
+        account.mark("said")
+        ws.close(OWN_CODE)  # or its nursery would wait for the peer, as it should
 
 
 async def _bare(account: Account, options: dict[str, Any]) -> None:
@@ -145,27 +227,42 @@ async def _bare(account: Account, options: dict[str, Any]) -> None:
 DOORS: Final[dict[str, Callable[[Account, dict[str, Any]], Awaitable[None]]]] = {
     "open_websocket": _open_websocket,
     "open_websocket_nursery": _nursery,
+    "connect_websocket": _connect,
     "bare": _bare,
     "open_websocket_stream": through_stream,
 }
 
 
+WEBSOCKETS: Final = ("open_websocket", "open_websocket_nursery", "bare")
+
 SCENARIOS: Final = [
-    (door, way)
-    for door in DOORS
-    for way in (STREAM_WAYS if door == "open_websocket_stream" else WAYS)
+    *((door, way) for door in WEBSOCKETS for way in USUAL),
+    *(("open_websocket_stream", way) for way in STREAM_WAYS if way in USUAL),
 ]
-"""Doors, and ways to leave them."""
+"""Entry points, and ways to end the block."""
+
+FURTHER_SCENARIOS: Final = [
+    *(("connect_websocket", way) for way in ("leave", "raise", "peer closes", "listener raises")),
+    *(
+        (door, way)
+        for door in ("open_websocket", "bare", "open_websocket_stream")
+        for way in QUEUED
+    ),
+    *((door, way) for door in PAIRED for way in ("leave", "raise", "peer closes")),
+    *((door, SLEEPY) for door in WEBSOCKETS),
+    *((door, STUCK) for door in WEBSOCKETS[:2]),  # a nursery of the program's own has no bound
+]
+"""The same, of which the plain run of the tests takes samples."""
 
 
-async def play_peer(account: Account, peer: Peer, way: str) -> None:
+async def play_peer(account: Account, peer: Peer) -> None:
     """A good server; its second message comes in fragments, with a Ping between them."""
     answers = {
         b"one": [frame(TEXT, b"wor", fin=False), frame(PING, b"?"), frame(CONTINUATION, b"ld")],
         b"more": [frame(TEXT, b"again")],
     }
+    way, closing = account.case.way, False
     await peer.accept(then=frame(TEXT, b"hello"))
-    closing = False
     while (got := await peer.next()) is not None:
         if got.opcode == CLOSE:
             account.mark("close seen")
@@ -178,3 +275,12 @@ async def play_peer(account: Account, peer: Peer, way: str) -> None:
         if way == "peer closes" and got.payload == b"one":
             await peer.send(close(PEER_CODE, "enough"))
             closing = True
+        if way in QUEUED and len(got.payload) == MESSAGE_SIZE and not closing:
+            closing = True
+            assert account.wire is not None
+            await account.wire.full.wait()
+            await peer.send(close(PEER_CODE, "enough"))
+            if way == DEAF:
+                await account.wire.over.wait()
+                return
+            account.wire.pace = PACE if way == SLOW else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import signal
+import sys
 from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -21,18 +22,25 @@ from support.peer import Peer
 
 from guarantee.case import (
     CANCELLED_CLOSE_TIMEOUT,
+    CAPACITY,
     CLOSE_TIMEOUT,
     KEEPALIVE,
+    LISTENER_TIMEOUT,
     OPEN_TIMEOUT,
+    PAIRED,
+    QUEUED,
     Account,
     Case,
 )
 from guarantee.faulty_stream import Wire
 from guarantee.interrupt_at_call import pressing
+from guarantee.pairs import PAIRS, SILENT_URL, silent_peer
 from guarantee.scenario import DOORS, play_peer
 from trio_ws_dom._net import _reader
 from trio_ws_dom._socket import _session
 from trio_ws_dom._socket._session import Session
+from trio_ws_dom._wire import _outbox
+from trio_ws_dom._wire._closing import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,8 +87,12 @@ class _Steps(trio.abc.Instrument):
         if account.session is None:
             return
         machine = account.connection.machine
-        if machine.received is not None:
+        if machine.received is not None and "close came" not in account.moments:
             account.mark("close came")
+            assert account.wire is not None
+            account.written_when_closed = account.wire.written
+        if machine.state is State.CLOSED:
+            account.mark("ended")
         if machine.failed:
             account.mark("failed")
         deadline = account.connection._deadline.moment
@@ -93,10 +105,11 @@ def rescue(account: Account, why: str, scopes: tuple[trio.CancelScope, ...]) -> 
     account.hung = why
     for scope in scopes:
         scope.cancel()
-    if account.session is not None:
-        account.session.closed.set()
-        account.session.gone.set()
-        account.connection._deadline.expire()
+    for session in (account.session, *account.others):
+        if session is not None:
+            session.closed.set()
+            session.gone.set()
+            session.connection._deadline.expire()
 
 
 class _Run:
@@ -107,21 +120,30 @@ class _Run:
 
     def note(self, session: Session, event: Any) -> None:
         """Called with each event that is dispatched."""
-        if event.type != "message":
+        if session is self.account.session and event.type != "message":
             self.account.events.append((event.type, self.account.ready_state))
             self.account.mark(event.type)
 
     async def main(self) -> None:
         account = self.account
         account.start = trio.current_time()
-        account.wire = Wire(account.case.fault, account.case.drip)
+        case = account.case
+        account.wire = Wire(
+            case.fault,
+            case.drip,
+            capacity=CAPACITY if case.way in QUEUED else sys.maxsize,
+            late=case.late,
+        )
         account.peer = Peer(account.wire.theirs)
+        ours, theirs = trio.testing.memory_stream_pair()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._peer)
             nursery.start_soon(self._timers)
+            if case.door in PAIRED:
+                nursery.start_soon(silent_peer, theirs)
             before = all_tasks()
             try:
-                await self._play(account.wire)
+                await self._play(account.wire, ours)
             except BaseException as exc:
                 account.outcome = exc
             account.mark("out")
@@ -130,20 +152,24 @@ class _Run:
                 await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
 
-    async def _play(self, wire: Wire) -> None:
+    async def _play(self, wire: Wire, silent: trio.abc.Stream) -> None:
         account = self.account
-        options = {
+        options: dict[str, Any] = {
             "stream": wire,
             "open_timeout": OPEN_TIMEOUT,
             "close_timeout": CLOSE_TIMEOUT,
             "cancelled_close_timeout": CANCELLED_CLOSE_TIMEOUT,
+            "listener_timeout": LISTENER_TIMEOUT,
             "ping_interval": KEEPALIVE if account.case.kept_alive else None,
         }
         inner, outer = self._scopes
         try:
             with outer, inner:
                 account.inside = True
-                await DOORS[account.case.door](account, options)
+                if account.case.door in PAIRED:
+                    await PAIRS[account.case.door](account, options, silent)
+                else:
+                    await DOORS[account.case.door](account, options)
         finally:
             account.inside = False
             account.caught = inner.cancelled_caught or outer.cancelled_caught
@@ -152,7 +178,7 @@ class _Run:
         account = self.account
         assert account.peer is not None
         try:
-            await play_peer(account, account.peer, account.case.way)
+            await play_peer(account, account.peer)
         except (trio.BrokenResourceError, AssertionError) as exc:
             account.peer_raised = exc
         # what a dying client has still to say, and how it ends
@@ -189,6 +215,7 @@ class _Run:
         account.closed_when_out = account.wire.closed
         if account.session is not None:
             account.state_when_out = account.ready_state
+        account.left_over += [f"{other!r}" for other in account.others if not other.closed.is_set()]
 
 
 def all_tasks() -> dict[trio.lowlevel.Task, str]:
@@ -215,7 +242,10 @@ def deterministic(run: _Run) -> Iterator[None]:
 
     @trio.lowlevel.enable_ki_protection
     def noted_start(session: Any, nursery: trio.Nursery, *callbacks: Any) -> None:
-        run.account.session = session
+        if session.address.where.startswith(SILENT_URL):
+            run.account.others.append(session)
+        else:
+            run.account.session = session
         start(session, nursery, *callbacks)
 
     @trio.lowlevel.enable_ki_protection
@@ -223,7 +253,7 @@ def deterministic(run: _Run) -> Iterator[None]:
         run.note(session, event)  # not as a listener: Ctrl-C may land where one is called
         await dispatch(session, event)
 
-    # the pump's slices are measured in real time: here no slice is ever used up, or each is
+    # the reader's turns are measured in real time: here no turn is ever used up, or each is
     clock = itertools.count().__next__ if case.breathes else lambda: 0.0
     with (
         patch.object(trio._core._run, "_ALLOW_DETERMINISTIC_SCHEDULING", True),
@@ -231,12 +261,13 @@ def deterministic(run: _Run) -> Iterator[None]:
         patch.object(Session, "start", noted_start),
         patch.object(Session, "_dispatch", noted_dispatch),
         patch.object(_session, "perf_counter", clock),
+        patch.object(_outbox, "BATCH", 1 if case.way in QUEUED else _outbox.BATCH),
     ):
         yield
 
 
 COUNTS: Final[Counter[tuple[str, str]]] = Counter()
-"""Runs, by the name of the sweep and the door; told at the end of the test run."""
+"""Runs, by the name of the sweep and the door; shown at the end of the test run."""
 
 
 def only_interrupts(exc: BaseException) -> bool:
@@ -254,7 +285,7 @@ def run(case: Case, name: str | None = None) -> Account:
         try:
             trio.run(this.main, clock=clock, instruments=[this.steps])
         except BaseException as exc:
-            if not only_interrupts(exc):  # Ctrl-C behind the scope is nobody's
+            if not only_interrupts(exc):  # Ctrl-C after the scope is nobody's
                 raise
             this.account.interrupted_later = True
     if name is not None:

@@ -6,7 +6,7 @@ import random
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from guarantee.case import Account, Case
+from guarantee.case import KEEPALIVE, Account, Case
 from guarantee.faulty_stream import INCOMING, OUTGOING, Fault
 from guarantee.sweep import run
 
@@ -24,7 +24,7 @@ def undisturbed(case: Case) -> Account:
 
 
 def steps(case: Case) -> range:
-    """Every step at which something can be done, up to the one behind the scope."""
+    """Every step at which something can be done, up to the one after the scope."""
     return range(int(undisturbed(case).step("out")) + 1)
 
 
@@ -48,6 +48,17 @@ def pressed(case: Case, count: int | None = None) -> Iterator[Case]:
 def silent(case: Case) -> Case:
     """The same with a peer that says no more once the connection is open and used."""
     return case._replace(fault=Fault("stall", len(undisturbed(case).wire.delivered) - 4))
+
+
+def early_end(case: Case) -> Case:
+    """The same with a peer that ends TCP right after its first message."""
+    hello = undisturbed(case).wire.delivered.index(b"hello")
+    return case._replace(fault=Fault("end", hello + len(b"hello")))
+
+
+def late(case: Case) -> Case:
+    """The same with keepalive, on a stream whose ``send_all()`` returns after its answer."""
+    return case._replace(kept_alive=True, late=KEEPALIVE * 1.5)
 
 
 def dying(case: Case) -> Case:

@@ -236,6 +236,33 @@ async def test_an_outer_scope_that_is_not_cancelled_keeps_its_socket(
         assert outer.readyState == WebSocket.OPEN
 
 
+async def test_ctrl_c_that_comes_out_of_a_nursery_bounds_the_close(
+    peers: Peers, autojump_clock: Any
+) -> None:
+    start = trio.current_time()
+    with pytest.raises(BaseExceptionGroup):
+        async with open_websocket("ws://peer.test/", **peers.options()):
+            raise BaseExceptionGroup("of a nursery", [KeyboardInterrupt()])
+    assert trio.current_time() - start == pytest.approx(TIMEOUT)
+
+
+async def test_ctrl_c_in_a_listener_bounds_the_other_sockets_of_the_scope(
+    peers: Peers, autojump_clock: Any
+) -> None:
+    """It ends the block once its own socket is CLOSED; then the others have the same bound."""
+
+    def interrupted(event: object) -> None:
+        raise KeyboardInterrupt
+
+    start = trio.current_time()
+    with pytest.raises(KeyboardInterrupt):
+        async with open_websocket_nursery() as sockets:
+            one, _ = (sockets.connect("ws://p.test/", **peers.options()) for _ in range(2))
+            one.onopen = interrupted
+            await trio.sleep_forever()
+    assert trio.current_time() - start == pytest.approx(2 * TIMEOUT)
+
+
 class BlockedTransport(trio.abc.Stream):
     """Nothing that is sent after a while leaves, and nothing comes."""
 

@@ -13,7 +13,7 @@ from guarantee.case import Case
 from guarantee.faults import FAULTS
 from guarantee.invariants import violations
 from guarantee.patching import is_stale
-from guarantee.scenario import SCENARIOS
+from guarantee.scenario import FURTHER_SCENARIOS, SCENARIOS
 from guarantee.sweep import run
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ CAUGHT: dict[str, str] = {}
 def cases() -> Iterator[Case]:
     """Cases of all sweeps by turns, sparse ones first."""
     sweeps: list[Iterator[Case]] = []
-    for door, way in SCENARIOS:
+    for door, way in SCENARIOS + FURTHER_SCENARIOS:
         case = Case(door, way)
         sweeps += [
-            iter([case]),
+            iter([case, sweep_cases.early_end(case), sweep_cases.late(case)]),
             iter(list(sweep_cases.cancelled(case))[::5]),
             iter(list(sweep_cases.interrupted(case))[::9]),
             sweep_cases.interrupted_twice(case, every=9),

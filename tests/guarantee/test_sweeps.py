@@ -1,4 +1,4 @@
-"""The sweeps: one scenario, with something gone wrong at each place in turn.
+"""The sweeps: one scenario, in which something goes wrong at each place in turn.
 
 A plain run of the tests has the first few, ``nox -s thorough`` a sample of all, and
 ``nox -s guarantee -- sweep`` each of them at every place.
@@ -13,20 +13,20 @@ import pytest
 from guarantee import sweep_cases
 from guarantee.case import Case
 from guarantee.invariants import violations
-from guarantee.scenario import SCENARIOS
+from guarantee.scenario import DOORS, FURTHER_SCENARIOS, SCENARIOS
 from guarantee.sweep import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHOWN = 3
-"""Runs that are told of in full, where a sweep finds many."""
+"""Runs that are reported in full, where a sweep finds many."""
 
 whole = pytest.mark.sweep
 
 
 def sweep(name: str, cases: Iterable[Case]) -> None:
-    """Run all cases; the first few that break the guarantee are told of in full."""
+    """Run all cases; the first few that break the guarantee are reported in full."""
     wrong = []
     cases = list(cases)
     for case in cases:
@@ -43,9 +43,11 @@ def sweep(name: str, cases: Iterable[Case]) -> None:
 
 
 scenario = pytest.mark.parametrize(("door", "way"), SCENARIOS)
+further_scenario = pytest.mark.parametrize(("door", "way"), FURTHER_SCENARIOS)
+any_scenario = pytest.mark.parametrize(("door", "way"), SCENARIOS + FURTHER_SCENARIOS)
 
 
-@scenario
+@any_scenario
 def test_nothing_goes_wrong(door: str, way: str) -> None:
     """The scenarios themselves keep the guarantee, whatever the scheduler's choices."""
     sweep("undisturbed", [Case(door, way, seed=seed) for seed in range(5)])
@@ -53,7 +55,7 @@ def test_nothing_goes_wrong(door: str, way: str) -> None:
 
 def test_runs_are_the_same() -> None:
     """Two runs of one case make the same steps: a step's number means something."""
-    for door, way in SCENARIOS:
+    for door, way in SCENARIOS + FURTHER_SCENARIOS:
         case = Case(door, way, cancel=(30,))
         assert run(case).trace == run(case).trace
 
@@ -149,9 +151,39 @@ def test_kept_alive(door: str, way: str) -> None:
     sweep("found dead, Ctrl-C at every 4th step", list(sweep_cases.interrupted(dying))[::4])
 
 
+@further_scenario
+def test_sampled(door: str, way: str) -> None:
+    """All of the above in the further scenarios, sparsely."""
+    case = Case(door, way)
+    sweep("cancelled at every 3rd step", list(sweep_cases.cancelled(case))[::3])
+    sweep("Ctrl-C at every 5th step", list(sweep_cases.interrupted(case))[::5])
+    sweep("Ctrl-C in a call", sweep_cases.pressed(case, 4))
+    sweep("cancelled, and again while closing", sweep_cases.cancelled_twice(case, every=11))
+    sweep("Ctrl-C, and again while closing", sweep_cases.interrupted_twice(case, every=11))
+    sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(case, 10))
+    sweep("fault at every 47th byte", sweep_cases.faulty(case, every=47))
+    sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(case, 20))
+    dripping = case._replace(drip=1, breathes=True, seed=1)
+    sweep("dripping, cancelled", list(sweep_cases.cancelled(dripping))[::200])
+
+
+@any_scenario
+def test_peer_ends_after_its_first_message(door: str, way: str) -> None:
+    """What is held when the connection ends is still dispatched, or received."""
+    case = sweep_cases.early_end(Case(door, way))
+    sweep("early end", [case._replace(seed=seed) for seed in range(5)])
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_answer_before_send_all_returns(door: str) -> None:
+    """A stream whose ``send_all()`` returns after the answer has come keeps its connection."""
+    case = sweep_cases.late(Case(door, "leave"))
+    sweep("late-returning stream", [case._replace(seed=seed) for seed in range(5)])
+
+
 @whole
 @pytest.mark.parametrize("seed", range(1, 5))
-@scenario
+@any_scenario
 def test_whole_cancelled(door: str, way: str, seed: int) -> None:
     case = Case(door, way, seed=seed)
     sweep("cancelled at every step", sweep_cases.cancelled(case))
@@ -161,25 +193,25 @@ def test_whole_cancelled(door: str, way: str, seed: int) -> None:
 
 
 @whole
-@scenario
+@any_scenario
 def test_whole_pressed(door: str, way: str) -> None:
     sweep("Ctrl-C in a call", list(sweep_cases.pressed(Case(door, way)))[::8])
 
 
 @whole
-@scenario
+@any_scenario
 def test_whole_cancelled_at_two_steps(door: str, way: str) -> None:
     sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(door, way), 600))
 
 
 @whole
-@scenario
+@any_scenario
 def test_whole_faulty(door: str, way: str) -> None:
     sweep("fault at every byte", sweep_cases.faulty(Case(door, way)))
 
 
 @whole
-@scenario
+@any_scenario
 def test_whole_faulty_and_cancelled(door: str, way: str) -> None:
     sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(door, way), 1500))
 
@@ -193,7 +225,7 @@ def test_whole_pairs() -> None:
 
 
 @whole
-@scenario
+@any_scenario
 def test_whole_drip(door: str, way: str) -> None:
     case = Case(door, way, drip=1, breathes=True, seed=1)
     sweep("dripping, cancelled", list(sweep_cases.cancelled(case))[::5])

@@ -45,6 +45,15 @@ def without_cancelled(exc: BaseException | None) -> BaseException | None:
     return exc
 
 
+def is_interrupt(exc: BaseException | None) -> bool:
+    """Return whether this is a KeyboardInterrupt, or a group with one in it, as trio's nurseries
+    make them."""
+    if isinstance(exc, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", exc)
+        return any(map(is_interrupt, group.exceptions))
+    return isinstance(exc, KeyboardInterrupt)
+
+
 def begin_close(session: Session, close: Close, blocked_seconds: float = 0) -> None:
     """Start the closing handshake for a program that is done with the socket.
 
@@ -59,36 +68,35 @@ def begin_close(session: Session, close: Close, blocked_seconds: float = 0) -> N
 
 @trio.lowlevel.enable_ki_protection
 async def close_and_wait(
-    session: Session, close: Close, raised: BaseException | None = None
+    session: Session, close: Close, *, interrupted: bool = False
 ) -> BaseException | None:
     """Close a socket, drop what is unread, and wait until it is CLOSED.
 
     Args and returns as :func:`wait_closed_shielded`.
     """
     begin_close(session, close)
-    return await wait_closed_shielded([session.closed], [session], raised)
+    return await wait_closed_shielded([session.closed], [session], interrupted=interrupted)
 
 
 @trio.lowlevel.enable_ki_protection
 async def wait_closed_shielded(
     ends: Iterable[OneShotEvent],
     sessions: Collection[Session],
-    raised: BaseException | None = None,
+    *,
+    interrupted: bool = False,
 ) -> BaseException | None:
     """Wait for sockets to close, even if the waiting task is cancelled or interrupted.
 
     Args:
       ends: set at the ends.
       sessions: which are closing already.
-      raised: the exception that the caller's block was left with; a KeyboardInterrupt counts as the
-        first.
+      interrupted: whether Ctrl-C ended the caller's block: that counts as the first one.
 
     Returns:
       The KeyboardInterrupt or Cancelled that came meanwhile, for the caller to raise.
     """
     pending: BaseException | None = None
-    if isinstance(raised, KeyboardInterrupt):
-        pending = raised
+    if interrupted:
         _interrupt(sessions)
     with waiting_for_sockets():
         for number, end in enumerate(ends):
@@ -102,11 +110,11 @@ async def wait_closed_shielded(
                     for session in sessions:
                         session.limit_close(trio.current_time())
                 except KeyboardInterrupt as exc:
-                    if isinstance(pending, KeyboardInterrupt):
+                    if interrupted:
                         for session in sessions:
                             session.connection.abort()
                     else:
-                        pending = exc
+                        interrupted, pending = True, exc
                         _interrupt(sessions)
     return pending
 

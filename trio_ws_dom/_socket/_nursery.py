@@ -26,7 +26,13 @@ from .._net._context import require_trio_run
 from .._net._one_shot import OneShotEvent
 from .._wire._closing import State
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
-from ._close_wait import begin_close, is_cancelled, wait_closed_shielded, without_cancelled
+from ._close_wait import (
+    begin_close,
+    is_cancelled,
+    is_interrupt,
+    wait_closed_shielded,
+    without_cancelled,
+)
 from ._enclosure import Enclosure, enclosures, innermost
 from ._options import Arguments
 from ._websocket import WebSocket, dial, session_of, socket_over
@@ -182,7 +188,8 @@ class WebSocketNursery:
             else:
                 session.cancel_listeners()
         ends = [*(session.gone for session in sessions), self._guard_done]
-        return await wait_closed_shielded(ends, sessions, exc)
+        interrupted = any(map(is_interrupt, (exc, *self._errors)))
+        return await wait_closed_shielded(ends, sessions, interrupted=interrupted)
 
     # The watcher.
 

@@ -9,7 +9,7 @@ import trio
 
 from .._net._context import require_trio_run
 from .._wire._frames import GOING_AWAY, Close
-from ._close_wait import wait_closed_shielded
+from ._close_wait import is_interrupt, wait_closed_shielded
 from ._nursery import WebSocketNursery
 from ._options import Arguments
 from ._websocket import WebSocket, check_nursery, dial, session_of, socket_over
@@ -146,7 +146,9 @@ async def connect_websocket(
     except BaseException as exc:
         session.leave(Close(GOING_AWAY))
         session.limit_close(trio.current_time())
-        pending = await wait_closed_shielded([session.gone], [session], exc)
+        pending = await wait_closed_shielded(
+            [session.gone], [session], interrupted=is_interrupt(exc)
+        )
         await trio.lowlevel.cancel_shielded_checkpoint()  # its watcher ends in the same turn
         if isinstance(pending, KeyboardInterrupt):
             raise pending from None

@@ -22,7 +22,7 @@ from .._net._context import refuse_thread
 from .._wire._closing import CONNECTING, READY_STATE
 from .._wire._frames import GOING_AWAY, MAX_CONTROL_PAYLOAD, NORMAL_CLOSURE, Close
 from ._close_info import WebSocketCloseInfo
-from ._close_wait import close_and_wait, is_cancelled
+from ._close_wait import close_and_wait, is_cancelled, is_interrupt
 from ._options import Arguments
 from ._session import Session
 
@@ -354,7 +354,7 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
     ) -> None:
         clean = exc is None and not is_cancelled()
         close = Close(NORMAL_CLOSURE if clean else GOING_AWAY)
-        pending = await close_and_wait(self._session, close, exc)
+        pending = await close_and_wait(self._session, close, interrupted=is_interrupt(exc))
         if pending is not None and (exc is None or isinstance(pending, KeyboardInterrupt)):
             raise pending
 

@@ -21,7 +21,8 @@ from support.patience import PATIENCE, SteadyClock
 from support.transports import count_files
 
 from guarantee.signal_storm.phases import DOORS
-from trio_ws_dom._socket._dispatcher import Dispatcher
+from trio_ws_dom._socket._session import Session
+from trio_ws_dom._wire._closing import READY_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,22 +42,21 @@ class Sockets:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        start, dispatch = Dispatcher._start, Dispatcher._dispatch_trusted
+        start, dispatch = Session.start, Session._dispatch
 
         @trio.lowlevel.enable_ki_protection
-        def noted_start(ws: Any, nursery: trio.Nursery) -> None:
-            self.all[ws] = []
-            start(ws, nursery)
+        def noted_start(session: Any, nursery: trio.Nursery, *callbacks: Any) -> None:
+            self.all[session] = []
+            start(session, nursery, *callbacks)
 
         @trio.lowlevel.enable_ki_protection
-        def noted_dispatch(ws: Any, event: Any) -> None:
-            if event.type != "message":
-                self.all[ws].append(event.type)
-            dispatch(ws, event)
+        async def noted_dispatch(session: Any, event: Any) -> None:
+            self.all[session].append(event.type)
+            await dispatch(session, event)
 
         with (
-            patch.object(Dispatcher, "_start", noted_start),
-            patch.object(Dispatcher, "_dispatch_trusted", noted_dispatch),
+            patch.object(Session, "start", noted_start),
+            patch.object(Session, "_dispatch", noted_dispatch),
         ):
             yield
 
@@ -64,12 +64,12 @@ class Sockets:
         return [
             {
                 "events": events,
-                "state": ws.readyState,
-                "opened": ws.status is not None,
-                "path": ws.url.rpartition("localhost")[2].partition("/")[2],
-                "reported": ws.closeEvent is not None,
+                "state": READY_STATE[session.connection.machine.state],
+                "opened": session.response is not None,
+                "path": session.address.where.rpartition("localhost")[2].partition("/")[2],
+                "reported": session.close_event is not None,
             }
-            for ws, events in self.all.items()
+            for session, events in self.all.items()
         ]
 
 
