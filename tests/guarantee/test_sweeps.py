@@ -151,6 +151,7 @@ def test_kept_alive(door: str, way: str) -> None:
     sweep("found dead, Ctrl-C at every 4th step", list(sweep_cases.interrupted(dying))[::4])
 
 
+@pytest.mark.slow
 @further_scenario
 def test_sampled(door: str, way: str) -> None:
     """All of the above in the further scenarios, sparsely."""
