@@ -18,13 +18,16 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "attributes",
     "closing_machine",
+    "links",
 ]
 html_theme = "furo"
 html_title = f"trio_ws_dom {version}"
+html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
+html_css_files = ["pages.css"]
 
 nitpicky = False
 myst_heading_anchors = 3
@@ -34,5 +37,3 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 autoclass_content = "class"
 napoleon_use_rtype = False
-# nothing is fetched while building: the references to other projects stay as they are written
-intersphinx_mapping: dict[str, tuple[str, None]] = {}
