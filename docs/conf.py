@@ -30,6 +30,7 @@ html_favicon = "_static/favicon.svg"
 html_css_files = ["pages.css"]
 
 nitpicky = False
+highlight_language = "none"  # of blocks that name none: terminals, pictures
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 autodoc_member_order = "bysource"

@@ -51,6 +51,13 @@ PAGES: Final = {
 }
 """Where names of other projects are documented. The name is the anchor on its page."""
 
+WITHOUT_MODULE: Final = {
+    name.rpartition(".")[2]: name
+    for name in PAGES
+    if name.startswith(("collections.abc.", "contextlib."))
+}
+"""Names that modules import for their annotations only: signatures have these as written."""
+
 CODE: Final = re.compile(r"(\w+)(?:=.*)?")
 
 
@@ -97,10 +104,11 @@ def link_types(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement
 ) -> nodes.reference | None:
     """Make a link of another project's name."""
-    page = PAGES.get(node.get("reftarget", ""))
+    target = node.get("reftarget", "")
+    target = WITHOUT_MODULE.get(target, target)
+    page = PAGES.get(target)
     if node.get("refdomain") != "py" or page is None:
         return None
-    target = node["reftarget"]
     reference = nodes.reference("", "", refuri=f"{page}#{target}", internal=False, reftitle=target)
     reference += contnode
     return reference
