@@ -70,7 +70,8 @@ def _path(path: str, x: int, y: int, label: str) -> str:
     )
 
 
-SVG = """<div class="wide-picture"><svg viewBox="0 0 1120 500" role="img" aria-label="The closing machine's states and moves"
+SVG = """<div class="wide-picture">
+<svg viewBox="0 0 1120 500" role="img" aria-label="The closing machine's states and moves"
  xmlns="http://www.w3.org/2000/svg">
 <defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7"
  orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="currentColor"/></marker></defs>
