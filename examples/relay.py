@@ -1,6 +1,7 @@
-"""A relay between two servers, each told what the other says: python -m examples.relay URL URL
+"""A relay between two servers: python -m examples.relay URL URL
 
-Nothing piles up in the middle: who reads slowly at one end slows who writes at the other.
+Each gets what the other sends. Nothing piles up in the middle: a slow reader at one end slows the
+writer at the other.
 """
 
 import sys

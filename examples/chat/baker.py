@@ -15,7 +15,7 @@ ORDER = re.compile(r"([\w-]+): baker, bake (?:an? |some )?(.{1,40}?)(?:,? please
 
 
 class Oven:
-    """Stands for any slow service that is told to start a job, and is then asked about it."""
+    """Stands for any slow service that starts a job, and is then asked about it."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds  # for each job

@@ -17,7 +17,7 @@ from trio_websocket import WebSocketRequest
 from trio_ws_dom import CloseEvent, MessageEvent, WebSocket, WebSocketError, accept_websocket
 
 BACKLOG = 64 * 1024
-"""Bytes that a member may be behind; one who is further behind is cut off."""
+"""Bytes that may wait for a member; the connection of one that reads more slowly is failed."""
 
 MAX_LINE = 1000
 NAME = re.compile(r"[\w-]{1,20}")
@@ -27,7 +27,7 @@ Room = dict[str, WebSocket]
 
 
 class Chat:
-    """All rooms. `report` is told the room and name of each who left, and how it was closed."""
+    """All rooms. `report` is called with room and name of each member that left, and its end."""
 
     def __init__(self, report: Callable[[str, str, CloseEvent], None]) -> None:
         self._report = report

@@ -38,5 +38,5 @@ async def visitor(url: str, script: Script) -> None:
             if line is not None:
                 ws.send(line)
         else:  # the server closed cleanly, which ends the loop: ask why
-            raise RuntimeError(f"shown the door: {ws.closeEvent}")
+            raise RuntimeError(f"closed by the room: {ws.closeEvent}")
     # Here the closing handshake is over.

@@ -65,7 +65,7 @@ async def main(port: int) -> None:
             print(f"Open http://{HOST}:{port}/ and come in; Ctrl-C ends it", flush=True)
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 await anext(signals)
-            # First nobody comes in any more, then all who are in are told 1001.
+            # First nobody comes in any more, then all members get 1001.
             servers.cancel_scope.cancel()
             chat.send_home()
         bots.cancel_scope.cancel()  # the greeter may be asleep

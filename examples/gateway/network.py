@@ -25,7 +25,7 @@ class Wire:
         self._scope.cancel()
 
     def freeze(self) -> None:
-        """Nothing arrives any more, and nobody is told."""
+        """Nothing arrives any more, and neither end notices."""
         self._frozen = True
 
     async def carry(self, one: Stream, two: Stream) -> None:

@@ -59,7 +59,7 @@ class Room:
 
     async def serve(self, ws: WebSocketConnection) -> None:
         """Talk with the bridge, on this connection."""
-        self._place.cancel()  # one that is there is dead, though the network has not told us
+        self._place.cancel()  # one that is there is dead, though the network has not reported it
         self._outbox, lines = trio.open_memory_channel[str](float("inf"))
         for line in self.session.unconfirmed():
             self._outbox.send_nowait(line)
@@ -82,14 +82,14 @@ class Room:
 
 
 class Server:
-    """All rooms, and the door to them.
+    """All rooms, and who may enter them.
 
     Args:
       names: of the rooms.
       patience: seconds for a newcomer's request, and for a goodbye.
 
     Attributes:
-      busy: newcomers are told to come back after so many seconds; 0: they are welcome.
+      busy: newcomers get a Retry-After of so many seconds; 0: they are welcome.
       full: newcomers are let in, and shown out again.
       goodbyes: how many connections the bridge has left with 1001.
     """
@@ -164,7 +164,7 @@ class Server:
                         await self._answer(request)
                     nursery.cancel_scope.cancel()
             except* LocalProtocolError:
-                pass  # trio-websocket answers a Ping behind its own Close; wsproto refuses to
+                pass  # trio-websocket answers a Ping after its own Close; wsproto refuses to
             finally:
                 self._connections.remove(connection)
                 await trio.aclose_forcefully(stream)
