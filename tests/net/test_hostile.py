@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.frames import BINARY, CLOSE, PING, TEXT, frame
+from support.frames import BINARY, CLOSE, PING, PONG, TEXT, frame
 from support.opened import socket_and_peer
 from support.peer import Frame, Peer
 
 from trio_ws_dom import WebSocket
+from trio_ws_dom._net import _reader
+from trio_ws_dom._wire._outbox import MAX_PENDING_PONGS
 
 KIB, MIB = 1024, 1024 * 1024
 
@@ -76,6 +78,28 @@ async def test_flood_behind_a_failure(nursery: trio.Nursery, autojump_clock: Any
     finally:
         tracemalloc.stop()
     assert (await ws.wait_closed()).code == 1006
+
+
+async def test_answers_to_the_pings_of_a_turn_leave_in_one_write(
+    nursery: trio.Nursery, autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_reader, "TURN_SECONDS", 1000)  # a turn, however busy the machine is
+    ours, theirs = trio.testing.memory_stream_pair()
+    _, peer = await socket_and_peer(nursery, pair=(ours, theirs))
+    writes, pump = 0, ours.send_stream.send_all_hook
+    assert pump is not None
+
+    async def count_and_pump() -> None:
+        nonlocal writes
+        writes += 1
+        await pump()
+
+    ours.send_stream.send_all_hook = count_and_pump
+    await peer.send(frame(PING) * MAX_PENDING_PONGS)
+    assert [await peer.next() for _ in range(MAX_PENDING_PONGS)] == (
+        [Frame(PONG, b"")] * MAX_PENDING_PONGS
+    )
+    assert writes == 1
 
 
 async def test_flood_of_pings_to_a_full_socket(nursery: trio.Nursery) -> None:

@@ -7,6 +7,7 @@ reader's hands. For the moment in which a message is joined its pieces are there
 
 from __future__ import annotations
 
+import gc
 import inspect
 import tracemalloc
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,13 +16,14 @@ import pytest
 import trio
 import trio.testing
 from support.attacks import EMOJI, PACKED_BINARY, PACKED_TEXT, deflated
-from support.frames import raw_frame
+from support.frames import TEXT, frame, raw_frame
 from support.opened import new_pair, stream_and_peer
 from support.peer import Peer
 
-from trio_ws_dom import WebSocket, WebSocketStream, connect_websocket
-from trio_ws_dom._socket._inbox import MAX_WAITING_BYTES
-from trio_ws_dom._socket._listener_tasks import MAX_UNFINISHED_BYTES
+from trio_ws_dom import EventTarget, WebSocket, WebSocketError, WebSocketStream, connect_websocket
+from trio_ws_dom._socket._flow import FlowControl
+from trio_ws_dom._socket._inbox import MAX_WAITING, MAX_WAITING_BYTES
+from trio_ws_dom._socket._listener_tasks import MAX_UNFINISHED, MAX_UNFINISHED_BYTES, ListenerTasks
 from trio_ws_dom._socket._options import DEFAULT_MAX_MESSAGE_SIZE as LARGEST
 from trio_ws_dom._wire._decoder import MAX_WORK
 from trio_ws_dom._wire._memory import keep_memory
@@ -179,3 +181,88 @@ async def test_a_stream_holds_pieces(
     assert held <= MAX_WAITING_BYTES + 2 * piece + SLACK
     if consume is not receive_whole:  # which joins them
         assert most <= MAX_WAITING_BYTES + 3 * piece + SLACK
+
+
+async def half_a_message(peer: Peer) -> None:
+    await peer.send(frame(TEXT, b"x" * 500_000, fin=False))
+
+
+async def compressed_both_ways(peer: Peer) -> None:
+    await peer.send(raw_frame(PACKED_TEXT, deflated(b"x" * 50_000)))
+
+
+async def invalid_text(peer: Peer) -> None:
+    await peer.send(frame(TEXT, b"x" * 500_000 + b"\xff"))
+
+
+@pytest.mark.parametrize("part", [nothing, half_a_message, compressed_both_ways, invalid_text])
+async def test_kept_failures_keep_nothing_of_messages(
+    part: Callable[[Peer], Awaitable[None]], autojump_clock: object
+) -> None:
+    """The frame in an error's traceback refers to the program's socket."""
+
+    async def fail() -> WebSocketError:
+        async with trio.open_nursery() as nursery:
+            ws, peer = await opened(nursery)
+            ws.onmessage = None
+            ws.send("x" * 5000)
+            await part(peer)
+            await trio.testing.wait_all_tasks_blocked()
+            await peer.stream.aclose()
+            ws.send("not sent" * 50_000)
+            return await error_of(ws)
+
+    await fail()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = [await fail() for _ in range(5)]
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] / len(kept) < 32 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+async def error_of(ws: WebSocket) -> WebSocketError:
+    try:
+        await ws.receive()
+    except WebSocketError as exc:
+        return exc
+    raise AssertionError
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize(
+    "messages",
+    [
+        lambda more: [b""] * (MAX_WAITING + more),
+        lambda more: [bytes(MAX_WAITING_BYTES // 2), bytes(MAX_WAITING_BYTES // 2 + more)],
+        lambda more: ["x" * (MAX_WAITING_BYTES // 4 + more - 1) + "\N{GRINNING FACE}"],
+    ],
+    ids=["number", "bytes", "text, 4 bytes a character"],
+)
+@pytest.mark.parametrize("receives", [False, True])
+def test_the_reading_stops_at_the_bound(
+    messages: Callable[[int], list[str | bytes]], more: int, receives: bool
+) -> None:
+    flow = FlowControl(EventTarget(), nothing, nothing, holds=True)
+    flow.hold(messages(more))
+    if receives:
+        flow.begin_receiving()
+    full = "inbox" if receives else "held messages"
+    assert flow.full_buffer() == (None if more < 0 else full)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize("size", [0, MAX_UNFINISHED_BYTES // 4])
+async def test_the_reading_stops_at_the_bound_of_async_listeners(
+    more: int, size: int, nursery: trio.Nursery
+) -> None:
+    tasks = ListenerTasks(nursery, "ws://peer.test/", nothing, lambda: None)
+    count = 4 if size else MAX_UNFINISHED
+    for number in range(count if size else count + more):
+        call = trio.Event().wait()
+        tasks.add(call, "message", size + (more if size and not number else 0))
+    await tasks.wait_started()
+    assert tasks.full == (more >= 0)
+    nursery.cancel_scope.cancel()

@@ -52,7 +52,7 @@ class Protocol:
       hungry: whether :meth:`next_received` needs more bytes to return anything.
     """
 
-    __slots__ = ("_control", "_decoder", "_deflater", "hungry", "machine", "outbox")
+    __slots__ = ("_control", "_decoder", "_deflater", "_new_masks", "hungry", "machine", "outbox")
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class Protocol:
     ) -> None:
         self.machine = ClosingMachine(on_transition)
         self.outbox = Outbox(new_masks)
+        self._new_masks = new_masks
         self.hungry = True
         self._decoder: Decoder | None = None  # while bytes may be received
         self._deflater: Deflater | None = None  # if compression was negotiated
@@ -220,10 +221,15 @@ class Protocol:
     def end(self, cause: Exception) -> None:
         """Record that the transport ended.
 
-        What is still queued was not sent.
+        What is still queued was not sent. Nothing of it is kept, nor of what was received: a
+        program may keep a closed socket, also by the traceback of an error.
 
         Args:
           cause: why, if nothing more is known.
         """
         self.machine.unsent += self.outbox.queued
+        amount = self.outbox.amount
+        self.outbox = Outbox(self._new_masks)
+        self.outbox.amount = amount
+        self._decoder = self._deflater = self._control = None
         self.machine.end(cause)
