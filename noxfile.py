@@ -92,6 +92,24 @@ def tests(session: nox.Session) -> None:
             session.run("python", "-m", "coverage", "report", settings, env=env)
 
 
+@nox.session(python=PYTHONS)
+def compiled(session: nox.Session) -> None:
+    """Build the compiled wheel, and run the tests against it; it needs a C compiler.
+
+    Arguments go to pytest, as of `tests`.
+    """
+    with outside(session) as folder:
+        build = ["python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
+        session.run(*build, env={"TRIO_WS_DOM_COMPILE": "1"})
+        (wheel,) = folder.glob("*.whl")
+        session.install("--force-reinstall", "--no-deps", str(wheel))
+        session.install(str(wheel))
+        session.run("python", "-c", "import trio_ws_dom; assert trio_ws_dom.__compiled__")
+        install_groups(session, "test")
+        arguments = chosen(session.posargs) if session.posargs else [*suite(), WORKERS]
+        session.run("python", "-m", "pytest", *arguments)
+
+
 @nox.session(python=OLDEST)
 def minimums(session: nox.Session) -> None:
     """Run the tests with the lowest versions of the dependencies, on the oldest Python."""

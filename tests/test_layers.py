@@ -22,7 +22,7 @@ MODULES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE
 
 # Layer: the layers that it may import, besides itself. "" is the package's own module.
 BELOW = {
-    "_version": set[str](),
+    "_version": {"_wire"},
     "_wire": set[str](),
     "_trace": {"_wire"},
     "_dom": set[str](),
@@ -112,12 +112,12 @@ for module in {modules!r}:
 
 
 def test_init_only_re_exports() -> None:
-    """The package's own module has a docstring, imports, `__all__` and the version."""
+    """The package's own module has a docstring, imports and `__all__`."""
     for statement in ast.parse(MODULES["__init__.py"].read_text()).body:
         match statement:
             case ast.Expr(ast.Constant(str())) | ast.ImportFrom():
                 pass
-            case ast.Assign(targets=[ast.Name("__all__" | "__version__")]):
+            case ast.Assign(targets=[ast.Name("__all__")]):
                 pass
             case _:
                 pytest.fail(f"__init__.py, line {statement.lineno}: more than a re-export")
@@ -131,7 +131,7 @@ def test_all_lists_what_is_imported() -> None:
         if module != "__future__"
         for name in names
     }
-    assert imported - {"__version__"} == set(trio_ws_dom.__all__) - {"__version__"}
+    assert imported == set(trio_ws_dom.__all__)
 
 
 def sources() -> list[Path]:

@@ -36,7 +36,7 @@ from ._stream._websocket_stream import WebSocketStream, open_websocket_stream
 from ._stream._writable import WebSocketWritable
 from ._trace._har import HarRecorder
 from ._trace._records import TraceData, TraceEnd, TraceFrame, TraceHead, TraceRecord
-from ._version import __version__
+from ._version import __compiled__, __version__
 
 __all__ = [
     "AbortController",
@@ -76,6 +76,7 @@ __all__ = [
     "WebSocketReadable",
     "WebSocketStream",
     "WebSocketWritable",
+    "__compiled__",
     "__version__",
     "accept_websocket",
     "connect_websocket",

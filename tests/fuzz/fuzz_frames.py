@@ -32,7 +32,7 @@ with atheris.instrument_imports(include=["trio_ws_dom"]):
         RSV1,
         TEXT,
     )
-    from trio_ws_dom._wire._messages import PARTS
+    from trio_ws_dom._wire._parts import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

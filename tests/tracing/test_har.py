@@ -23,6 +23,7 @@ from trio_ws_dom import (
     HandshakeError,
     HarRecorder,
     WebSocketError,
+    __compiled__,
     __version__,
     open_websocket,
 )
@@ -72,7 +73,9 @@ async def talk(harness: ScopeHarness, recorder: HarRecorder, **options: Any) -> 
 async def test_a_har_fits_its_schema(harness: ScopeHarness) -> None:
     har = await talk(harness, HarRecorder())
     check_har(har)
-    assert har["log"]["creator"] == {"name": "trio_ws_dom", "version": __version__}
+    build = "compiled" if __compiled__ else "pure Python"
+    creator = {"name": "trio_ws_dom", "version": __version__, "comment": build}
+    assert har["log"]["creator"] == creator
 
 
 async def test_the_schema_finds_missing_and_extra_keys(harness: ScopeHarness) -> None:

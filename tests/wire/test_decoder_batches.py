@@ -55,7 +55,7 @@ def test_a_batch_is_bounded_by_bytes() -> None:
 def test_a_byte_below_the_bound_there_is_one_more() -> None:
     """The bound is where a batch ends, not what fits into it."""
     tried = decoder()
-    least = MAX_WORK // 2 - FRAME_WORK // 2  # work for a batch
+    least = MAX_WORK // 2 - FRAME_WORK  # what leaves no work for another frame
     sizes = (least - 1, 64 * KIB, 64 * KIB)  # none is for the fast path
     tried.feed(b"".join(raw_frame(FIN | BINARY, bytes(size)) for size in sizes))
     assert [[len(message) for message in tried.take()[0]] for _ in range(3)] == [

@@ -153,10 +153,9 @@ def test_a_bomb_comes_out_in_pieces() -> None:
     ],
 )
 def test_data_that_is_not_deflate(payload: bytes, inflate: Inflate) -> None:
-    """zlib's complaint comes as ours, with it as its cause."""
-    with pytest.raises(InvalidDeflate, match="expected DEFLATE data, got: ") as caught:
+    """zlib's complaint comes as ours."""
+    with pytest.raises(InvalidDeflate, match="expected DEFLATE data, got: Error -3"):
         inflate(Inflater(DEFAULTS), payload)
-    assert isinstance(caught.value.__cause__, zlib.error)
 
 
 @both_ways

@@ -14,7 +14,7 @@ from trio_ws_dom._wire._decoder import MAX_WORK, Decoder
 from trio_ws_dom._wire._deflate import DeflateParameters, Inflater
 from trio_ws_dom._wire._errors import ProtocolError
 from trio_ws_dom._wire._frames import Close, Ping
-from trio_ws_dom._wire._messages import PARTS, BinaryPart, TextPart, as_part
+from trio_ws_dom._wire._parts import PARTS, BinaryPart, TextPart, as_part
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn

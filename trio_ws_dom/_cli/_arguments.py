@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
-from .. import __version__
+from .. import __compiled__, __version__
 from ._help import DESCRIPTION, ECHO_DESCRIPTION, ECHO_USAGE, EPILOG, MESSAGES, USAGE
 from ._parser import Parser, interval, port, seconds, size
 
@@ -125,7 +125,7 @@ def _client_parser() -> Parser:
     parser.add_argument(
         "--version",
         action="version",
-        version=f"trio-ws-dom {__version__}",
+        version=f"trio-ws-dom {__version__} ({'compiled' if __compiled__ else 'pure Python'})",
         help="show the version and exit",
     )
     _add_messages(parser.group("messages", MESSAGES))

@@ -12,7 +12,7 @@ import trio
 from .._dom._errors import WebSocketError, socket_error
 from .._dom._receive_queue import held_size
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
-from .._wire._messages import PARTS, as_part
+from .._wire._parts import PARTS, as_part
 from ._writable import close_for
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from .._wire._deflate import MAX_OUTPUT, InvalidDeflate
-from .._wire._frames import CONTINUATION, FIN, MASKED, RSV1, TEXT, masked_blocks
+from .._wire._frames import CONTINUATION, FIN, MASKED, RSV1, TEXT
+from .._wire._masking import xor
 from .._wire._messages import UNLIMITED
 from ._records import TraceFrame
 
@@ -98,7 +99,7 @@ class FrameParser:
             piece = b"" if self._is_compressed else piece[: self._room]
         if self._head[1] & MASKED:
             mask = bytes(self._head[-4:])
-            piece = b"".join(masked_blocks(piece, mask[turn:] + mask[:turn]))
+            piece = xor(piece, mask[turn:] + mask[:turn])
         if self._inflates:
             self._inflate(piece)
         else:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import parse_qsl, urlsplit
 
-from .._version import __version__
+from .._version import __compiled__, __version__
 from .._wire._frames import BINARY, CONTINUATION, TEXT
 from ._records import TraceData, TraceEnd, TraceFrame, TraceHead
 
@@ -65,7 +65,11 @@ class HarRecorder:
         return {
             "log": {
                 "version": "1.2",
-                "creator": {"name": "trio_ws_dom", "version": __version__},
+                "creator": {
+                    "name": "trio_ws_dom",
+                    "version": __version__,
+                    "comment": "compiled" if __compiled__ else "pure Python",
+                },
                 "pages": [],
                 "entries": [entry.to_dict() for entry in self._entries.values()],
             }

@@ -268,7 +268,8 @@ class Decoder:
         self._pos = start
         self._work -= FRAME_WORK
         self._begin_frame(first, size)
-        self._take_payload(messages)
+        if self._work > 0:
+            self._take_payload(messages)
         return True
 
     def _control(self, first: int, payload: bytes) -> Control:
@@ -340,7 +341,9 @@ class Decoder:
         """As much of the current frame as has come, and is no more than that."""
         if size > self._remaining:
             size = self._remaining
-        data = self._data[self._pos : self._pos + size]
+        data = self._data
+        if self._pos or size < len(data):
+            data = data[self._pos : self._pos + size]
         self._pos += len(data)
         self._remaining -= len(data)
         return data

@@ -6,11 +6,12 @@ stays free of randomness: :func:`encode` is a pure function.
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ._masking import xor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 FIN: Final = 0x80
 RSV1: Final = 0x40
@@ -83,12 +84,6 @@ def is_sendable_code(code: int) -> bool:
 LONG: Final = 128 * 1024
 """Bytes of a payload above which :func:`encode_long` is for it, and of the blocks that it makes."""
 
-_MASK_BLOCK: Final = 8192
-"""Bytes above which :func:`encode` masks in blocks, so that the mask is made an integer once."""
-
-_NUMPY_PAYS: Final = 2048
-"""Bytes above which :func:`encode` masks by numpy, if the program has imported it."""
-
 # Both header bytes of each short frame, made once: building them costs as much as the masking.
 _SHORT_HEADERS: Final = {
     FIN | opcode | rsv: tuple(bytes((FIN | opcode | rsv, MASKED | size)) for size in range(126))
@@ -97,7 +92,7 @@ _SHORT_HEADERS: Final = {
 
 
 def encode(first: int, payload: bytes, mask: bytes) -> bytes:
-    """One masked frame.
+    """Return one masked frame.
 
     Args:
       first: the frame's first byte: FIN, RSV bits and opcode.
@@ -105,68 +100,27 @@ def encode(first: int, payload: bytes, mask: bytes) -> bytes:
       mask: four bytes that the peer cannot foresee (RFC 6455 section 5.3).
     """
     size = len(payload)
-    if size > _MASK_BLOCK or (size > _NUMPY_PAYS and "numpy" in sys.modules):
-        return b"".join((_header(first, size), mask, *masked_blocks(payload, mask)))
-    masked = int.from_bytes(payload, "little") ^ int.from_bytes(
-        (mask * ((size + 3) >> 2))[:size], "little"
-    )
     short = size < 126 and first in _SHORT_HEADERS
     header = _SHORT_HEADERS[first][size] if short else _header(first, size)
-    return header + mask + masked.to_bytes(size, "little")
+    return header + mask + xor(payload, mask)
 
 
 def encode_long(first: int, payload: bytes, mask: bytes) -> Iterator[bytes]:
-    """The same in blocks, each made when it is asked for.
+    """Return the same in blocks, each of which is made when it is asked for.
 
-    Memory that was just freed is used again, and no message holds up the program for as long as it
-    takes to mask all of it.
+    So memory that was just freed is used again, and no message holds up the program for as long as
+    it takes to mask all of it.
     """
-    blocks = masked_blocks(payload, mask, block_size=LONG)
-    yield _header(first, len(payload)) + mask + next(blocks)
-    yield from blocks
+    head = _header(first, len(payload)) + mask
+    for start in range(0, len(payload), LONG):
+        yield head + xor(payload[start : start + LONG], mask)
+        head = b""
 
 
 def _header(first: int, size: int) -> bytes:
-    """The first bytes of a masked frame, in the shortest form (RFC 6455 section 5.2)."""
+    """Return a masked frame's first bytes, in the shortest form (RFC 6455 section 5.2)."""
     if size < 126:
         return bytes((first, MASKED | size))
     if size < 0x10000:
         return bytes((first, MASKED | 126)) + size.to_bytes(2, "big")
     return bytes((first, MASKED | 127)) + size.to_bytes(8, "big")
-
-
-def masked_blocks(payload: bytes, mask: bytes, block_size: int = _MASK_BLOCK) -> Iterator[bytes]:
-    """A long payload in masked blocks (RFC 6455 section 5.3)."""
-    numpy: Any = sys.modules.get("numpy")
-    if hasattr(numpy, "frombuffer"):  # it is no None, which forbids it, and not being imported
-        masked, block_size = _by_numpy(numpy, mask), LONG
-    else:
-        masked = _by_integers(mask, block_size)
-    for start in range(0, len(payload), block_size):
-        yield masked(payload[start : start + block_size])
-
-
-def _by_integers(mask: bytes, block_size: int) -> Callable[[bytes], bytes]:
-    key = int.from_bytes(mask * (block_size >> 2), "little")
-
-    def masked(block: bytes) -> bytes:
-        size = len(block)
-        same = key
-        if size < block_size:
-            same = int.from_bytes((mask * ((size + 3) >> 2))[:size], "little")
-        return (int.from_bytes(block, "little") ^ same).to_bytes(size, "little")
-
-    return masked
-
-
-def _by_numpy(numpy: Any, mask: bytes) -> Callable[[bytes], bytes]:
-    """Ten times as fast. It is not imported for this, which takes as long as to mask 50 MiB."""
-    key = numpy.frombuffer(mask, numpy.uint32)
-
-    def masked(block: bytes) -> bytes:
-        size = len(block)
-        words = numpy.frombuffer(block + bytes(-size % 4), numpy.uint32)
-        done: bytes = (words ^ key).tobytes()
-        return done[:size]
-
-    return masked

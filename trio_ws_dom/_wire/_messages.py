@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import codecs
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
 from ._errors import ProtocolError
 from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
 from ._memory import keep_memory
+from ._parts import Part, as_part
 
 Message = str | bytes
 
 UNLIMITED: Final = 1 << 60
 """Bytes; stands for no limit where the arithmetic needs a number."""
-
-
-@final
-class TextPart(str):
-    """The start, or a middle part, of a text message that goes on in the next item."""
-
-    __slots__ = ()
-
-
-@final
-class BinaryPart(bytes):
-    """The same of a binary message. What is not a part ends a message, or is a whole one."""
-
-    __slots__ = ()
-
-
-Part: TypeAlias = TextPart | BinaryPart
-PARTS: Final = (TextPart, BinaryPart)
-
-
-def as_part(message: Message) -> Part:
-    """Mark some of a message as a part that others follow."""
-    return TextPart(message) if isinstance(message, str) else BinaryPart(message)
 
 
 def _invalid_utf8(exc: UnicodeDecodeError) -> ProtocolError:

@@ -142,7 +142,8 @@ class Outbox:
                 self._end_batch()
             self._add_full(_LongFrame(first, payload, self._mask(), size))
             return
-        frame = encode(first, payload, self._mask())
+        mask = self._mask() if self._masks is None else next(self._masks)
+        frame = encode(first, payload, mask)
         self._frames.append(frame)
         self._payload += size
         self._size += len(frame)
