@@ -61,8 +61,8 @@ class Case(NamedTuple):
     """What is run, and what goes wrong.
 
     Attributes:
-      door, way: the entry point and the block's end: keys of DOORS and of WAYS.
-      cancel: steps at which a scope around the door is cancelled: the inner, then the outer one.
+      entry, way: the entry point and the block's end: keys of ENTRIES and of WAYS.
+      cancel: steps at which a scope around it is cancelled: the inner, then the outer one.
       cancel_again_after: seconds from the first cancellation to the second, of the outer scope.
       interrupt: steps after which Ctrl-C is pressed.
       interrupt_again_after: seconds to the second Ctrl-C.
@@ -75,7 +75,7 @@ class Case(NamedTuple):
       late: seconds from the arrival of what was sent to the return of ``send_all()``.
     """
 
-    door: str
+    entry: str
     way: str
     cancel: tuple[int, ...] = ()
     cancel_again_after: float | None = None
@@ -102,7 +102,7 @@ class Account:
     case: Case
     steps: int = 0
     calls: int = 0  # where Ctrl-C could have landed, if they were counted
-    inside: bool = False  # control is in the door
+    inside: bool = False  # control is in the entry point
     start: float = 0.0
     trace: list[str] = field(default_factory=list)
     events: list[tuple[str, int]] = field(default_factory=list)  # type, readyState then

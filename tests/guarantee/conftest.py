@@ -1,4 +1,4 @@
-"""The harness of the guarantee's tests; and the count of the sweeps' runs, told at the end."""
+"""The harness of the guarantee's tests; and the count of the sweeps' runs, printed at the end."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    for name, door, count in getattr(node, "workeroutput", {}).get("runs", ()):
-        COUNTS[name, door] += count
+    for name, entry, count in getattr(node, "workeroutput", {}).get("runs", ()):
+        COUNTS[name, entry] += count
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not COUNTS:
         return
     terminalreporter.section(f"the guarantee: {COUNTS.total()} runs")
-    for index in (0, 1):  # by sweep, by door
+    for index in (0, 1):  # by sweep, by entry point
         counts: Counter[str] = Counter()
         for key, count in COUNTS.items():
             counts[key[index]] += count

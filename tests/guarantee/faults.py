@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def no_shield() -> AbstractContextManager[Any]:
-    """The pump is cancelled along with the program."""
+    """The connection is cancelled along with the program."""
     run_within = CloseDeadline.run_within
 
     def wrong(self: Any, scope: trio.CancelScope) -> None:
@@ -46,7 +46,7 @@ def no_shield() -> AbstractContextManager[Any]:
     return replaced(CloseDeadline, "run_within", wrong)
 
 
-def hurry_ignored() -> AbstractContextManager[Any]:
+def cancelled_bound_ignored() -> AbstractContextManager[Any]:
     """A cancellation leaves the close its whole ``close_timeout``."""
     return replaced(Session, "limit_close", lambda self, cancelled_at: None)
 
@@ -273,7 +273,7 @@ def watcher_too_quick() -> AbstractContextManager[Any]:
 
 
 def cancelled_through_reset() -> AbstractContextManager[Any]:
-    """The reset is a checkpoint, at which the program's cancellation comes out of the pump."""
+    """The reset is a checkpoint, at which the program's cancellation comes out."""
 
     async def wrong(stream: trio.abc.AsyncResource) -> None:
         await trio.lowlevel.checkpoint()
@@ -290,7 +290,7 @@ def stream_left_open() -> AbstractContextManager[Any]:
 
 
 def network_errors_raised() -> AbstractContextManager[Any]:
-    """What the transport raises comes out of the pump."""
+    """What the transport raises comes out of the connection."""
     serve = Connection._serve
 
     async def wrong(self: Any, nursery: trio.Nursery) -> None:
@@ -351,7 +351,7 @@ def clean_without_answer() -> AbstractContextManager[Any]:
 
 
 def writer_gives_up() -> AbstractContextManager[Any]:
-    """The writer is woken for messages only: a Close behind an empty queue stays where it is."""
+    """The writer is woken for messages only: a Close after an empty queue stays where it is."""
     wake = Writer.wake
 
     def wrong(self: Any) -> None:
@@ -378,8 +378,8 @@ def send_while_closing() -> AbstractContextManager[Any]:
     return replaced(Outbox, "fill", wrong)
 
 
-def ctrl_c_in_the_pump() -> AbstractContextManager[Any]:
-    """KeyboardInterrupt lands in the pump, and kills it."""
+def ctrl_c_in_the_connection() -> AbstractContextManager[Any]:
+    """KeyboardInterrupt lands in the connection, and kills it."""
     return unprotected(Connection.run)
 
 
@@ -395,7 +395,7 @@ def ctrl_c_in_close() -> AbstractContextManager[Any]:
 
 FAULTS: Final[tuple[Callable[[], AbstractContextManager[Any]], ...]] = (
     no_shield,
-    hurry_ignored,
+    cancelled_bound_ignored,
     no_deadline,
     deadline_moved,
     no_bound_for_tcp,
@@ -432,7 +432,7 @@ FAULTS: Final[tuple[Callable[[], AbstractContextManager[Any]], ...]] = (
     clean_without_answer,
     writer_gives_up,
     send_while_closing,
-    ctrl_c_in_the_pump,
+    ctrl_c_in_the_connection,
     ctrl_c_in_the_exit,
     ctrl_c_in_close,
 )

@@ -1,7 +1,7 @@
 """Ctrl-C in the middle of a step: at a call that a task of the program's, or of ours, makes.
 
 The interpreter looks for signals where a Python function begins and where a C function has ended;
-the profiler is told of both. So "Ctrl-C at call n" for every n is one at every place, but for the
+the profiler is called at both. So "Ctrl-C at call n" for every n is one at every place, but for the
 ends of loops.
 """
 

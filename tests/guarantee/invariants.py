@@ -13,7 +13,6 @@ from support.frames import CLOSE, TEXT
 
 from guarantee.case import (
     CANCELLED_CLOSE_TIMEOUT,
-    CAPACITY,
     CLOSE_TIMEOUT,
     DEAF,
     GREEDY,
@@ -47,8 +46,8 @@ TURNS: Final = 40
 HELD_TURNS: Final = 6
 """Steps that may pass between the program's first listener and the dispatch of what was held."""
 
-FRAME: Final = 160
-"""Bytes of the longest frame that a scenario sends, and of a Close."""
+FRAME: Final = 70
+"""Bytes of the longest frame of a queue."""
 
 
 def it_ends(account: Account) -> Iterator[str]:
@@ -94,13 +93,13 @@ def bounded(account: Account) -> Iterator[str]:
     ends, case = account.time("out"), account.case
     # One cancellation reaches all scopes at once, and Ctrl-C one after the other. The ends of
     # blocks within blocks come one after the other, too.
-    sockets = 2 if case.door in PAIRED else 1
+    sockets = 2 if case.entry in PAIRED else 1
     for name, bounds in (("cancel", 1), ("interrupt", sockets)):
         seen = account.time(name)
         if ends > seen + CANCELLED_CLOSE_TIMEOUT * bounds + EPSILON:
             yield f"{ends - seen} s from {name} on"
     # the exit of a trio nursery waits on, at whatever number of Ctrl-Cs
-    if "interrupt again" in account.moments and case.door not in (*OWN_NURSERY, *PAIRED):
+    if "interrupt again" in account.moments and case.entry not in (*OWN_NURSERY, *PAIRED):
         late = ends - account.time("interrupt again")
         if late > EPSILON:
             yield f"{late} s from the second Ctrl-C on"
@@ -132,7 +131,7 @@ def expected_codes(account: Account) -> set[int]:
     """The codes that our Close may have: that of whatever began the closing."""
     case = account.case
     cancelled = min(account.step("cancel"), account.step("interrupt"))
-    bare = case.door in OWN_NURSERY
+    bare = case.entry in OWN_NURSERY
     left = account.step("left")
     ended = 1001 if account.raised or cancelled < left else 1000
     causes: dict[str, tuple[float, int]] = {
@@ -142,12 +141,12 @@ def expected_codes(account: Account) -> set[int]:
         "left": (inf if bare and not account.raised else left, ended),
     }
     # where control is held up in another socket's end, the scope closes this one meanwhile
-    if bare or case.press or "entered" not in account.moments or case.door in PAIRED:
+    if bare or case.press or "entered" not in account.moments or case.entry in PAIRED:
         causes["cancel"] = cancelled, 1001  # a call of a listener may be where Ctrl-C lands
     first = min(step for step, _ in causes.values())
     # what sees a cancellation sees it some turns later; the rest is exact
     slack = TURNS if "cancel" in causes and (cancelled < inf or account.raised) else 0
-    if case.door in PAIRED and cancelled < inf:
+    if case.entry in PAIRED and cancelled < inf:
         slack = 10**6  # control may be held up for half of the bound: whatever comes meanwhile
     codes = {code for step, code in causes.values() if step <= first + slack < inf}
     if "failed" in account.moments:
@@ -239,12 +238,12 @@ def frames_of_ours(outgoing: bytes) -> tuple[list[bytes], bool]:
 
 
 def close_is_answered_soon(account: Account) -> Iterator[str]:
-    """After the peer's Close no more leaves than the network takes at once, the message in
-    progress, and the echo."""
+    """After the peer's Close, and with the network full, no more leaves than the message in
+    progress and the echo."""
     assert account.wire is not None
     after = account.wire.written - account.written_when_closed
     fills = account.case.way in QUEUED and account.case.way != GREEDY
-    if fills and "close came" in account.moments and after > CAPACITY + 2 * FRAME:
+    if fills and "close came" in account.moments and after > 2 * FRAME:
         yield f"{after} bytes after the peer's Close"
 
 
@@ -256,11 +255,12 @@ def nothing_that_came_is_lost(account: Account) -> Iterator[str]:
         return
     if case.fault is None and account.received != ["hello", "world"]:
         yield f"received {account.received}"
-    if case.door in ("bare", "open_websocket_stream"):
+    if case.entry in ("bare", "open_websocket_stream"):
         return  # nothing is held, or there are no listeners
     listens = case.way in ("peer closes", "listener raises")
-    came = b"\x81\x05hello" in account.wire.delivered and account.step("entered") < inf
-    if listens and came and "hello" not in [data for data, _ in account.messages]:
+    came = b"\x81\x05hello" in account.wire.delivered
+    in_time = account.step("entered") < account.step("ended")
+    if listens and came and in_time and "hello" not in [data for data, _ in account.messages]:
         yield f"'hello' was not dispatched, but {account.messages}"
 
 

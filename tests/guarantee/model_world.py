@@ -22,7 +22,7 @@ NEVER = float("inf")
 
 
 class Handler(ConnectionHandler):
-    """Takes every message at once, unless told not to."""
+    """Takes every message at once, while ``wants`` is true."""
 
     must_pause = False
 
@@ -121,7 +121,7 @@ class World:
 
         trio.from_thread.run(act, trio_token=self.token)
 
-    def hurry(self) -> None:
+    def cancel(self) -> None:
         """Bound the close as a cancellation does."""
         timeout = self.connection._bounds.cancelled_close_timeout
         self.connection.limit_close(self.clock.current_time() + timeout)

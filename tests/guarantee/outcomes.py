@@ -43,7 +43,7 @@ def has_interrupt(exc: BaseException | None) -> bool:
 
 def _problem_with_outcome(account: Account) -> str | None:
     case, exc = account.case, account.outcome
-    bare = case.door in OWN_NURSERY
+    bare = case.entry in OWN_NURSERY
     if exc is None and account.caught:
         return None if case.cancel else "a cancellation that nobody asked for"
     if account.listener_raised:
@@ -64,11 +64,13 @@ def _problem_with_outcome(account: Account) -> str | None:
         return None if members == (account.boom,) else "expected the block's exception"
     if exc is None:
         return _problem_with_silence(account)
-    if case.way == STUCK and isinstance(exc, ExceptionGroup):
-        members = exc.exceptions
-        too_slow = len(members) == 1 and isinstance(members[0], trio.TooSlowError)
-        return None if too_slow else "expected a TooSlowError for the listener"
-    if case.door == "connect_websocket" and isinstance(exc, ExceptionGroup):
+    if case.way == STUCK and isinstance(exc, BaseExceptionGroup):
+        kinds = [type(member) for member in exc.exceptions]
+        good = [[trio.TooSlowError]]
+        if case.ctrl_c:
+            good.append([trio.TooSlowError, KeyboardInterrupt])
+        return None if kinds in good else "expected a TooSlowError for the listener"
+    if case.entry == "connect_websocket" and isinstance(exc, ExceptionGroup):
         (exc,) = exc.exceptions
         bare = False
     if isinstance(exc, WebSocketError) and not bare:
@@ -92,7 +94,7 @@ def _problem_with_listeners(account: Account, exc: BaseException | None, bare: b
 
 
 def _problem_with_silence(account: Account) -> str | None:
-    if account.case.door in ENTERED_OPEN and "open" not in account.moments:
+    if account.case.entry in ENTERED_OPEN and "open" not in account.moments:
         return "it was never open, and nothing was raised"
     left = account.step("left")
     if account.case.way == STUCK and account.begun and account.step("cancel") == inf:

@@ -17,9 +17,9 @@ class Spoiling:
     Attributes:
       latency: seconds by which each chunk is late.
       drip: bytes that go through at a time, 0.001 s apart; 0: as they come.
-      silent_after: bytes behind which nothing more goes through, either way: connectivity is lost.
-      reset_after: bytes behind which both sides are reset.
-      end_after: bytes behind which TCP ends, towards the client.
+      silent_after: bytes after which nothing more goes through, either way: connectivity is lost.
+      reset_after: bytes after which both sides are reset.
+      end_after: bytes after which TCP ends, towards the client.
     """
 
     latency: float = 0.0
@@ -103,7 +103,7 @@ class Relay:
 
 
 class _PortOf:
-    """Tells the port in place of the listeners, once they are there."""
+    """Reports the port instead of the listeners, once they are there."""
 
     def __init__(self, listener: trio.SocketListener, status: trio.TaskStatus[int]) -> None:
         self._port = listener.socket.getsockname()[1]

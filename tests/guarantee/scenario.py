@@ -224,7 +224,7 @@ async def _bare(account: Account, options: dict[str, Any]) -> None:
         ws.close(OWN_CODE)  # or its nursery would wait for the peer, as it should
 
 
-DOORS: Final[dict[str, Callable[[Account, dict[str, Any]], Awaitable[None]]]] = {
+ENTRIES: Final[dict[str, Callable[[Account, dict[str, Any]], Awaitable[None]]]] = {
     "open_websocket": _open_websocket,
     "open_websocket_nursery": _nursery,
     "connect_websocket": _connect,
@@ -236,7 +236,7 @@ DOORS: Final[dict[str, Callable[[Account, dict[str, Any]], Awaitable[None]]]] = 
 WEBSOCKETS: Final = ("open_websocket", "open_websocket_nursery", "bare")
 
 SCENARIOS: Final = [
-    *((door, way) for door in WEBSOCKETS for way in USUAL),
+    *((entry, way) for entry in WEBSOCKETS for way in USUAL),
     *(("open_websocket_stream", way) for way in STREAM_WAYS if way in USUAL),
 ]
 """Entry points, and ways to end the block."""
@@ -244,13 +244,13 @@ SCENARIOS: Final = [
 FURTHER_SCENARIOS: Final = [
     *(("connect_websocket", way) for way in ("leave", "raise", "peer closes", "listener raises")),
     *(
-        (door, way)
-        for door in ("open_websocket", "bare", "open_websocket_stream")
+        (entry, way)
+        for entry in ("open_websocket", "bare", "open_websocket_stream")
         for way in QUEUED
     ),
-    *((door, way) for door in PAIRED for way in ("leave", "raise", "peer closes")),
-    *((door, SLEEPY) for door in WEBSOCKETS),
-    *((door, STUCK) for door in WEBSOCKETS[:2]),  # a nursery of the program's own has no bound
+    *((entry, way) for entry in PAIRED for way in ("leave", "raise", "peer closes")),
+    *((entry, SLEEPY) for entry in WEBSOCKETS),
+    *((entry, STUCK) for entry in WEBSOCKETS[:2]),  # a nursery of the program's own has no bound
 ]
 """The same, of which the plain run of the tests takes samples."""
 

@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
     Attributes:
       resident: KiB in memory. The allocator gives an arena back when the last object in it is
-        gone, so behind a crowd it stays near the highest level, and says little of what is alive.
+        gone, so after a crowd it stays near the highest level, and says little of what is alive.
       blocks: of memory that Python's objects have: what a leak would add to.
     """
 
@@ -86,7 +86,7 @@ def resident() -> int:
 
 
 def allow_files(wanted: int) -> int:
-    """Raise the limit of open files as far as is needed and allowed; gives what there is."""
+    """Raise the limit of open files as far as is needed and allowed; return what there is."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         soft = min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted

@@ -1,4 +1,4 @@
-"""The same scenarios by a WebSocketStream's door, in which everything goes by its channels."""
+"""The same scenarios by open_websocket_stream, in which everything goes by its channels."""
 
 from __future__ import annotations
 

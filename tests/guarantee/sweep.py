@@ -35,7 +35,7 @@ from guarantee.case import (
 from guarantee.faulty_stream import Wire
 from guarantee.interrupt_at_call import pressing
 from guarantee.pairs import PAIRS, SILENT_URL, silent_peer
-from guarantee.scenario import DOORS, play_peer
+from guarantee.scenario import ENTRIES, play_peer
 from trio_ws_dom._net import _reader
 from trio_ws_dom._socket import _session
 from trio_ws_dom._socket._session import Session
@@ -139,7 +139,7 @@ class _Run:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._peer)
             nursery.start_soon(self._timers)
-            if case.door in PAIRED:
+            if case.entry in PAIRED:
                 nursery.start_soon(silent_peer, theirs)
             before = all_tasks()
             try:
@@ -166,10 +166,10 @@ class _Run:
         try:
             with outer, inner:
                 account.inside = True
-                if account.case.door in PAIRED:
-                    await PAIRS[account.case.door](account, options, silent)
+                if account.case.entry in PAIRED:
+                    await PAIRS[account.case.entry](account, options, silent)
                 else:
-                    await DOORS[account.case.door](account, options)
+                    await ENTRIES[account.case.entry](account, options)
         finally:
             account.inside = False
             account.caught = inner.cancelled_caught or outer.cancelled_caught
@@ -236,7 +236,7 @@ def deterministic(run: _Run) -> Iterator[None]:
     """All that would make two runs differ, pinned."""
     case = run.account.case
     # trio shuffles the tasks that are ready with a random of its own, on purpose; and sorts them
-    # first only if it is told that somebody wants the same order again (Hypothesis does)
+    # first only where somebody wants the same order again (Hypothesis does)
     trio._core._run._r.seed(case.seed)
     start, dispatch = Session.start, Session._dispatch
 
@@ -267,7 +267,7 @@ def deterministic(run: _Run) -> Iterator[None]:
 
 
 COUNTS: Final[Counter[tuple[str, str]]] = Counter()
-"""Runs, by the name of the sweep and the door; shown at the end of the test run."""
+"""Runs, by the names of the sweep and the entry point; shown at the end of the test run."""
 
 
 def only_interrupts(exc: BaseException) -> bool:
@@ -289,5 +289,5 @@ def run(case: Case, name: str | None = None) -> Account:
                 raise
             this.account.interrupted_later = True
     if name is not None:
-        COUNTS[name, case.door] += 1
+        COUNTS[name, case.entry] += 1
     return this.account

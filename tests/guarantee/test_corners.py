@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 HELLO = frame(TEXT, b"hello")
 
 
-async def test_nursery_cancelled_from_a_listener(harness: ScopeHarness, clock: object) -> None:
-    """A listener that cancels the bare socket's nursery: 1001, and clean."""
+async def test_a_listener_that_cancels_the_nursery_sends_1001(
+    harness: ScopeHarness, clock: object
+) -> None:
     async with trio.open_nursery() as nursery:
         ws = WebSocket(harness.url, nursery=nursery, **harness.hire(HELLO))
         recorder = EventRecorder(ws)
@@ -32,8 +33,9 @@ async def test_nursery_cancelled_from_a_listener(harness: ScopeHarness, clock: o
     assert ws.closeEvent.wasClean
 
 
-async def test_scope_cancelled_from_a_listener(harness: ScopeHarness, clock: object) -> None:
-    """The same for the scope around an open_websocket."""
+async def test_a_listener_that_cancels_the_scope_sends_1001(
+    harness: ScopeHarness, clock: object
+) -> None:
     with trio.CancelScope() as scope:
         async with open_websocket(harness.url, **harness.hire(HELLO)) as ws:
             ws.onmessage = lambda event: scope.cancel()
@@ -43,8 +45,9 @@ async def test_scope_cancelled_from_a_listener(harness: ScopeHarness, clock: obj
     assert ws.closeEvent.wasClean
 
 
-async def test_many_aclose(harness: ScopeHarness, clock: object) -> None:
-    """aclose() from several tasks at once: one Close, the first one's; all wait until CLOSED."""
+async def test_aclose_in_several_tasks_sends_one_close_and_all_wait(
+    harness: ScopeHarness, clock: object
+) -> None:
     states = []
 
     async def aclose(ws: WebSocket, code: int) -> None:
@@ -64,8 +67,9 @@ async def aclose_first(ws: WebSocket, nursery: trio.Nursery) -> None:
     await trio.lowlevel.checkpoint()
 
 
-async def test_aclose_of_which_one_is_cancelled(harness: ScopeHarness, clock: object) -> None:
-    """One of the waiting tasks is cancelled: the close is hurried, for all of them."""
+async def test_a_cancelled_aclose_bounds_the_close_for_all_who_wait(
+    harness: ScopeHarness, clock: object
+) -> None:
     async with open_websocket(harness.url, **harness.hire(answers=False)) as ws:
         start = trio.current_time()
         async with trio.open_nursery() as nursery:
@@ -77,8 +81,9 @@ async def test_aclose_of_which_one_is_cancelled(harness: ScopeHarness, clock: ob
     assert took < harness.bounds["close_timeout"]
 
 
-async def test_aclose_in_an_async_listener(harness: ScopeHarness, clock: object) -> None:
-    """A listener may await the end of its own socket: close is dispatched by another task."""
+async def test_an_async_listener_may_await_the_end_of_its_own_socket(
+    harness: ScopeHarness, clock: object
+) -> None:
     done = []
 
     async with open_websocket(harness.url, **harness.hire(HELLO)) as ws:
@@ -93,8 +98,7 @@ async def test_aclose_in_an_async_listener(harness: ScopeHarness, clock: object)
     assert harness.peer.close_code == 3001
 
 
-async def test_exit_while_another_task_receives(harness: ScopeHarness, clock: object) -> None:
-    """A task blocked in receive() when the block is left: ClosedResourceError."""
+async def test_receive_raises_when_the_block_is_left(harness: ScopeHarness, clock: object) -> None:
     caught = []
 
     async def receive(ws: WebSocket) -> None:
@@ -111,8 +115,9 @@ async def test_exit_while_another_task_receives(harness: ScopeHarness, clock: ob
     assert harness.peer.close_code == 1000
 
 
-async def test_exit_while_another_task_drains(harness: ScopeHarness, clock: object) -> None:
-    """A task in drain() when the block is left comes back once all has left."""
+async def test_drain_returns_when_the_block_is_left_and_all_was_sent(
+    harness: ScopeHarness, clock: object
+) -> None:
     done = []
 
     async def drain(ws: WebSocket) -> None:
@@ -126,8 +131,9 @@ async def test_exit_while_another_task_drains(harness: ScopeHarness, clock: obje
     assert done == [0]
 
 
-async def test_drain_of_a_socket_that_breaks(harness: ScopeHarness, clock: object) -> None:
-    """A task in drain() is told when the socket is closed with bytes not sent."""
+async def test_drain_raises_when_the_socket_is_closed_with_bytes_not_sent(
+    harness: ScopeHarness, clock: object
+) -> None:
     caught = []
 
     async def drain(ws: WebSocket) -> None:
@@ -143,8 +149,9 @@ async def test_drain_of_a_socket_that_breaks(harness: ScopeHarness, clock: objec
     assert caught[0].closeCode == 1005
 
 
-async def test_made_in_a_cancelled_nursery(harness: ScopeHarness, clock: object) -> None:
-    """A socket in a nursery that is cancelled already: error and close, and nothing on the wire."""
+async def test_a_socket_made_in_a_cancelled_nursery_ends_with_nothing_on_the_wire(
+    harness: ScopeHarness, clock: object
+) -> None:
     async with trio.open_nursery() as nursery:
         nursery.cancel_scope.cancel()
         ws = WebSocket(harness.url, nursery=nursery, stream=trio.testing.memory_stream_pair()[0])
@@ -153,8 +160,9 @@ async def test_made_in_a_cancelled_nursery(harness: ScopeHarness, clock: object)
     assert recorder.events == ["error", "close"]
 
 
-async def test_opened_in_a_cancelled_scope(harness: ScopeHarness, clock: object) -> None:
-    """open_websocket() under cancellation: Cancelled, and the block is not entered."""
+async def test_open_websocket_in_a_cancelled_scope_does_not_enter_the_block(
+    harness: ScopeHarness, clock: object
+) -> None:
     with trio.CancelScope() as scope:
         scope.cancel()
         async with open_websocket(harness.url, stream=trio.testing.memory_stream_pair()[0]):
@@ -162,16 +170,18 @@ async def test_opened_in_a_cancelled_scope(harness: ScopeHarness, clock: object)
     assert scope.cancelled_caught
 
 
-async def test_made_in_a_closed_nursery(harness: ScopeHarness, clock: object) -> None:
-    """A socket in a nursery that is over: RuntimeError, at once."""
+async def test_a_socket_made_in_a_closed_nursery_is_refused_at_once(
+    harness: ScopeHarness, clock: object
+) -> None:
     async with trio.open_nursery() as nursery:
         pass
     with pytest.raises(RuntimeError):
         WebSocket(harness.url, nursery=nursery, stream=trio.testing.memory_stream_pair()[0])
 
 
-async def test_base_exceptions(harness: ScopeHarness, clock: object) -> None:
-    """SystemExit in the block: 1001, and it comes out bare."""
+async def test_system_exit_sends_1001_and_comes_out_bare(
+    harness: ScopeHarness, clock: object
+) -> None:
     with pytest.raises(SystemExit) as caught:
         async with open_websocket(harness.url, **harness.hire()):
             sys.exit(3)
@@ -179,8 +189,9 @@ async def test_base_exceptions(harness: ScopeHarness, clock: object) -> None:
     assert harness.peer.close_code == 1001
 
 
-async def test_message_given_up_under_ctrl_c(harness: ScopeHarness, clock: object) -> None:
-    """Ctrl-C that comes while a message is given up does not leave it half given up."""
+async def test_ctrl_c_does_not_leave_a_message_half_given_up(
+    harness: ScopeHarness, clock: object
+) -> None:
     protected = []
 
     async def fragments() -> AsyncIterator[str]:

@@ -18,8 +18,9 @@ HELLO = frame(TEXT, b"hello")
 
 
 @pytest.mark.parametrize("name", ["open", "message", "error", "close"])
-async def test_listener_raises_at(name: str, harness: ScopeHarness, clock: object) -> None:
-    """Whatever the event, the exception comes out, in one flat group, and the socket is CLOSED."""
+async def test_an_exception_at_any_event_comes_out_in_one_flat_group(
+    name: str, harness: ScopeHarness, clock: object
+) -> None:
     boom = ValueError(name)
 
     def listener(event: object) -> None:
@@ -40,8 +41,9 @@ async def test_listener_raises_at(name: str, harness: ScopeHarness, clock: objec
     recorder.check()
 
 
-async def test_all_listeners_raise(harness: ScopeHarness, clock: object) -> None:
-    """Several events' listeners: all of their exceptions, in the order of the events."""
+async def test_exceptions_of_several_events_come_out_in_the_order_of_the_events(
+    harness: ScopeHarness, clock: object
+) -> None:
     booms = {name: ValueError(name) for name in ("open", "message", "close")}
 
     def listener(event: Any) -> None:
@@ -57,8 +59,9 @@ async def test_all_listeners_raise(harness: ScopeHarness, clock: object) -> None
     assert caught.value.exceptions == (booms["open"], booms["close"])
 
 
-async def test_async_listeners_that_never_end(harness: ScopeHarness, clock: object) -> None:
-    """They hold up the exit for ``listener_timeout``, and are cancelled loudly then."""
+async def test_async_listeners_that_never_end_are_cancelled_after_listener_timeout(
+    harness: ScopeHarness, clock: object
+) -> None:
     ended = []
 
     async def forever(event: object) -> None:
@@ -83,8 +86,7 @@ async def test_async_listeners_that_never_end(harness: ScopeHarness, clock: obje
     assert count_tasks() <= tasks
 
 
-async def test_async_listener_that_resists(harness: ScopeHarness, clock: object) -> None:
-    """A listener's own shield holds the scope, as any task's holds its nursery."""
+async def test_a_listeners_own_shield_holds_the_scope(harness: ScopeHarness, clock: object) -> None:
     order = []
 
     async def stubborn(event: object) -> None:
@@ -99,8 +101,9 @@ async def test_async_listener_that_resists(harness: ScopeHarness, clock: object)
     assert order == ["listener", "out"]
 
 
-async def test_contextvars(harness: ScopeHarness, clock: object) -> None:
-    """Listeners see the constructor's caller's context; what they set stays theirs."""
+async def test_listeners_run_in_the_callers_context_and_keep_what_they_set(
+    harness: ScopeHarness, clock: object
+) -> None:
     variable = contextvars.ContextVar("variable", default="nobody's")
     variable.set("caller's")
     seen = []

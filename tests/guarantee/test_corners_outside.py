@@ -17,8 +17,7 @@ from guarantee.peer_thread import Server
 from trio_ws_dom import open_websocket
 
 
-def test_guest_mode() -> None:
-    """trio as a guest of asyncio: a scope runs and ends there as it does anywhere."""
+def test_a_scope_runs_and_ends_in_guest_mode() -> None:
     seen: list[object] = []
 
     async def main() -> None:
@@ -51,8 +50,7 @@ def test_guest_mode() -> None:
     assert seen == [(1001, True)]
 
 
-def test_in_a_system_task() -> None:
-    """A scope in a task that trio cancels when the main task is over: as any that is cancelled."""
+def test_a_scope_in_a_system_task_ends_when_the_main_task_is_over() -> None:
     server = Server()
     is_open = trio.Event()
 
@@ -113,8 +111,9 @@ def left_as_a_guest():
 
 @pytest.mark.real
 @pytest.mark.parametrize("how", ["left_in_a_thread", "left_as_a_guest"])
-def test_interpreter_exit(how: str, request: pytest.FixtureRequest) -> None:
-    """An interpreter that ends with an open socket: no noise but a ResourceWarning, and no hang."""
+def test_an_interpreter_ends_with_an_open_socket_without_noise_or_hang(
+    how: str, request: pytest.FixtureRequest
+) -> None:
     tests = request.config.rootpath / "tests"
     program = textwrap.dedent(PROGRAM) + f"\n{how}()\n"
     ran = subprocess.run(

@@ -29,8 +29,8 @@ CAUGHT: dict[str, str] = {}
 def cases() -> Iterator[Case]:
     """Cases of all sweeps by turns, sparse ones first."""
     sweeps: list[Iterator[Case]] = []
-    for door, way in SCENARIOS + FURTHER_SCENARIOS:
-        case = Case(door, way)
+    for entry, way in SCENARIOS + FURTHER_SCENARIOS:
+        case = Case(entry, way)
         sweeps += [
             iter([case, sweep_cases.early_end(case), sweep_cases.late(case)]),
             iter(list(sweep_cases.cancelled(case))[::5]),

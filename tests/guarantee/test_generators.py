@@ -34,8 +34,7 @@ async def messages(
             yield message
 
 
-async def test_closed(harness: ScopeHarness, clock: object) -> None:
-    """A generator that is closed as it should be: 1001 (GeneratorExit)."""
+async def test_a_generator_that_is_closed_sends_1001(harness: ScopeHarness, clock: object) -> None:
     sockets: list[WebSocket] = []
     options = harness.hire(HELLO, HELLO)
     async with aclosing(messages(harness.url, options, sockets)) as source:
@@ -121,8 +120,9 @@ WAYS = (
 @pytest.mark.real
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # what trio says of it
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_abandoned(way: Callable[[Play], Awaitable[None]]) -> None:
-    """However it is abandoned: 1001, CLOSED when the run is over; trio says what is wrong."""
+def test_an_abandoned_generators_socket_is_closed_when_the_run_is_over(
+    way: Callable[[Play], Awaitable[None]],
+) -> None:
     server = Server()
     play = Play(server.url)
     with suppress(RuntimeError, ExceptionGroup):  # trio's, in the versions that notice
@@ -135,8 +135,7 @@ def test_abandoned(way: Callable[[Play], Awaitable[None]]) -> None:
 
 @pytest.mark.real
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # what trio says of it
-def test_a_scope_behind_an_abandoned_one() -> None:
-    """The task that dropped a generator goes on, and its next scope is as any other."""
+def test_the_next_scope_after_an_abandoned_one_is_as_any_other() -> None:
     first, second = Server(), Server()
     play = Play(first.url)
 

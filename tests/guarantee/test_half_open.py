@@ -41,7 +41,7 @@ async def answer(peer: Peer) -> None:
 
 @asynccontextmanager
 async def relayed(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Relay, int]]:
-    """A good server behind a relay; gives the relay and its port."""
+    """Run a good server behind a relay; yield the relay and its port."""
 
     async def serve(stream: Any) -> None:
         if tls is not None:
@@ -59,7 +59,7 @@ async def relayed(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Rela
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
-async def test_half_open_is_found(secure: bool) -> None:
+async def test_silence_after_good_traffic_is_found_in_bounded_time(secure: bool) -> None:
     """A second of good traffic, then silence: found between ``ping_timeout`` and interval plus
     timeout from then on."""
     authority = trustme.CA()
@@ -85,8 +85,7 @@ async def test_half_open_is_found(secure: bool) -> None:
     assert took < INTERVAL + TIMEOUT + MARGIN
 
 
-async def test_half_open_under_a_sender() -> None:
-    """Data that the system's buffer still takes does not hide it."""
+async def test_data_that_the_system_still_takes_does_not_hide_a_dead_peer() -> None:
     async with relayed() as (relay, port):
         async with open_websocket(f"ws://127.0.0.1:{port}", **KEPT) as ws:
             ws.onmessage = None
@@ -101,8 +100,7 @@ async def test_half_open_under_a_sender() -> None:
     assert took < INTERVAL + TIMEOUT + MARGIN
 
 
-async def test_unread_messages_hide_answers() -> None:
-    """Who does not look at messages does not hear of the peer, and does not judge it."""
+async def test_a_program_that_does_not_read_does_not_declare_its_peer_dead() -> None:
     async with relayed() as (_, port):
         async with open_websocket(f"ws://127.0.0.1:{port}", **KEPT) as ws:
             await trio.sleep(2)

@@ -42,8 +42,9 @@ async def program(nursery: trio.Nursery) -> AsyncIterator[Program]:
 
 
 @pytest.mark.parametrize("body", [IN_THE_BODY, IN_RECEIVE], ids=["body", "receive"])
-async def test_idle(body: str, program: Program) -> None:
-    """Asleep in the block or in ``receive()``: 1001, answered, bare."""
+async def test_ctrl_c_in_an_idle_block_sends_1001_and_comes_out_bare(
+    body: str, program: Program
+) -> None:
     async with program.runs(body, Peer.serve):
         await program.says("ready")
         program.interrupt()
@@ -51,7 +52,7 @@ async def test_idle(body: str, program: Program) -> None:
     assert (program.peer.close_code, program.report["code"]) == (1001, 1001)
 
 
-async def test_bare_constructor(program: Program) -> None:
+async def test_ctrl_c_cancels_the_nursery_of_a_bare_socket(program: Program) -> None:
     """The bare socket's nursery is cancelled by it: 1001; the group around it is trio's own."""
     async with program.runs(IN_A_BARE_NURSERY, Peer.serve):
         await program.says("ready")
@@ -61,8 +62,7 @@ async def test_bare_constructor(program: Program) -> None:
     assert program.peer.close_code == 1001
 
 
-async def test_in_the_exit(program: Program) -> None:
-    """In the wait for a silent peer, Ctrl-C leaves it ``cancelled_close_timeout``."""
+async def test_ctrl_c_in_the_exit_leaves_cancelled_close_timeout(program: Program) -> None:
     closing = trio.Event()
 
     async def part(peer: Peer) -> None:
@@ -78,8 +78,7 @@ async def test_in_the_exit(program: Program) -> None:
     assert (program.peer.close_code, program.report["code"]) == (1000, 1006)
 
 
-async def test_second_ctrl_c_in_the_exit(program: Program) -> None:
-    """A second one resets at once, whatever the bounds are."""
+async def test_a_second_ctrl_c_in_the_exit_resets_at_once(program: Program) -> None:
     closing = trio.Event()
 
     async def part(peer: Peer) -> None:
@@ -97,8 +96,7 @@ async def test_second_ctrl_c_in_the_exit(program: Program) -> None:
     assert (program.peer.close_code, program.report["code"]) == (1000, 1006)
 
 
-async def test_second_ctrl_c_after_one_in_the_body(program: Program) -> None:
-    """The first one, in the block, starts the close; the second one resets at once."""
+async def test_a_second_ctrl_c_after_one_in_the_body_resets_at_once(program: Program) -> None:
     closing = trio.Event()
 
     async def part(peer: Peer) -> None:
@@ -116,8 +114,7 @@ async def test_second_ctrl_c_after_one_in_the_body(program: Program) -> None:
     assert (program.peer.close_code, program.report["code"]) == (1001, 1006)
 
 
-async def test_spinning_listener(program: Program) -> None:
-    """A listener that never returns is interrupted where it spins."""
+async def test_ctrl_c_interrupts_a_listener_that_never_returns(program: Program) -> None:
     async with program.runs(IN_A_SPINNING_LISTENER, serve_with_a_message):
         await program.says("ready")
         program.interrupt()
@@ -125,8 +122,7 @@ async def test_spinning_listener(program: Program) -> None:
     assert program.peer.close_code == 1001
 
 
-async def test_spinning_listener_in_a_flood(program: Program) -> None:
-    """The same where more messages are there than can ever be dispatched."""
+async def test_ctrl_c_interrupts_a_listener_in_a_flood(program: Program) -> None:
     async with program.runs(IN_A_SPINNING_LISTENER, serve_with_a_flood):
         await program.says("ready")
         program.interrupt()
@@ -134,8 +130,7 @@ async def test_spinning_listener_in_a_flood(program: Program) -> None:
     assert program.peer.close_code == 1001
 
 
-async def test_flood_to_a_fast_listener(program: Program) -> None:
-    """Wherever it lands in the dispatching, the pump survives it and the peer is told."""
+async def test_the_connection_survives_ctrl_c_anywhere_in_the_dispatch(program: Program) -> None:
     async with program.runs(IN_A_FLOOD, serve_with_a_flood):
         await program.says("ready")
         program.interrupt()
@@ -146,7 +141,7 @@ async def test_flood_to_a_fast_listener(program: Program) -> None:
 @pytest.mark.parametrize(
     "body", [IN_AN_ASYNC_LISTENER, IN_A_SLEEPING_LISTENER], ids=["spinning", "asleep"]
 )
-async def test_async_listener(body: str, program: Program) -> None:
+async def test_ctrl_c_ends_async_listeners(body: str, program: Program) -> None:
     """One that spins is interrupted itself; one that sleeps is cancelled with the scope."""
     async with program.runs(body, serve_with_a_message):
         await program.says("ready")
@@ -156,8 +151,7 @@ async def test_async_listener(body: str, program: Program) -> None:
     assert program.report["notes"] == (["Cancelled"] if body is IN_A_SLEEPING_LISTENER else [])
 
 
-async def test_without_an_answer(program: Program) -> None:
-    """A peer that never answers the 1001: the bound, then the reset."""
+async def test_ctrl_c_with_a_silent_peer_takes_the_bound_and_then_resets(program: Program) -> None:
     async with program.runs(IN_THE_BODY_WITH_A_SHORT_BOUND, listen_and_say_nothing):
         await program.says("ready")
         program.interrupt()

@@ -84,9 +84,9 @@ class Model(RuleBasedStateMachine):
 
     @precondition(lambda self: self.alive and not self.open)
     @rule()
-    def hurry(self) -> None:
+    def cancel(self) -> None:
         self._bound(CANCELLED_CLOSE_TIMEOUT)
-        self.world.do(self.world.hurry)
+        self.world.do(self.world.cancel)
         self._settle()
 
     @precondition(lambda self: self.open)

@@ -38,7 +38,7 @@ def are_permitted() -> bool:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_namespaces(scenario: Callable[[Network], Awaitable[None]]) -> None:
-    """Bounded, and the truth is told; each scenario says what that is."""
+    """Bounded, and true; each scenario says what that is."""
     if not are_permitted():
         pytest.skip("no network namespaces with a veth pair may be made here: the relay stands for")
     run("-m", "guarantee.namespaces", scenario.__name__, prefix=namespace())

@@ -62,8 +62,7 @@ async def server(
         nursery.cancel_scope.cancel()
 
 
-async def test_latency() -> None:
-    """A slow network is no fault: all is clean."""
+async def test_a_slow_network_is_no_fault() -> None:
     async with server(Spoiling(latency=0.05)) as (port, peers):
         async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
             assert len(await ws.receive()) == 60_000
@@ -72,8 +71,7 @@ async def test_latency() -> None:
         assert peers[0].close_code == 1000
 
 
-async def test_slow_drip() -> None:
-    """Bytes that come one by one are no fault either, for as long as the bound has not passed."""
+async def test_bytes_that_come_one_by_one_are_no_fault() -> None:
     async with server(Spoiling(drip=1, latency=0.01)) as (port, _):
         with trio.CancelScope() as scope:
             async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
@@ -85,8 +83,7 @@ async def test_slow_drip() -> None:
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
-async def test_silence_in_mid_frame(cancelled: bool) -> None:
-    """Connectivity is lost in the middle of a frame: the bound, then 1006."""
+async def test_silence_in_a_frame_takes_the_bound_and_ends_with_1006(cancelled: bool) -> None:
     async with server(Spoiling(silent_after=HEAD + 30_000)) as (port, _):
         files = count_files()
         with trio.CancelScope() as scope:
@@ -108,8 +105,7 @@ async def test_silence_in_mid_frame(cancelled: bool) -> None:
 
 
 @pytest.mark.parametrize("at", [1, HEAD - 1, HEAD, HEAD + 1, HEAD + 30_000])
-async def test_reset(at: int) -> None:
-    """A reset: before the 101 is whole, it could not be opened; later, 1006 and no exception."""
+async def test_a_reset_fails_the_opening_or_ends_with_1006(at: int) -> None:
     async with server(Spoiling(reset_after=at)) as (port, _):
         if at < HEAD:
             with pytest.raises(WebSocketError) as caught:
@@ -125,8 +121,7 @@ async def test_reset(at: int) -> None:
         assert recorder.events == ["close"]
 
 
-async def test_half_open() -> None:
-    """The server's side ends, ours is open: the socket is closed, unclean."""
+async def test_a_server_that_ends_its_side_ends_the_socket_unclean() -> None:
     async with server(Spoiling(end_after=HEAD + 30_000)) as (port, _):
         async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
             recorder = EventRecorder(ws)
@@ -148,7 +143,9 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 @pytest.mark.parametrize("how", ["end_after", "reset_after", "silent_after"])
 @pytest.mark.parametrize("at", [200, 10_000, 40_000])
-async def test_tls_torn(how: str, at: int, contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+async def test_torn_tls_ends_the_socket_unclean(
+    how: str, at: int, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
     """TLS is torn in the middle of a record, in the handshake or in a message."""
     async with server(Spoiling(**{how: at}), contexts[0]) as (port, _):
         opens = at >= 40_000  # the 101 is in the first record of data, of 16 KiB
@@ -172,8 +169,9 @@ async def test_tls_torn(how: str, at: int, contexts: tuple[ssl.SSLContext, ssl.S
         assert ws.closeEvent.code == 1006
 
 
-async def test_tls_is_clean(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
-    """The same with nothing torn: clean, and no file is left."""
+async def test_whole_tls_ends_clean_and_leaves_no_file(
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
     async with server(Spoiling(), contexts[0]) as (port, _):
         files = count_files()
         async with open_websocket(

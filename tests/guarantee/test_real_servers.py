@@ -44,8 +44,7 @@ async def server_process(port: int = 0) -> AsyncIterator[tuple[Child, int]]:
         yield process, int(await process.line())
 
 
-async def test_server_killed() -> None:
-    """The server's process is killed: 1006 at once, and no exception but from receive()."""
+async def test_a_killed_server_ends_the_socket_with_1006_at_once() -> None:
     async with server_process() as (process, port):
         async with open_websocket(f"ws://127.0.0.1:{port}", **PATIENT) as ws:
             recorder = EventRecorder(ws)
@@ -56,8 +55,7 @@ async def test_server_killed() -> None:
     assert ws.closeEvent.code == 1006
 
 
-async def test_server_killed_and_restarted() -> None:
-    """While it is away it is refused; once it is back on the same port, all is as before."""
+async def test_a_killed_server_refuses_until_it_is_back() -> None:
     async with server_process() as (process, port):
         async with open_websocket(f"ws://127.0.0.1:{port}", **PATIENT) as ws:
             process.send_signal(signal.SIGKILL)
@@ -91,21 +89,20 @@ trio.run(main)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts files in /proc")
-def test_no_file_descriptors() -> None:
-    """No descriptor is free: the cause is told, and the program goes on."""
+def test_a_program_without_free_descriptors_gets_the_cause_and_goes_on() -> None:
     assert run("-c", NO_FILES).splitlines() == ["OSError 24"] * 3
 
 
-async def test_name_that_fails() -> None:
-    """A name that does not resolve: a WebSocketError, with the resolver's error as its cause."""
+async def test_a_name_that_does_not_resolve_is_the_cause() -> None:
     with pytest.raises(WebSocketError) as caught:
         async with open_websocket("ws://name.invalid/", **PATIENT):
             raise AssertionError("it was opened")
     assert isinstance(caught.value.__cause__, OSError)
 
 
-async def test_name_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that hangs in its thread does not hold the scope."""
+async def test_a_resolver_that_hangs_does_not_hold_the_scope(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     go_on = threading.Event()
     resolved = []
 
@@ -132,8 +129,7 @@ async def test_name_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
         trio.socket.set_custom_hostname_resolver(None)
 
 
-async def test_nobody_listens() -> None:
-    """A port where nobody listens: the refusal is the cause."""
+async def test_a_refused_connection_is_the_cause() -> None:
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listener.socket.getsockname()[1]
     await listener.aclose()

@@ -13,8 +13,9 @@ from support.transports import EventRecorder, count_files, count_tasks
 from trio_ws_dom import open_websocket
 
 
-async def test_block_ends(harness: ScopeHarness, clock: object) -> None:
-    """At the block's end: 1000, after all that was queued; clean."""
+async def test_the_end_of_the_block_sends_1000_after_what_was_queued(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     async with harness.open() as ws:
         recorder = EventRecorder(ws)
@@ -27,8 +28,9 @@ async def test_block_ends(harness: ScopeHarness, clock: object) -> None:
     assert recorder.events == ["close"]
 
 
-async def test_block_raises(harness: ScopeHarness, clock: object) -> None:
-    """An exception in the block: 1001, and the same object comes out, with its context."""
+async def test_an_exception_in_the_block_sends_1001_and_comes_out_as_the_same_object(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     context, boom = KeyError("context"), ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
@@ -45,8 +47,9 @@ async def test_block_raises(harness: ScopeHarness, clock: object) -> None:
     assert ws.closeEvent.wasClean
 
 
-async def test_block_raises_a_group(harness: ScopeHarness, clock: object) -> None:
-    """A group of the block's own comes out as the same object too."""
+async def test_a_group_of_the_block_comes_out_as_the_same_object(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     group = ExceptionGroup("mine", [ValueError("one"), KeyError("two")])
     with pytest.raises(ExceptionGroup) as caught:
@@ -56,8 +59,9 @@ async def test_block_raises_a_group(harness: ScopeHarness, clock: object) -> Non
     assert harness.peer.close_code == 1001
 
 
-async def test_deadline(harness: ScopeHarness, clock: object) -> None:
-    """A deadline: 1001, answered and clean; the scope was cancelled, nothing else is raised."""
+async def test_a_deadline_sends_1001_and_raises_nothing_else(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     with trio.CancelScope() as scope:
         async with harness.open() as ws:
@@ -70,8 +74,9 @@ async def test_deadline(harness: ScopeHarness, clock: object) -> None:
     assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1001, True)
 
 
-async def test_cancelled_at_the_exit(harness: ScopeHarness, clock: object) -> None:
-    """A block that ends without exception while its scope is cancelled: 1001, and Cancelled."""
+async def test_a_cancelled_block_that_ends_without_exception_sends_1001_and_raises_cancelled(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     with trio.CancelScope() as scope:
         async with harness.open() as ws:
@@ -83,8 +88,9 @@ async def test_cancelled_at_the_exit(harness: ScopeHarness, clock: object) -> No
     assert ws.closeEvent.wasClean
 
 
-async def test_cancelled_in_the_middle_of_a_close(harness: ScopeHarness, clock: object) -> None:
-    """A cancellation during an ordinary close leaves it ``cancelled_close_timeout`` at most."""
+async def test_a_cancellation_bounds_a_close_that_has_begun(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play(accept_and_listen)
     with trio.CancelScope() as scope:
         async with harness.open() as ws:
@@ -99,8 +105,9 @@ async def test_cancelled_in_the_middle_of_a_close(harness: ScopeHarness, clock: 
         assert trio.current_time() - start == pytest.approx(0.15)
 
 
-async def test_sends_in_a_finally(harness: ScopeHarness, clock: object) -> None:
-    """What the block sends on its way out goes out before the Close."""
+async def test_what_the_block_sends_in_a_finally_leaves_before_the_close(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     with trio.CancelScope() as scope:
         async with harness.open() as ws:
@@ -113,8 +120,9 @@ async def test_sends_in_a_finally(harness: ScopeHarness, clock: object) -> None:
     assert ws.closeEvent.wasClean
 
 
-async def test_sibling_crashes(harness: ScopeHarness, clock: object) -> None:
-    """A sibling's crash cancels the block: 1001; the sibling's exception is what comes out."""
+async def test_a_siblings_crash_sends_1001_and_comes_out(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     boom = ValueError("boom")
     sockets = []
@@ -139,9 +147,7 @@ async def test_sibling_crashes(harness: ScopeHarness, clock: object) -> None:
     assert sockets[0].closeEvent.wasClean
 
 
-async def test_peer_closes_first(harness: ScopeHarness, clock: object) -> None:
-    """The peer's Close is echoed, and the event tells its code and reason."""
-
+async def test_the_peers_close_is_echoed_and_reported(harness: ScopeHarness, clock: object) -> None:
     async def part(peer: Peer) -> None:
         await peer.accept(then=close(4321, "enough"))
         await peer.read_to_close()
@@ -154,8 +160,9 @@ async def test_peer_closes_first(harness: ScopeHarness, clock: object) -> None:
     assert harness.peer.frames == [Frame(CLOSE, (4321).to_bytes(2, "big") + b"enough")]
 
 
-async def test_program_closes(harness: ScopeHarness, clock: object) -> None:
-    """A code and reason of the program's own go out, and the block's end adds nothing."""
+async def test_the_programs_code_and_reason_are_sent_and_the_blocks_end_adds_nothing(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     async with harness.open() as ws:
         recorder = EventRecorder(ws)
@@ -165,8 +172,9 @@ async def test_program_closes(harness: ScopeHarness, clock: object) -> None:
     assert ws.closeEvent.code == 3001
 
 
-async def test_no_goodbye(harness: ScopeHarness, clock: object) -> None:
-    """With ``cancelled_close_timeout=0`` a cancelled socket is gone at once, without a Close."""
+async def test_with_a_bound_of_zero_a_cancelled_socket_is_gone_without_a_close(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play(accept_and_listen)
     with trio.CancelScope() as scope:
         async with open_websocket(
@@ -184,8 +192,9 @@ async def test_no_goodbye(harness: ScopeHarness, clock: object) -> None:
     assert harness.peer.close_code is None
 
 
-async def test_nothing_is_left(harness: ScopeHarness, clock: object) -> None:
-    """No task and no file descriptor outlives a scope."""
+async def test_no_task_and_no_file_descriptor_outlives_a_scope(
+    harness: ScopeHarness, clock: object
+) -> None:
     files, tasks = count_files(), count_tasks()
     for _ in range(3):
         await harness.play()

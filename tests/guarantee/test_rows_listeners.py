@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-async def test_listener_raises(harness: ScopeHarness, clock: object) -> None:
-    """A listener's exception: 1001, the block is cancelled once CLOSED, and a group comes out."""
+async def test_a_listeners_exception_sends_1001_and_cancels_the_block_once_closed(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     boom = ValueError("boom")
 
@@ -42,8 +43,9 @@ async def test_listener_raises(harness: ScopeHarness, clock: object) -> None:
     assert harness.peer.close_code == 1001
 
 
-async def test_listeners_and_block_raise(harness: ScopeHarness, clock: object) -> None:
-    """Several listeners' exceptions and the block's own: one flat group, the block's last."""
+async def test_exceptions_of_listeners_and_of_the_block_come_out_in_one_flat_group(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     first, second, own = ValueError("first"), KeyError("second"), OSError("own")
 
@@ -65,8 +67,9 @@ async def test_listeners_and_block_raise(harness: ScopeHarness, clock: object) -
     assert caught.value.exceptions == (first, second, own)
 
 
-async def test_async_listener_raises(harness: ScopeHarness, clock: object) -> None:
-    """An async listener's exception ends the scope as a synchronous one's does."""
+async def test_an_async_listeners_exception_ends_the_scope(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     boom = ValueError("boom")
 
@@ -85,8 +88,9 @@ async def test_async_listener_raises(harness: ScopeHarness, clock: object) -> No
     assert harness.peer.close_code == 1001
 
 
-async def test_close_listener_raises(harness: ScopeHarness, clock: object) -> None:
-    """An exception in a listener for close is not lost either."""
+async def test_an_exception_in_a_close_listener_comes_out(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     boom = ValueError("boom")
 
@@ -100,8 +104,9 @@ async def test_close_listener_raises(harness: ScopeHarness, clock: object) -> No
     assert ws.closeEvent.code == 1000
 
 
-async def test_async_listeners_get_their_time(harness: ScopeHarness, clock: object) -> None:
-    """Unfinished async listeners get ``listener_timeout``, then they are cancelled, as an error."""
+async def test_unfinished_async_listeners_are_cancelled_after_listener_timeout_as_an_error(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     outcomes = []
 

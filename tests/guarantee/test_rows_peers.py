@@ -18,8 +18,9 @@ from support.transports import EventRecorder
 from trio_ws_dom import WebSocketError
 
 
-async def test_peer_is_silent(harness: ScopeHarness, clock: object) -> None:
-    """A peer that never answers the Close: ``close_timeout``, then 1006."""
+async def test_a_peer_that_never_answers_gets_close_timeout(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play(accept_and_listen)
     async with harness.open() as ws:
         recorder = EventRecorder(ws)
@@ -32,8 +33,9 @@ async def test_peer_is_silent(harness: ScopeHarness, clock: object) -> None:
         assert trio.current_time() - start == pytest.approx(0.3)
 
 
-async def test_peer_is_silent_and_we_are_cancelled(harness: ScopeHarness, clock: object) -> None:
-    """Under cancellation a silent peer gets ``cancelled_close_timeout`` in all."""
+async def test_a_silent_peer_gets_cancelled_close_timeout_in_all(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play(accept_and_listen)
     with trio.CancelScope() as scope:
         async with harness.open() as ws:
@@ -48,8 +50,7 @@ async def test_peer_is_silent_and_we_are_cancelled(harness: ScopeHarness, clock:
         assert trio.current_time() - start == pytest.approx(0.15)
 
 
-async def test_peer_floods_while_nobody_reads(harness: ScopeHarness, clock: object) -> None:
-    """A flood cannot extend the close."""
+async def test_a_flood_does_not_extend_the_close(harness: ScopeHarness, clock: object) -> None:
     await harness.play(accept_and_flood)
     async with harness.open() as ws:
         recorder = EventRecorder(ws)
@@ -61,8 +62,9 @@ async def test_peer_floods_while_nobody_reads(harness: ScopeHarness, clock: obje
         assert trio.current_time() - start == pytest.approx(0.3)
 
 
-async def test_peer_floods_and_then_answers(harness: ScopeHarness, clock: object) -> None:
-    """Behind any amount of unread messages the peer's Close is found."""
+async def test_the_peers_close_is_found_after_any_amount_of_unread_messages(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play(flood_then_answer)
     async with harness.open() as ws:
         recorder = EventRecorder(ws)
@@ -83,9 +85,9 @@ async def test_peer_never_reads(harness: ScopeHarness, clock: object) -> None:
     assert 40_000_000 < ws.bufferedAmount < 50_000_000
 
 
-async def test_reset_in_mid_message(harness: ScopeHarness, clock: object) -> None:
-    """TCP is lost in the middle of a message: ``close`` with 1006 and no ``error``."""
-
+async def test_a_reset_in_a_message_ends_with_1006_and_without_error_event(
+    harness: ScopeHarness, clock: object
+) -> None:
     async def part(peer: Peer) -> None:
         await peer.accept(then=frame(TEXT, b"x" * 1000)[:500])
         await trio.aclose_forcefully(peer.stream)
@@ -101,9 +103,9 @@ async def test_reset_in_mid_message(harness: ScopeHarness, clock: object) -> Non
         await ws.receive()
 
 
-async def test_peer_never_ends_tcp(harness: ScopeHarness, clock: object) -> None:
-    """A peer that answers the Close and keeps TCP open: clean, within the bound."""
-
+async def test_a_peer_that_answers_and_keeps_tcp_open_is_clean_within_the_bound(
+    harness: ScopeHarness, clock: object
+) -> None:
     async def part(peer: Peer) -> None:
         await peer.accept()
         await peer.read_to_close()

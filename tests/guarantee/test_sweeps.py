@@ -13,7 +13,7 @@ import pytest
 from guarantee import sweep_cases
 from guarantee.case import Case
 from guarantee.invariants import violations
-from guarantee.scenario import DOORS, FURTHER_SCENARIOS, SCENARIOS
+from guarantee.scenario import ENTRIES, FURTHER_SCENARIOS, SCENARIOS
 from guarantee.sweep import run
 
 if TYPE_CHECKING:
@@ -42,21 +42,21 @@ def sweep(name: str, cases: Iterable[Case]) -> None:
         )
 
 
-scenario = pytest.mark.parametrize(("door", "way"), SCENARIOS)
-further_scenario = pytest.mark.parametrize(("door", "way"), FURTHER_SCENARIOS)
-any_scenario = pytest.mark.parametrize(("door", "way"), SCENARIOS + FURTHER_SCENARIOS)
+scenario = pytest.mark.parametrize(("entry", "way"), SCENARIOS)
+further_scenario = pytest.mark.parametrize(("entry", "way"), FURTHER_SCENARIOS)
+any_scenario = pytest.mark.parametrize(("entry", "way"), SCENARIOS + FURTHER_SCENARIOS)
 
 
 @any_scenario
-def test_nothing_goes_wrong(door: str, way: str) -> None:
+def test_nothing_goes_wrong(entry: str, way: str) -> None:
     """The scenarios themselves keep the guarantee, whatever the scheduler's choices."""
-    sweep("undisturbed", [Case(door, way, seed=seed) for seed in range(5)])
+    sweep("undisturbed", [Case(entry, way, seed=seed) for seed in range(5)])
 
 
 def test_runs_are_the_same() -> None:
     """Two runs of one case make the same steps: a step's number means something."""
-    for door, way in SCENARIOS + FURTHER_SCENARIOS:
-        case = Case(door, way, cancel=(30,))
+    for entry, way in SCENARIOS + FURTHER_SCENARIOS:
+        case = Case(entry, way, cancel=(30,))
         assert run(case).trace == run(case).trace
 
 
@@ -67,47 +67,47 @@ def test_seeds_differ() -> None:
 
 
 @scenario
-def test_cancelled(door: str, way: str) -> None:
+def test_cancelled(entry: str, way: str) -> None:
     """A cancellation at every step."""
-    sweep("cancelled at every step", sweep_cases.cancelled(Case(door, way)))
+    sweep("cancelled at every step", sweep_cases.cancelled(Case(entry, way)))
 
 
 @scenario
-def test_interrupted(door: str, way: str) -> None:
+def test_interrupted(entry: str, way: str) -> None:
     """Ctrl-C at every step."""
-    sweep("Ctrl-C at every step", sweep_cases.interrupted(Case(door, way)))
+    sweep("Ctrl-C at every step", sweep_cases.interrupted(Case(entry, way)))
 
 
 @pytest.mark.slow
 @scenario
-def test_pressed(door: str, way: str) -> None:
+def test_pressed(entry: str, way: str) -> None:
     """Ctrl-C in the middle of a step, at a sample of all calls that are made."""
-    sweep("Ctrl-C in a call", sweep_cases.pressed(Case(door, way), 6))
+    sweep("Ctrl-C in a call", sweep_cases.pressed(Case(entry, way), 6))
 
 
 @pytest.mark.slow
 @scenario
-def test_cancelled_twice(door: str, way: str) -> None:
+def test_cancelled_twice(entry: str, way: str) -> None:
     """A cancellation, and in the middle of the close that follows a second one, further out."""
     sweep(
-        "cancelled, and again while closing", sweep_cases.cancelled_twice(Case(door, way), every=4)
+        "cancelled, and again while closing", sweep_cases.cancelled_twice(Case(entry, way), every=4)
     )
 
 
 @pytest.mark.slow
 @scenario
-def test_interrupted_twice(door: str, way: str) -> None:
+def test_interrupted_twice(entry: str, way: str) -> None:
     """Ctrl-C, and in the middle of the close that follows another one."""
     sweep(
-        "Ctrl-C, and again while closing", sweep_cases.interrupted_twice(Case(door, way), every=4)
+        "Ctrl-C, and again while closing", sweep_cases.interrupted_twice(Case(entry, way), every=4)
     )
 
 
 @pytest.mark.slow
 @scenario
-def test_cancelled_at_two_steps(door: str, way: str) -> None:
+def test_cancelled_at_two_steps(entry: str, way: str) -> None:
     """Two cancellations at a sample of all pairs of steps."""
-    sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(door, way), 30))
+    sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(entry, way), 30))
 
 
 @pytest.mark.slow
@@ -119,31 +119,31 @@ def test_faulty(way: str) -> None:
 
 @pytest.mark.slow
 @scenario
-def test_faulty_sampled(door: str, way: str) -> None:
+def test_faulty_sampled(entry: str, way: str) -> None:
     """The same in every scenario, at every 19th byte."""
-    sweep("fault at every 19th byte", sweep_cases.faulty(Case(door, way), every=19))
+    sweep("fault at every 19th byte", sweep_cases.faulty(Case(entry, way), every=19))
 
 
 @pytest.mark.slow
 @scenario
-def test_faulty_and_cancelled(door: str, way: str) -> None:
+def test_faulty_and_cancelled(entry: str, way: str) -> None:
     """A fault at some byte with a cancellation at some step: a sample of all pairs."""
-    sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(door, way), 60))
+    sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(entry, way), 60))
 
 
 @pytest.mark.slow
 @scenario
-def test_drip(door: str, way: str) -> None:
-    """Bytes come one at a time, and the pump gives way after each: many more steps."""
-    case = Case(door, way, drip=1, breathes=True, seed=1)
+def test_cancelled_while_bytes_come_one_at_a_time(entry: str, way: str) -> None:
+    """Bytes come one at a time, and the reader gives way after each: many more steps."""
+    case = Case(entry, way, drip=1, breathes=True, seed=1)
     sweep("dripping, cancelled", list(sweep_cases.cancelled(case))[::60])
 
 
 @pytest.mark.slow
 @scenario
-def test_kept_alive(door: str, way: str) -> None:
+def test_kept_alive(entry: str, way: str) -> None:
     """With Pings, and with peers that are found dead by them."""
-    case = Case(door, way, kept_alive=True)
+    case = Case(entry, way, kept_alive=True)
     sweep("kept alive, undisturbed", [case._replace(seed=seed) for seed in range(5)])
     sweep("kept alive, fault at every 38th byte", sweep_cases.faulty(case, every=38))
     dying = sweep_cases.dying(case)
@@ -153,9 +153,9 @@ def test_kept_alive(door: str, way: str) -> None:
 
 @pytest.mark.slow
 @further_scenario
-def test_sampled(door: str, way: str) -> None:
+def test_sampled(entry: str, way: str) -> None:
     """All of the above in the further scenarios, sparsely."""
-    case = Case(door, way)
+    case = Case(entry, way)
     sweep("cancelled at every 3rd step", list(sweep_cases.cancelled(case))[::3])
     sweep("Ctrl-C at every 5th step", list(sweep_cases.interrupted(case))[::5])
     sweep("Ctrl-C in a call", sweep_cases.pressed(case, 4))
@@ -169,24 +169,24 @@ def test_sampled(door: str, way: str) -> None:
 
 
 @any_scenario
-def test_peer_ends_after_its_first_message(door: str, way: str) -> None:
+def test_peer_ends_after_its_first_message(entry: str, way: str) -> None:
     """What is held when the connection ends is still dispatched, or received."""
-    case = sweep_cases.early_end(Case(door, way))
+    case = sweep_cases.early_end(Case(entry, way))
     sweep("early end", [case._replace(seed=seed) for seed in range(5)])
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_answer_before_send_all_returns(door: str) -> None:
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_answer_before_send_all_returns(entry: str) -> None:
     """A stream whose ``send_all()`` returns after the answer has come keeps its connection."""
-    case = sweep_cases.late(Case(door, "leave"))
+    case = sweep_cases.late(Case(entry, "leave"))
     sweep("late-returning stream", [case._replace(seed=seed) for seed in range(5)])
 
 
 @whole
 @pytest.mark.parametrize("seed", range(1, 5))
 @any_scenario
-def test_whole_cancelled(door: str, way: str, seed: int) -> None:
-    case = Case(door, way, seed=seed)
+def test_whole_cancelled(entry: str, way: str, seed: int) -> None:
+    case = Case(entry, way, seed=seed)
     sweep("cancelled at every step", sweep_cases.cancelled(case))
     sweep("Ctrl-C at every step", sweep_cases.interrupted(case))
     sweep("cancelled, and again while closing", sweep_cases.cancelled_twice(case))
@@ -195,31 +195,31 @@ def test_whole_cancelled(door: str, way: str, seed: int) -> None:
 
 @whole
 @any_scenario
-def test_whole_pressed(door: str, way: str) -> None:
-    sweep("Ctrl-C in a call", list(sweep_cases.pressed(Case(door, way)))[::8])
+def test_whole_pressed(entry: str, way: str) -> None:
+    sweep("Ctrl-C in a call", list(sweep_cases.pressed(Case(entry, way)))[::8])
 
 
 @whole
 @any_scenario
-def test_whole_cancelled_at_two_steps(door: str, way: str) -> None:
-    sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(door, way), 600))
+def test_whole_cancelled_at_two_steps(entry: str, way: str) -> None:
+    sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(entry, way), 600))
 
 
 @whole
 @any_scenario
-def test_whole_faulty(door: str, way: str) -> None:
-    sweep("fault at every byte", sweep_cases.faulty(Case(door, way)))
+def test_whole_faulty(entry: str, way: str) -> None:
+    sweep("fault at every byte", sweep_cases.faulty(Case(entry, way)))
 
 
 @whole
 @any_scenario
-def test_whole_faulty_and_cancelled(door: str, way: str) -> None:
-    sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(door, way), 1500))
+def test_whole_faulty_and_cancelled(entry: str, way: str) -> None:
+    sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(entry, way), 1500))
 
 
 @whole
 def test_whole_pairs() -> None:
-    """All pairs, of the usual door."""
+    """All pairs, of the usual entry point."""
     sweep(
         "fault and cancellation", sweep_cases.faulty_and_cancelled(Case("open_websocket", "leave"))
     )
@@ -227,6 +227,6 @@ def test_whole_pairs() -> None:
 
 @whole
 @any_scenario
-def test_whole_drip(door: str, way: str) -> None:
-    case = Case(door, way, drip=1, breathes=True, seed=1)
+def test_whole_drip(entry: str, way: str) -> None:
+    case = Case(entry, way, drip=1, breathes=True, seed=1)
     sweep("dripping, cancelled", list(sweep_cases.cancelled(case))[::5])

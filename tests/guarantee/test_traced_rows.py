@@ -9,7 +9,7 @@ import trio
 from support.transports import SocketTransport, Transport
 
 from guarantee.test_rows import *  # noqa: F403  # every row there is, also those to come
-from guarantee.test_rows_doors import *  # noqa: F403  # likewise
+from guarantee.test_rows_entry_points import *  # noqa: F403  # likewise
 from guarantee.test_rows_listeners import *  # noqa: F403  # likewise
 from guarantee.test_rows_peers import *  # noqa: F403  # likewise
 

@@ -55,7 +55,7 @@ class WebSocketNursery:
     """Many sockets in one scope, made by :func:`open_websocket_nursery`."""
 
     def __init__(self) -> None:
-        self._sessions: set[Session] = set()
+        self._sessions: dict[Session, None] = {}  # not gone, in the order of connecting
         self._errors: list[BaseException] = []  # raised by listeners
         self._nursery: trio.Nursery | None = None  # of the sockets' tasks, while in the block
         self._manager: AbstractAsyncContextManager[trio.Nursery]
@@ -107,8 +107,11 @@ class WebSocketNursery:
     def adopt(self, session: Session) -> None:
         """Let a session that was just made live here."""
         assert self._nursery is not None  # in the block
-        session.start(self._nursery, self._fail, self._sessions.discard)
-        self._sessions.add(session)
+        session.start(self._nursery, self._fail, self._forget)
+        self._sessions[session] = None
+
+    def _forget(self, session: Session) -> None:
+        del self._sessions[session]
 
     def _fail(self, errors: list[BaseException]) -> None:
         """End the block.

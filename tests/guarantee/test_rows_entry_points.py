@@ -1,4 +1,4 @@
-"""The guarantee's rows for what is not open yet, for scopes in scopes, and for the other doors."""
+"""The guarantee's rows for what is not open yet, scopes in scopes, and the other entry points."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ async def test_cancelled_while_the_server_says_nothing(
     assert count_tasks() < tasks
 
 
-async def test_failure_to_open(harness: ScopeHarness, clock: object) -> None:
-    """A connection that could not be opened: WebSocketError, bare, with the cause."""
+async def test_a_failure_to_open_raises_a_bare_error_with_its_cause(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play(hang_up)
     with pytest.raises(WebSocketError) as caught:
         async with harness.open():
@@ -50,8 +51,9 @@ async def test_failure_to_open(harness: ScopeHarness, clock: object) -> None:
     assert caught.value.__cause__ is not None
 
 
-async def test_three_scopes(harness: ScopeHarness, clock: object) -> None:
-    """Nested scopes that are cancelled all close with 1001."""
+async def test_nested_scopes_that_are_cancelled_all_send_1001(
+    harness: ScopeHarness, clock: object
+) -> None:
     for _ in range(3):
         await harness.play()
     with trio.CancelScope() as scope:
@@ -62,8 +64,9 @@ async def test_three_scopes(harness: ScopeHarness, clock: object) -> None:
     assert [peer.close_code for peer in harness.peers] == [1001] * 3
 
 
-async def test_three_scopes_with_silent_peers(harness: ScopeHarness, clock: object) -> None:
-    """Nested scopes close side by side: silent peers do not add up their bounds."""
+async def test_silent_peers_of_nested_scopes_share_one_bound(
+    harness: ScopeHarness, clock: object
+) -> None:
     for _ in range(3):
         await harness.play(accept_and_listen)
     with trio.CancelScope() as scope:
@@ -77,8 +80,9 @@ async def test_three_scopes_with_silent_peers(harness: ScopeHarness, clock: obje
         assert trio.current_time() - start == pytest.approx(0.15)
 
 
-async def test_outer_scopes_finally(harness: ScopeHarness, clock: object) -> None:
-    """What an outer block sends behind an inner scope's exit goes out before its Close."""
+async def test_what_an_outer_block_sends_after_an_inner_exit_leaves_before_its_close(
+    harness: ScopeHarness, clock: object
+) -> None:
     for _ in range(2):
         await harness.play()
     with trio.CancelScope() as scope:
@@ -92,8 +96,9 @@ async def test_outer_scopes_finally(harness: ScopeHarness, clock: object) -> Non
     assert [got.payload for got in harness.peer.frames] == [b"goodbye", (1001).to_bytes(2, "big")]
 
 
-async def test_bare_constructor_ends_normally(harness: ScopeHarness, clock: object) -> None:
-    """A bare socket's nursery waits for it, as for any task, and closes nothing."""
+async def test_a_nursery_of_the_program_waits_for_its_socket_and_closes_nothing(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play(close_first)
     async with trio.open_nursery() as nursery:
         ws = WebSocket(harness.url, nursery=nursery, **harness.transport.options())
@@ -103,8 +108,9 @@ async def test_bare_constructor_ends_normally(harness: ScopeHarness, clock: obje
     assert harness.peer.close_code == 1000
 
 
-async def test_bare_constructor_is_cancelled(harness: ScopeHarness, clock: object) -> None:
-    """A bare socket's nursery that is cancelled: 1001, after what its tasks send in a finally."""
+async def test_a_cancelled_nursery_of_the_program_sends_1001_after_what_its_tasks_send(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     async with trio.open_nursery() as nursery:
         ws = WebSocket(harness.url, nursery=nursery, **harness.options())
@@ -122,8 +128,9 @@ async def test_bare_constructor_is_cancelled(harness: ScopeHarness, clock: objec
     assert ws.closeEvent.wasClean
 
 
-async def test_bare_constructor_listener_raises(harness: ScopeHarness, clock: object) -> None:
-    """A bare socket's listeners' exceptions come out of its nursery, as one group."""
+async def test_exceptions_of_a_bare_sockets_listeners_come_out_of_its_nursery_as_one_group(
+    harness: ScopeHarness, clock: object
+) -> None:
     await harness.play()
     boom = ValueError("boom")
 
@@ -140,8 +147,9 @@ async def test_bare_constructor_listener_raises(harness: ScopeHarness, clock: ob
     assert harness.peer.close_code == 1001
 
 
-async def test_websocket_nursery_ends(harness: ScopeHarness, clock: object) -> None:
-    """At the end of an open_websocket_nursery's block: 1000 to each, side by side."""
+async def test_the_end_of_a_websocket_nursery_sends_1000_to_each_side_by_side(
+    harness: ScopeHarness, clock: object
+) -> None:
     for _ in range(3):
         await harness.play()
     async with open_websocket_nursery() as sockets:
@@ -166,8 +174,9 @@ async def test_websocket_nursery_gives_up_what_is_connecting(
     assert ws.closeEvent.code == 1006
 
 
-async def test_websocket_nursery_silent_peers(harness: ScopeHarness, clock: object) -> None:
-    """Several silent peers share one bound."""
+async def test_silent_peers_of_one_websocket_nursery_share_one_bound(
+    harness: ScopeHarness, clock: object
+) -> None:
     for _ in range(3):
         await harness.play(accept_and_listen)
     async with open_websocket_nursery() as sockets:
