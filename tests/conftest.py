@@ -62,15 +62,23 @@ LEFT_OUT: Final[Counter[str]] = Counter()
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a program that is not here, and choose the clock of all the others."""
-    for item in items.copy():
-        for needs in item.iter_markers("needs"):
-            program, package = needs.args
-            if shutil.which(program, path=SYSTEM) is None:
-                LEFT_OUT[f"apt-get install {package}"] += 1
-                items.remove(item)
-                break
-        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+    missing = {item: package for item in items if (package := missing_package(item)) is not None}
+    if missing:
+        packages = " ".join(sorted(set(missing.values())))
+        LEFT_OUT[f"apt-get install {packages}"] = len(missing)
+    items[:] = [item for item in items if item not in missing]
+    for item in items:
+        if inspect.iscoroutinefunction(getattr(item, "function", None)):
             item.add_marker(pytest.mark.trio(run=run_steadily), append=False)
+
+
+def missing_package(item: pytest.Item) -> str | None:
+    """Return the package that a test needs and that is not installed."""
+    for marker in item.iter_markers("needs"):
+        program, package = marker.args
+        if shutil.which(program, path=SYSTEM) is None:
+            return str(package)
+    return None
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -82,13 +90,15 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):  # one of xdist's, which all collect the same
-        session.config.workeroutput["left_out"] = dict(LEFT_OUT)
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:  # it is one of xdist's, which all collect the same
+        output["left_out"] = dict(LEFT_OUT)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    LEFT_OUT.update(Counter(getattr(node, "workeroutput", {}).get("left_out", {})) - LEFT_OUT)
+    left_out: dict[str, int] = getattr(node, "workeroutput", {}).get("left_out", {})
+    LEFT_OUT.update(Counter(left_out) - LEFT_OUT)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -64,13 +64,13 @@ def works(env: Path) -> bool:
 def make(env: Path, python27: str) -> None:
     bootstrap = env.with_name(f"{env.name}-bootstrap")
     venv.create(bootstrap, clear=True, with_pip=True)
-    tool = bootstrap / "bin" / "python"
+    tool = str(bootstrap / "bin" / "python")
     subprocess.run([tool, "-m", "pip", "install", "-q", VIRTUALENV], check=True)
-    virtualenv = [tool, "-m", "virtualenv", "-q", "--clear", "-p", python27, *SEEDS, env]
+    virtualenv = [tool, "-m", "virtualenv", "-q", "--clear", "-p", python27, *SEEDS, str(env)]
     subprocess.run(virtualenv, check=True)
     shutil.rmtree(bootstrap)
-    install = [env / "bin" / "python", "-W", "ignore", "-m", "pip", "install", "-q", "-r"]
-    subprocess.run([*install, REQUIREMENTS], check=True)
+    install = [str(env / "bin" / "python"), "-W", "ignore", "-m", "pip", "install", "-q", "-r"]
+    subprocess.run([*install, str(REQUIREMENTS)], check=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 WSTEST = Path(__file__).with_name("wstest_loopback.py").resolve()
 STARTUP_SECONDS = 60
@@ -51,19 +51,19 @@ PROFILES = {
 
 
 @contextmanager
-def fuzzing_server(env: Path, out: Path, cases: list[str]) -> Iterator[str]:
+def fuzzing_server(env: Path, out: Path, cases: list[str]) -> Generator[str]:
     """Serve `cases` and give the server's URL; the report is in `out` once the client asked."""
     out.mkdir(parents=True, exist_ok=True)
     port = free_port()
     url = f"ws://127.0.0.1:{port}"
     spec = out / "fuzzingserver.json"
-    settings = {"exclude-cases": [], "exclude-agent-cases": {}}
+    settings: dict[str, object] = {"exclude-cases": [], "exclude-agent-cases": {}}
     spec.write_text(json.dumps({"url": url, "outdir": str(out), "cases": cases, **settings}))
     # --webport 0: no web server, which would take port 8080
-    arguments = ["-m", "fuzzingserver", "-s", spec, "--webport", "0"]
+    arguments = ["-m", "fuzzingserver", "-s", str(spec), "--webport", "0"]
     with (out / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [env / "bin" / "python", "-u", WSTEST, *arguments], stdout=log, stderr=log
+            [str(env / "bin" / "python"), "-u", str(WSTEST), *arguments], stdout=log, stderr=log
         )
         try:
             wait_until_listening(port, process)

@@ -157,7 +157,11 @@ def test_busy_world(busy: Any, capsys: pytest.CaptureFixture[str]) -> None:
 def test_nothing_is_said_again(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines without a receipt that are not said again: a number is missing."""
     session = importlib.import_module("gateway_example.session")
-    monkeypatch.setattr(session.Session, "unconfirmed", lambda self: [])
+
+    def nothing(self: object) -> list[object]:
+        return []
+
+    monkeypatch.setattr(session.Session, "unconfirmed", nothing)
     fails_with(ValueError, busy)
 
 

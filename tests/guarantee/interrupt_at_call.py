@@ -10,7 +10,6 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -18,12 +17,12 @@ import trio
 import trio_ws_dom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from types import FrameType
 
     from guarantee.case import Account
 
-PLACES: Final = tuple(str(Path(package.__file__).parent) for package in (trio, trio_ws_dom))
+PLACES: Final = tuple(package.__path__[0] for package in (trio, trio_ws_dom))
 """Where code lies that Ctrl-C is to land in: not in that of the sweep itself."""
 
 EVENTS: Final = ("call", "c_return")
@@ -57,7 +56,7 @@ def _in_a_task_that_counts() -> bool:
 
 
 @contextmanager
-def pressing(account: Account) -> Iterator[None]:
+def pressing(account: Account) -> Generator[None]:
     """Have Ctrl-C pressed where the case says so; does nothing if it does not."""
     if account.case.press is None:
         yield

@@ -13,7 +13,7 @@ from support.frames import TEXT, frame
 from support.peer import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
 
 PROGRAM = """
@@ -162,7 +162,7 @@ class Program:
     @asynccontextmanager
     async def runs(
         self, body: str, part: Callable[[Peer], Awaitable[None]]
-    ) -> AsyncIterator[Program]:
+    ) -> AsyncGenerator[Program]:
         """Run a program against a peer that plays a part; the block ends with its report."""
         url = f"ws://127.0.0.1:{self._listener.socket.getsockname()[1]}/"
         over = trio.Event()

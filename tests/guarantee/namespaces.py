@@ -18,11 +18,13 @@ import trio
 from support.child_process import started
 from support.patience import PATIENCE, run_steadily
 from support.peer import Peer
+from support.scope_harness import PATIENT
+from support.transports import close_event
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from support.child_process import Child
 
@@ -87,7 +89,7 @@ class Network:
 
 
 @asynccontextmanager
-async def network() -> AsyncIterator[Network]:
+async def network() -> AsyncGenerator[Network]:
     async with started("-m", "guarantee.namespaces", "serve", prefix=IN_A_NAMESPACE) as server:
         cable = Network(server)
         assert await server.line() == "ready"
@@ -124,8 +126,7 @@ async def serve() -> None:
 
 
 def check_lost(ws: WebSocket, start: float, bound: float) -> None:
-    assert ws.closeEvent is not None
-    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
+    assert (close_event(ws).code, close_event(ws).wasClean) == (1006, False)
     assert trio.current_time() - start == pytest.approx(bound, abs=0.1)
 
 
@@ -157,12 +158,12 @@ async def pulled_and_kept_alive(cable: Network) -> None:
 
 async def plugged_in_again(cable: Network) -> None:
     """It was pulled for a moment: TCP sends again what was lost, and all is clean."""
-    async with open_websocket(URL, **{**BOUNDS, "close_timeout": PATIENCE}) as ws:
+    async with open_websocket(URL, **PATIENT) as ws:
         cable.pull()
         ws.send("hello")
         await trio.sleep(0.3)
         cable.plug()
-    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1000, True)
+    assert (close_event(ws).code, close_event(ws).wasClean) == (1000, True)
     await cable.saw(1000)
 
 
@@ -180,7 +181,7 @@ async def dialling_into_nothing(cable: Network) -> None:
     await cable.lose_answers()
     start = trio.current_time()
     with pytest.raises(WebSocketError) as caught:
-        async with open_websocket(URL, **{**BOUNDS, "open_timeout": 0.5}):
+        async with open_websocket(URL, open_timeout=0.5):
             raise AssertionError("it was opened")
     assert isinstance(caught.value.__cause__, TimeoutError)
     assert trio.current_time() - start == pytest.approx(0.5, abs=0.1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from support.child_process import TESTS
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def command(make: Make) -> list[str] | None:
     if make.module != "ws":
         if find_spec(make.module) is None:
             return None
-        return [sys.executable, str(SERVERS / f"serve_{make.module}.py")]
+        return [sys.executable, "-m", f"interop.servers.serve_{make.module}"]
     node = shutil.which("node")
     if node is None or "NPM_WS" not in os.environ:
         return None
@@ -90,7 +91,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     arguments = command(request.param)
     assert arguments is not None
     with subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=TESTS
     ) as process:
         assert process.stdout is not None  # a pipe
         yield Server(request.param, int(process.stdout.readline()))

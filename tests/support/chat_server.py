@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,17 +38,17 @@ class ChatServer:
         self._process: trio.Process | None = None
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """A process, with all bots in the room, until the block's end at the latest."""
         command = [sys.executable, "-u", "-m", "examples.chat.web", f"--port={self._port}"]
         self.said = ""
         async with trio.open_nursery() as nursery:
             run = partial(trio.run_process, command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
-            self._process = await nursery.start(run)
+            self._process = process = await nursery.start(run)
             nursery.start_soon(self._read)
             await self.says("greeter joined")
             yield
-            if self._process.poll() is None:
+            if process.poll() is None:
                 await self.end(signal.SIGTERM)
 
     async def end(self, how: signal.Signals) -> None:

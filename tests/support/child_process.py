@@ -16,7 +16,7 @@ from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 TESTS: Final = Path(__file__).parents[1]
 """The folder that programs run in, so that they can import ``support``."""
@@ -105,7 +105,7 @@ class Child:
 @asynccontextmanager
 async def started(
     *arguments: str, prefix: tuple[str, ...] = (), environ: dict[str, str] | None = None
-) -> AsyncIterator[Child]:
+) -> AsyncGenerator[Child]:
     """Start a Python program; it is killed at the end of the block, if it has not ended."""
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("wb") as errors:
         process = await trio.lowlevel.open_process(

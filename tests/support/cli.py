@@ -44,11 +44,13 @@ def run(
     **options: Any,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run it in a pipe, to its end."""
+    call: Any = subprocess.run  # whose overloads are for options that are written out
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     options["input" if isinstance(stdin, bytes) else "stdin"] = stdin
-    return subprocess.run(
+    ran: subprocess.CompletedProcess[bytes] = call(
         command(*arguments), timeout=PATIENCE, env=environment(**env or {}), **options
     )
+    return ran
 
 
 class Terminal:
@@ -70,7 +72,7 @@ class Terminal:
     ) -> None:
         environ = {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **(env or {})}
         first, *rest = [*program, *arguments] if program else command(*arguments)
-        self._child = pexpect.spawn(
+        self._child: pexpect.spawn[bytes] = pexpect.spawn(
             first,
             rest,
             env=environment(**environ),
@@ -102,7 +104,7 @@ class Terminal:
         self._child.send(text)
 
     def resize(self, columns: int) -> None:
-        self._child.setwinsize(ROWS, columns)
+        self._child.setwinsize(ROWS, columns)  # pyright: ignore[reportUnknownMemberType]  # in part
         self._screen.resize(ROWS, columns)
 
     @property

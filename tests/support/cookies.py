@@ -24,7 +24,8 @@ def cookie(name: str, domain: str = "chat.example.com", **more: Any) -> Cookie:
         "comment_url": None,
         "rest": {},
     }
-    return Cookie(**{**fields, "name": name, "domain": domain, **more})
+    fields.update(name=name, domain=domain, **more)
+    return Cookie(**fields)
 
 
 def jar_of(*cookies: Cookie) -> CookieJar:

@@ -12,7 +12,7 @@ from support.cli import command, environment
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 DOCUMENTED_PORT = 8080
 
@@ -50,7 +50,7 @@ def without_time(row: str) -> str:
 
 
 @contextmanager
-def run_echo_server(*arguments: str) -> Iterator[EchoServer]:
+def run_echo_server(*arguments: str) -> Generator[EchoServer]:
     """Run it from when it listens to the end of the block, if it has not been stopped before."""
     with subprocess.Popen(
         command("echo", *arguments),

@@ -66,10 +66,10 @@ class FakeNetwork(trio.abc.SocketFactory, trio.abc.HostnameResolver):
             return await found()
         return [(_family(address), socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
 
-    async def getnameinfo(self, *args: Any) -> Any:
+    async def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
         raise AssertionError("nobody asks for the name of an address")
 
-    def socket(self, *args: Any) -> Any:
+    def socket(self, family: Any = 0, type: Any = 0, proto: int = 0) -> Any:
         ours, theirs = socket.socketpair()
         sock = trio.socket.from_stdlib_socket(ours)
         self._theirs.append(theirs)

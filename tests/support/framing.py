@@ -52,8 +52,12 @@ def messages(draw: st.DrawFn) -> list[Piece]:
     return pieces
 
 
+def close_piece(code: int, reason: str) -> Piece:
+    return Piece(FIN | CLOSE, code.to_bytes(2, "big") + reason.encode())
+
+
 CLOSES = st.builds(
-    lambda code, reason: Piece(FIN | CLOSE, code.to_bytes(2, "big") + reason.encode()),
+    close_piece,
     st.integers(1000, 1003) | st.integers(1007, 1013) | st.integers(3000, 4999),
     st.text(max_size=30),
 ) | st.just(Piece(FIN | CLOSE, b""))

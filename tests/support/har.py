@@ -97,4 +97,4 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.Fo
 
 def check_har(har: Any) -> None:
     """Raises for what is no HAR."""
-    VALIDATOR.validate(har)
+    VALIDATOR.validate(har)  # pyright: ignore[reportUnknownMemberType]  # its stubs lack a type

@@ -24,7 +24,7 @@ async def socket_and_peer(
     *headers: str,
     pair: StreamPair | None = None,
     then: bytes = b"",
-    trace: list[str] | None = None,
+    trace: list[Any] | None = None,
     **options: Any,
 ) -> tuple[WebSocket, Peer]:
     """Return a socket that is OPEN, and its peer, which does nothing by itself.

@@ -65,6 +65,11 @@ class End(ABC):
         with self._in_time():
             await self.stream.send_all(b"".join(data))
 
+    async def send_eof(self) -> None:
+        """End this side of TCP, and go on reading."""
+        assert isinstance(self.stream, trio.abc.HalfCloseableStream)
+        await self.stream.send_eof()
+
     async def next(self) -> Frame | None:
         """The next frame; None when the other side has ended TCP."""
         while (parsed := self._parse()) is None:
@@ -107,6 +112,21 @@ class End(ABC):
         return int.from_bytes(closes[0].payload[:2], "big") or 1005
 
 
+def switching_protocols(request: bytes, *headers: str) -> bytes:
+    """Return the 101 that accepts a request, with further header lines."""
+    fields = dict(line.split(": ", 1) for line in request.decode().split("\r\n")[1:])
+    key = fields["Sec-WebSocket-Key"].encode()
+    digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+    lines = (
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {base64.b64encode(digest).decode()}",
+        *headers,
+    )
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
 class Peer(End):
     """The server's end.
 
@@ -121,19 +141,8 @@ class Peer(End):
         self.request = await self._read_head("the client went away before its request was complete")
 
     def response(self, *headers: str) -> bytes:
-        """The good answer to the request."""
-        fields = dict(line.split(": ", 1) for line in self.request.decode().split("\r\n")[1:])
-        key = fields["Sec-WebSocket-Key"].encode()
-        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
-        accept = base64.b64encode(digest).decode()
-        lines = (
-            "HTTP/1.1 101 Switching Protocols",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            f"Sec-WebSocket-Accept: {accept}",
-            *headers,
-        )
-        return "\r\n".join(lines).encode() + b"\r\n\r\n"
+        """Return the good answer to the request."""
+        return switching_protocols(self.request, *headers)
 
     async def accept(self, *headers: str, then: bytes = b"") -> None:
         """Hold the opening handshake; ``then`` goes out in the same segment as the 101."""

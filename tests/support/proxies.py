@@ -11,6 +11,7 @@ import trio
 
 from support.frames import CLOSE, frame
 from support.peer import Peer
+from support.transports import close_event
 from trio_ws_dom import open_websocket
 
 if TYPE_CHECKING:
@@ -142,4 +143,4 @@ async def round_trip(url: str, **options: Any) -> None:
     async with open_websocket(url, **options) as ws:
         ws.send("hello")
         assert await ws.receive() == "hello"
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean

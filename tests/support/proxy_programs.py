@@ -17,7 +17,7 @@ from support.patience import PATIENCE
 from support.tls import AUTHORITY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 FORBIDDEN_PORT = 8765
 """Where a program that has rules lets nobody connect to."""
@@ -42,7 +42,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
+def running(command: Sequence[str], port: int, folder: Path) -> Generator[None]:
     """A program, from when it listens to the end of the block."""
     with (folder / "output").open("w+b") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
@@ -67,7 +67,7 @@ def _await_listener(process: subprocess.Popen[bytes], port: int, output: Path) -
 
 
 @contextmanager
-def tinyproxy(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
+def tinyproxy(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
     """An HTTP proxy; with credentials, for one user."""
     assert scheme == "http"
     path, port = path_of("tinyproxy"), free_port()
@@ -82,7 +82,7 @@ def tinyproxy(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
 
 
 @contextmanager
-def squid(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
+def squid(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
     """An HTTP proxy, by TLS for the scheme https; with credentials, for all who give some."""
     path, port = path_of("squid"), free_port()
     built = subprocess.run([path, "-v"], capture_output=True, text=True, check=True).stdout
@@ -115,7 +115,7 @@ def squid(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
 
 
 @contextmanager
-def microsocks(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
+def microsocks(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
     """A SOCKS5 proxy; with credentials, for one user."""
     assert scheme in ("socks5", "socks5h")
     path, port = path_of("microsocks"), free_port()
@@ -125,7 +125,7 @@ def microsocks(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]
 
 
 @contextmanager
-def dante(folder: Path, scheme: str, *, credentials: bool) -> Iterator[int]:
+def dante(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
     """A SOCKS4 and SOCKS5 proxy; its users would be the system's, so there are no credentials.
 
     It knows no SOCKS4A: a name's stand-in, 0.0.0.1, is an address to it.

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from support.patience import PATIENCE
-from support.peer import Peer
+from support.peer import switching_protocols
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 @contextmanager
-def raw_listener() -> Iterator[tuple[socket.socket, str]]:
+def raw_listener() -> Generator[tuple[socket.socket, str]]:
     """A listener, and the URL of what is behind it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
@@ -22,15 +22,13 @@ def raw_listener() -> Iterator[tuple[socket.socket, str]]:
 
 
 @contextmanager
-def accept_raw(listener: socket.socket) -> Iterator[socket.socket]:
+def accept_raw(listener: socket.socket) -> Generator[socket.socket]:
     """The next connection, with the opening handshake held."""
     connection, _ = listener.accept()
     with connection:
         connection.settimeout(PATIENCE)
-        peer = Peer(None)  # type: ignore[arg-type]  # its part without I/O is what is used
         request = b""
         while b"\r\n\r\n" not in request:
             request += connection.recv(65536)
-        peer.request = request.partition(b"\r\n\r\n")[0]
-        connection.sendall(peer.response())
+        connection.sendall(switching_protocols(request.partition(b"\r\n\r\n")[0]))
         yield connection

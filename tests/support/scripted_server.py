@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Part = Callable[[FakeRequest], Awaitable[object]]
 
-AT_ONCE = {"initial_delay": 0, "max_delay": 0}
+AT_ONCE: dict[str, Any] = {"initial_delay": 0, "max_delay": 0}
 """No delays, for tests about something else."""
 
 
@@ -40,7 +40,7 @@ class ScriptedServer:
     def loop(self, *parts: Part, **options: Any) -> ReconnectingWebSocket:
         """A loop over connections, on which the server plays these parts."""
         self.parts += parts
-        return reconnecting_websocket(self.server.url, **{**AT_ONCE, **options})
+        return reconnecting_websocket(self.server.url, **(AT_ONCE | options))
 
     @property
     def connections(self) -> list[FakeConnection]:

@@ -13,7 +13,7 @@ from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from websockets.http11 import Request, Response
     from websockets.sync.server import ServerConnection
@@ -91,7 +91,7 @@ class ThreadServer:
 @contextmanager
 def run_thread_server(
     context: ssl.SSLContext | None = None, **options: Any
-) -> Iterator[ThreadServer]:
+) -> Generator[ThreadServer]:
     """A server on loopback, from when it listens to the end of the block."""
     thread_server = ThreadServer()
     with serve(

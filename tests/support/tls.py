@@ -11,11 +11,12 @@ AUTHORITY = trustme.CA()
 
 def server_context(*names: str, ca: trustme.CA = AUTHORITY) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert(*(names or ("127.0.0.1",))).configure_cert(context)
+    certificate = ca.issue_cert(*(names or ("127.0.0.1",)))
+    certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # OpenSSL.SSL's
     return context
 
 
 def client_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
-    AUTHORITY.configure_trust(context)
+    AUTHORITY.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]  # OpenSSL.SSL's
     return context

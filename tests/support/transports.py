@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from trio_ws_dom import WebSocket
+    from trio_ws_dom import CloseEvent, WebSocket
 
     StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
 
@@ -154,7 +154,7 @@ class SocketTransport(Transport):
 
 
 class EventRecorder:
-    """Looks at one socket's events, and at what is left at the end."""
+    """Record the types of one socket's events; and check what holds at its end."""
 
     def __init__(self, ws: WebSocket) -> None:
         self.ws = ws
@@ -169,6 +169,12 @@ class EventRecorder:
         assert self.events[-1] == "close"
         assert self.events.count("close") == 1
         assert (self.ws.failure is None) == self.ws.closeEvent.wasClean
+
+
+def close_event(ws: WebSocket) -> CloseEvent:
+    """Return the event that closed a socket, which is CLOSED."""
+    assert ws.closeEvent is not None
+    return ws.closeEvent
 
 
 def count_tasks() -> int:

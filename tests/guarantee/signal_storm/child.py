@@ -13,7 +13,7 @@ import signal
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 from unittest.mock import patch
 
 import trio
@@ -25,7 +25,7 @@ from trio_ws_dom._socket._session import Session
 from trio_ws_dom._wire._closing import READY_STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Sequence
     from types import FrameType
 
     from guarantee.signal_storm.phases import Door, Plan
@@ -41,7 +41,7 @@ class Sockets:
         self.all: dict[Any, list[str]] = {}
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
+    def watched(self) -> Generator[None]:
         start, dispatch = Session.start, Session._dispatch
 
         @trio.lowlevel.enable_ki_protection
@@ -85,7 +85,15 @@ class Noise:
     def _unraisable(self, what: Any) -> None:
         self.heard.append(f"ignored in {what.object!r}: {what.exc_value!r}")
 
-    def _warning(self, message: Any, category: Any, *where: Any) -> None:
+    def _warning(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         self.heard.append(f"{category.__name__}: {message}")
 
     def take(self) -> list[str]:
@@ -129,9 +137,10 @@ def run(order: dict[str, Any], sockets: Sockets, late: Late) -> BaseException | 
 
 
 def leaves(exc: BaseException | None) -> list[str]:
-    """The types of the exceptions in a group, and in groups within it."""
-    if isinstance(exc, BaseExceptionGroup):
-        return [name for member in exc.exceptions for name in leaves(member)]
+    """Return the types of the exceptions in a group, and in groups within it."""
+    members: Sequence[BaseException] | None = getattr(exc, "exceptions", None)
+    if members is not None:
+        return [name for member in members for name in leaves(member)]
     return [] if exc is None else [type(exc).__name__]
 
 

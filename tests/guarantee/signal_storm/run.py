@@ -47,7 +47,7 @@ class Round:
 
     order: Order
     told: dict[str, Any]
-    wrong: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list[str])
 
 
 def orders(count: int, seed: int, door: str | None, phase: str | None) -> Iterator[Order]:

@@ -20,7 +20,7 @@ async def good(peer: Peer) -> None:
     await peer.send(peer.response())
     if await peer.read_to_close():
         await peer.send(close(1000))
-        await peer.stream.send_eof()
+        await peer.send_eof()
         await peer.read_to_end()
 
 
@@ -31,7 +31,7 @@ async def slow(peer: Peer) -> None:
         await trio.sleep(0.0003)
     if await peer.read_to_close():
         await peer.send(close(1000))
-        await peer.stream.send_eof()
+        await peer.send_eof()
         await peer.read_to_end()
 
 
@@ -67,7 +67,7 @@ async def flood(peer: Peer) -> None:
         await peer.read_to_close()
         nursery.cancel_scope.cancel()
     if peer.ended is None:
-        await peer.stream.send_eof()
+        await peer.send_eof()
         await peer.read_to_end()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import WSMsgType, web
-from until_told import until_told
+from interop.servers.until_told import until_told
 
 
 async def handle(request: web.Request) -> web.WebSocketResponse:

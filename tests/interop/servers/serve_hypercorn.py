@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.asyncio.run import worker_serve
+from hypercorn.asyncio.run import worker_serve  # pyright: ignore[reportUnknownVariableType]  # in part
 from hypercorn.config import Config
-from until_told import until_told
+from interop.servers.until_told import until_told
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
-from until_told import thirds, until_told
+from interop.servers.until_told import thirds, until_told
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server  # pyright: ignore[reportUnknownVariableType]  # in part
 
 LARGEST = 1 << 24  # bytes
 OWN_CODE: Any = 3001  # its types know those of RFC 6455 only

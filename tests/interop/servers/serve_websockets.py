@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from until_told import thirds, until_told
+from interop.servers.until_told import thirds, until_told
 from websockets.asyncio.server import ServerConnection, serve
 
 
