@@ -20,6 +20,7 @@ from ._dom import (
     WebSocketError,
 )
 from ._net._dial._proxy import ProxyError
+from ._public import show_public_path
 from ._reconnect._backoff import Retry
 from ._reconnect._loop import ReconnectAttempt, ReconnectingWebSocket
 from ._reconnect._reconnecting import ReconnectOptions, reconnecting_websocket
@@ -86,3 +87,5 @@ __all__ = [
     "open_websocket_stream",
     "reconnecting_websocket",
 ]
+
+show_public_path(__name__, [globals()[name] for name in __all__])

@@ -17,13 +17,3 @@ from ._listener import AddEventListenerOptions as AddEventListenerOptions
 from ._listener import EventListener as EventListener
 from ._listener import EventListenerObject as EventListenerObject
 from ._when import EventChannel as EventChannel
-
-
-def _show_public_path() -> None:
-    """Have tracebacks, pickles and ``help()`` name these classes as programs do."""
-    for value in globals().values():
-        if isinstance(value, type):
-            value.__module__ = "trio_ws_dom"
-
-
-_show_public_path()
