@@ -252,3 +252,49 @@ async def test_sending_from_within(with_peer: Any, autojump_clock: Any) -> None:
         await stream.writable.send_fragments(selfish())
     await peer.finish()
     assert peer.close_code == 1001
+
+
+@pytest.mark.parametrize("make", [list, tuple, iter, lambda values: (v for v in values)])
+async def test_a_plain_iterable_of_fragments_is_taken(
+    make: Any, with_peer: Any, autojump_clock: Any
+) -> None:
+    stream, peer = await with_peer()
+    await stream.writable.send_fragments(make(["a", "b"]))
+    got = [await peer.next() for _ in range(3)]
+    assert got == [Frame(TEXT, b"a"), Frame(CONTINUATION, b"b"), Frame(CONTINUATION, b"")]
+
+
+async def test_a_generator_of_fragments_is_closed_if_one_is_wrong(
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    stream, peer = await with_peer()
+    closed: list[bool] = []
+
+    def fragments() -> Any:
+        try:
+            yield "text"
+            yield b"binary"
+        finally:
+            closed.append(True)
+
+    with pytest.raises(TypeError, match="all text or all binary"):
+        await stream.writable.send_fragments(fragments())
+    assert closed == [True]
+    nursery.start_soon(peer.finish)
+
+
+@pytest.mark.parametrize("message", ["one", b"one", bytearray(b"one")])
+async def test_one_message_is_not_taken_for_its_fragments(
+    message: Any, with_peer: Any, autojump_clock: Any
+) -> None:
+    stream, _ = await with_peer()
+    with pytest.raises(TypeError, match=r"use send\(\)"):
+        await stream.writable.send_fragments(message)
+
+
+async def test_a_fragment_over_max_buffered_amount_fails_the_connection(
+    with_peer: Any, autojump_clock: Any
+) -> None:
+    stream, _ = await with_peer(max_buffered_amount=10)
+    with pytest.raises(WebSocketError, match="max_buffered_amount"):
+        await stream.writable.send_fragments(["a", "b" * 11])

@@ -284,3 +284,29 @@ async def test_messages_in_unfinished_async_listeners_are_bounded_in_bytes(
     assert started == 10
     nursery.start_soon(peer.finish)
     await ws.aclose()
+
+
+async def test_a_listener_that_raises_after_an_async_one_closes_the_socket(
+    autojump_clock: Any,
+) -> None:
+    boom = ValueError("boom")
+
+    async def first(event: object) -> None:
+        await trio.lowlevel.checkpoint()
+
+    def second(event: object) -> None:
+        raise boom
+
+    async with open_fake_server("ws://peer.test") as server, trio.open_nursery() as nursery:
+
+        async def serve() -> None:
+            connection = await server.accept()
+            await connection.send("hello")
+
+        nursery.start_soon(serve)
+        with pytest.raises(ExceptionGroup) as caught:
+            async with open_websocket("ws://peer.test/") as ws:
+                ws.addEventListener("message", first)
+                ws.addEventListener("message", second)
+                await ws.wait_closed()
+    assert caught.value.exceptions == (boom,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
@@ -131,3 +132,40 @@ async def test_a_server_that_is_down(server: FakeServer, nursery: trio.Nursery) 
     server.is_up = False
     with pytest.raises(WebSocketError, match="refused"):
         await connect_websocket(nursery, server.url)
+
+
+async def test_ctrl_c_while_a_cancelled_call_waits_is_raised(nursery: trio.Nursery) -> None:
+    ours, theirs = new_pair()
+    scope = trio.CancelScope()
+
+    async def press() -> None:
+        await Peer(theirs).read_request()
+        scope.cancel()
+        await trio.lowlevel.checkpoint()
+        signal.raise_signal(signal.SIGINT)
+
+    nursery.start_soon(press)
+    with pytest.raises(KeyboardInterrupt), scope:
+        await connect_websocket(nursery, "ws://peer.test/", stream=StubbornStream(ours))
+
+
+class StubbornStream(trio.abc.Stream):
+    """Its end takes a while, whatever is cancelled."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        return await self._stream.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        with trio.CancelScope(shield=True):
+            for _ in range(10):
+                await trio.lowlevel.checkpoint()
+        await self._stream.aclose()

@@ -7,6 +7,7 @@ turn are written, all at once, and other tasks run.
 
 from __future__ import annotations
 
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
@@ -57,7 +58,15 @@ class Reader:
       on_pong: called with the payload of each Pong.
     """
 
-    __slots__ = ("_handler", "_on_pong", "_protocol", "_turn_ends", "_wakes", "_writer")
+    __slots__ = (
+        "_handler",
+        "_has_stalled",
+        "_on_pong",
+        "_protocol",
+        "_turn_ends",
+        "_wakes",
+        "_writer",
+    )
 
     def __init__(
         self,
@@ -72,6 +81,7 @@ class Reader:
         self._on_pong = on_pong
         self._wakes: trio.Event | None = None  # the task sleeps on it
         self._turn_ends = 0.0  # by perf_counter()
+        self._has_stalled = False  # the handler was notified that the reading has stopped
 
     async def run(self, receive: Receive) -> bool:
         """Read until the transport ends, a Close was received, or the connection failed.
@@ -148,12 +158,12 @@ class Reader:
                 await self._let_others_run()
 
     async def _wait_for_room(self) -> None:
-        with trio.move_on_after(STALL_SECONDS):
+        with trio.move_on_after(inf if self._has_stalled else STALL_SECONDS):
             await self.wait_resumed()
+            self._has_stalled = False
             return
+        self._has_stalled = True
         self._handler.reading_stopped(STALL_SECONDS)
-        if not self._handler.accepts_messages and self._protocol.machine.state is OPEN:
-            await self.wait_resumed()
 
     async def _let_others_run(self) -> None:
         self._writer.flush()

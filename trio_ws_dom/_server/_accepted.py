@@ -94,6 +94,7 @@ class AcceptedConnection(SocketConnection):
         self._nursery: trio.Nursery
         self._writer_wakes = trio.Event()  # the writing task sleeps on it
         self._written = trio.Event()  # the writing is over
+        self._has_stalled = False  # the handler was notified that the reading has stopped
         self._reader_cancelled = False  # trio-websocket's reader is gone, and did not say why
         self._finished = False  # the reading came to an end by itself
         self._own_close: CloseReason | None = None  # what trio-websocket recorded for our Close
@@ -119,7 +120,7 @@ class AcceptedConnection(SocketConnection):
             self._queue(payload, len(payload))
 
     def send_continuation(self, payload: bytes, fin: bool) -> None:
-        raise AssertionError  # as above
+        raise AssertionError  # pragma: no cover  # as above
 
     def _queue(self, message: Message, size: int) -> None:
         self._amount += size
@@ -238,14 +239,13 @@ class AcceptedConnection(SocketConnection):
             await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:
-        with trio.move_on_after(STALL_SECONDS):
+        with trio.move_on_after(inf if self._has_stalled else STALL_SECONDS):
             self._reader_wakes = trio.Event()
             await self._reader_wakes.wait()
+            self._has_stalled = False
             return
+        self._has_stalled = True
         self._handler.reading_stopped(STALL_SECONDS)
-        if not self._handler.accepts_messages and self.machine.state is OPEN:
-            self._reader_wakes = trio.Event()
-            await self._reader_wakes.wait()
 
     def _on_reader_cancelled(self) -> None:
         """Note that trio-websocket's reader was cancelled, as it is when the whole server is. We

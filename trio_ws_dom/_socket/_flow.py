@@ -121,18 +121,15 @@ class FlowControl:
         self.held.put_many(messages, held_sizes(messages))
 
     def begin_receiving(self) -> Inbox:
-        """Return the inbox.
-
-        The first call turns what is held into it.
-        """
-        if self.inbox is None:
-            if self.is_flowing or self.held is None:
-                self.inbox = self._new_inbox()
-            else:
-                self.inbox, self.held = self.held, None
-            if not self.is_flowing:
-                self.is_flowing = True
-                self.is_holding = False
+        """Make the inbox, of what is held if nothing has consumed that."""
+        assert self.inbox is None  # the session asks once
+        if self.is_flowing or self.held is None:
+            self.inbox = self._new_inbox()
+        else:
+            self.inbox, self.held = self.held, None
+        if not self.is_flowing:
+            self.is_flowing = True
+            self.is_holding = False
         return self.inbox
 
     def begin_dispatching(self) -> bool:

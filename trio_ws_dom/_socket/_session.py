@@ -351,8 +351,8 @@ class Session(ConnectionHandler):
 
     def end_listeners(self) -> None:
         """Give async listeners, also those that are called later, ``listener_timeout`` from now."""
-        if self._nursery is not None:
-            self._listener_tasks(self._nursery).end_within(self.bounds.listener_timeout)
+        assert self._nursery is not None  # the scope knows of it until it is gone
+        self._listener_tasks(self._nursery).end_within(self.bounds.listener_timeout)
 
     def cancel_listeners(self) -> None:
         """Cancel async listeners, also those that are called later."""
