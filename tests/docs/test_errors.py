@@ -18,7 +18,14 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "errors.md"
 EXCEPTION: Final = re.compile(
     r"\w*(Error|gaierror|Failure|Exception|OfChannel|Refused|InvalidDeflate)"
 )
-MAKERS: Final = ("broken", "_wrong", "_syntax_error", "socket_error", "handshake_error", "closed_error")
+MAKERS: Final = (
+    "broken",
+    "_wrong",
+    "_syntax_error",
+    "socket_error",
+    "handshake_error",
+    "closed_error",
+)
 """Functions that make an exception of a text."""
 
 VARYING: Final = "\0"
