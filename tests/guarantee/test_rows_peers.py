@@ -82,7 +82,7 @@ async def test_peer_never_reads(harness: ScopeHarness, clock: object) -> None:
         ws.send(b"x" * 50_000_000)
     recorder.check()
     assert ws.closeEvent.code == 1006
-    assert 40_000_000 < ws.bufferedAmount < 50_000_000
+    assert 40_000_000 < ws.bufferedAmount <= 50_000_000  # some networks take less than a block
 
 
 async def test_a_reset_in_a_message_ends_with_1006_and_without_error_event(
