@@ -65,6 +65,10 @@ class ProgramError(Exception):
     """What the operation `throw` raises."""
 
 
+def _never_heard(event: Event) -> None:
+    """Stand in for a handler that a browser does not call."""
+
+
 class ObjectListener:
     def __init__(self, call: Callable[[Any, Event], None]) -> None:
         self._call = call
@@ -176,9 +180,10 @@ class PythonProgram(StreamWords):
     def _do_slot(
         self, event: Event, name: str, type: str, label: str | None, ops: list[Op]
     ) -> None:
-        setattr(
-            self._things[name], f"on{type}", None if label is None else self._listener(label, ops)
-        )
+        listener = None if label is None else self._listener(label, ops)
+        if isinstance(listener, ObjectListener):  # which a browser takes and never calls; we refuse
+            listener = _never_heard
+        setattr(self._things[name], f"on{type}", listener)
 
     def _do_slotvalue(self, event: Event, name: str, type: str, value: Any) -> None:
         def put() -> str | None:
