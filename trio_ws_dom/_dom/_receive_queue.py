@@ -113,7 +113,7 @@ class ReceiveQueue(Generic[T]):
         self._burst_seconds = burst_seconds
         self._owner = owner
 
-        self.full = False
+        self.full: bool = False
         """Whether the sender should wait for ``on_room``."""
 
         self._items: deque[T] = deque()

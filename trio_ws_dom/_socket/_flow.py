@@ -82,12 +82,12 @@ class FlowControl:
         self._target = target
         self._on_room = on_room
         self._on_sleep = on_sleep
-        self.is_holding = holds
-        self.is_flowing = not holds
+        self.is_holding: bool = holds
+        self.is_flowing: bool = not holds
         self.held: Inbox | None = None
         self.inbox: Inbox | None = None
         self.listener_tasks: ListenerTasks | None = None
-        self.close_waiters = 0
+        self.close_waiters: int = 0
 
     def full_buffer(self) -> Buffer | None:
         """Return the buffer that stops the reader.

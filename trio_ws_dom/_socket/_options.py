@@ -186,9 +186,9 @@ class Arguments:
     __slots__ = ("options", "protocols", "url")
 
     def __init__(self, url: str, protocols: str | Iterable[str], options: ConnectOptions) -> None:
-        self.url = url
-        self.protocols = protocols
-        self.options = options
+        self.url: str = url
+        self.protocols: str | Iterable[str] = protocols
+        self.options: ConnectOptions = options
 
     def resolve(self, *, stream_follows: bool = False) -> Settings:
         """Check everything, and return what a connection is made from.

@@ -136,18 +136,20 @@ class Session(ConnectionHandler):
     ) -> None:
         require_trio_run("a new WebSocket")
         self._target = target
-        self.address = address
-        self.bounds = bounds
+        self.address: Address = address
+        self.bounds: Bounds = bounds
         self._trace = trace  # None: there is none, or it raised
-        self.opened = OneShotEvent()
-        self.closed = OneShotEvent()
-        self.gone = OneShotEvent()
+        self.opened: OneShotEvent = OneShotEvent()
+        self.closed: OneShotEvent = OneShotEvent()
+        self.gone: OneShotEvent = OneShotEvent()
         self.response: Response | None = None
         self.close_event: CloseEvent | None = None
         self.failure: WebSocketError | None = None
         self.binary_type: Literal["blob", "arraybuffer"] = "blob"
-        self.flow = FlowControl(target, self.resume, self._before_receiver_sleeps, holds=holds)
-        self.thread = get_ident()
+        self.flow: FlowControl = FlowControl(
+            target, self.resume, self._before_receiver_sleeps, holds=holds
+        )
+        self.thread: int = get_ident()
         self._nursery: trio.Nursery | None = None  # while async listeners may be called
         # Called with collected errors, and at the end; None in a nursery of the program's own.
         self._on_errors: Callable[[list[BaseException]], object] | None = None

@@ -35,7 +35,12 @@ class State(Enum):
     CLOSED = auto()
     """TCP is gone."""
 
-    __hash__ = object.__hash__  # by identity: Enum's own is a Python function
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...
+
+    else:
+        __hash__ = object.__hash__  # by identity: Enum's own is a Python function
 
 
 class ClosingEvent(Enum):
@@ -53,7 +58,12 @@ class ClosingEvent(Enum):
     TCP_ENDS = auto()
     """The transport ended, by whichever side and however."""
 
-    __hash__ = object.__hash__
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...
+
+    else:
+        __hash__ = object.__hash__  # by identity: Enum's own is a Python function
 
 
 # Compared for each message and each read: looking up an Enum's member takes a tenth of a
@@ -134,13 +144,13 @@ class ClosingMachine:
     )
 
     def __init__(self, on_transition: Callable[[ClosingMachine], object] | None = None) -> None:
-        self.state = State.CONNECTING
-        self.began_close = False
+        self.state: State = State.CONNECTING
+        self.began_close: bool = False
         self.sent: Close | None = None
         self.received: Close | None = None
-        self.failed = False
+        self.failed: bool = False
         self.cause: Exception | None = None
-        self.unsent = 0
+        self.unsent: int = 0
         self._on_transition = on_transition
 
     def can(self, event: ClosingEvent) -> bool:

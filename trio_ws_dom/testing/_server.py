@@ -41,7 +41,7 @@ class FakeServer:
 
     def __init__(self, url: str, nursery: trio.Nursery) -> None:
         self.url = url
-        self.is_up = True
+        self.is_up: bool = True
         self.requests: list[FakeRequest] = []
         self._nursery = nursery
         self._waiting: deque[FakeRequest] = deque()  # those that request() did not return

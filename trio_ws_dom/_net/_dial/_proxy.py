@@ -61,7 +61,7 @@ class ProxyError(OSError):
     ) -> None:
         super().__init__(f"{where}: {message}")
         self.status = status
-        self.headers = message_of(()) if headers is None else headers
+        self.headers: Message = message_of(()) if headers is None else headers
         self.wants_credentials = wants_credentials
 
     def __reduce__(self) -> tuple[Any, ...]:  # not through __init__, which takes other arguments
