@@ -28,7 +28,7 @@ from ._frames import (
     Ping,
     Pong,
 )
-from ._memory import SMALL, keep_memory
+from ._memory import SMALL_READ, keep_memory
 from ._messages import UNLIMITED, Message, PartialMessage
 
 MAX_BATCH: Final = 1024
@@ -103,9 +103,9 @@ class Decoder:
     def feed(self, data: bytes) -> None:
         """Take bytes from the transport.
 
-        Call :meth:`take` until :attr:`hungry` after it.
+        After this, :meth:`take` must be called until :attr:`hungry`.
         """
-        if len(data) > SMALL:
+        if len(data) > SMALL_READ:
             keep_memory(len(data))
         if not self._done:
             self._data = self._data[self._pos :] + data if self._pos < len(self._data) else data
@@ -149,10 +149,7 @@ class Decoder:
         self._inflater = self._inflating = None
 
     def _run(self, messages: list[Message]) -> Control | None:
-        """Fill ``messages``.
-
-        To a control frame, to the batch's bound, or as far as bytes reach.
-        """
+        """Fill ``messages`` until a control frame, or until the bytes or the work are used up."""
         self._work = MAX_WORK
         while True:
             if self._message is None:
@@ -169,10 +166,7 @@ class Decoder:
                 return progress
 
     def _take_whole(self, messages: list[Message]) -> None:
-        """The fast path.
-
-        Unfragmented messages, as they follow on each other.
-        """
+        """Take whole messages as they follow on each other, the fast path."""
         data, pos, inflater = self._data, self._pos, self._inflater
         end = len(data)
         last = min(end - 1, pos + MAX_WORK)
@@ -213,9 +207,9 @@ class Decoder:
         self._pos = pos
 
     def _inflate_whole(self, text: bool, payload: bytes, messages: list[Message]) -> None:
-        """A whole compressed message that is short.
+        """Take a whole compressed message.
 
-        The plain path goes on with what is not.
+        If it inflates to more than one call of zlib returns, the plain path goes on with it.
         """
         inflater = self._inflater
         assert inflater is not None  # the fast path has looked
@@ -235,9 +229,9 @@ class Decoder:
         self._message.store(data)
 
     def _inflate(self, inflater: Inflater, room: int) -> bytes:
-        """One call of zlib, for a message that may grow by so much.
+        """Call zlib once, for a message that may grow by ``room`` bytes.
 
-        A byte more is too much.
+        It may return a byte more, by which the message is too big.
         """
         try:
             data = inflater.inflate(room + 1 if room < MAX_OUTPUT else MAX_OUTPUT)
@@ -247,9 +241,7 @@ class Decoder:
         return data
 
     def _take_frame(self, messages: list[Message]) -> Control | bool:
-        """The plain path.
-
-        A frame of any kind.
+        """Take a frame of any kind, the plain path.
 
         Returns:
           A control frame; True if a data frame was begun; False if bytes are missing.
@@ -283,7 +275,7 @@ class Decoder:
         return close
 
     def _begin_frame(self, first: int, size: int) -> None:
-        """A data frame's header was read (RFC 6455 section 5.4, RFC 7692 section 6)."""
+        """Check and record a data frame's header (RFC 6455 section 5.4, RFC 7692 section 6)."""
         opcode = first & 0x0F
         if opcode == CONTINUATION:
             if self._message is None:
@@ -304,9 +296,10 @@ class Decoder:
         self._final = bool(first & FIN)
 
     def _take_payload(self, messages: list[Message]) -> bool:
-        """Some of the current frame's payload, or of what it inflates to.
+        """Take some of the current frame's payload, or of what it inflates to.
 
-        Returns False if bytes are missing.
+        Returns:
+          False if bytes are missing.
         """
         message = self._message
         assert message is not None  # a frame belongs to a message that was begun
@@ -338,7 +331,7 @@ class Decoder:
         return True
 
     def _next_bytes(self, size: int) -> bytes:
-        """As much of the current frame as has come, and is no more than that."""
+        """Return what has come of the current frame's payload, at most so many bytes."""
         if size > self._remaining:
             size = self._remaining
         data = self._data
@@ -349,7 +342,7 @@ class Decoder:
         return data
 
     def _give_part(self, messages: list[Message], least: int) -> None:
-        """Return what has come of an unfinished message, if it is so much."""
+        """Add what is held of an unfinished message to ``messages``, if it is at least so much."""
         if self._message is not None and self._message.held >= least:
             part = self._message.take_part()
             messages.append(part)

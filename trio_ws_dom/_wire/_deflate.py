@@ -131,7 +131,7 @@ class Deflater:
         self._compressor: Compressor | None = None  # made at first use
 
     def compress(self, payload: bytes) -> bytes:
-        """The payload of one whole message, as it stands on the wire (section 7.2.1)."""
+        """Return the payload of one whole message, as it is sent (section 7.2.1)."""
         if not payload:
             return b"\x00"  # section 7.2.3.6; it needs no compressor
         compressor = self._compressor or _new_compressor(self._window_bits)
@@ -223,7 +223,7 @@ class Inflater:
         return output
 
     def _end_final_block(self) -> None:
-        """Start afresh after a block with BFINAL set (section 7.2.3.4), as Chromium does."""
+        """Begin anew after a block with BFINAL set (section 7.2.3.4), as Chromium does."""
         self._decompressor = None
         self._open = False
         self._final_blocks += 1

@@ -64,10 +64,7 @@ class Close(NamedTuple):
     reason: str = ""
 
     def payload(self) -> bytes:
-        """The frame's body.
-
-        Nothing at all for 1005, which must not stand on the wire.
-        """
+        """Return the frame's body, which is empty for 1005, as that must not be sent."""
         if self.code == NO_STATUS_RECEIVED:
             return b""
         return self.code.to_bytes(2, "big") + self.reason.encode()
@@ -77,7 +74,7 @@ Control = Ping | Pong | Close
 
 
 def is_sendable_code(code: int) -> bool:
-    """Whether a Close frame may carry this code (RFC 6455 section 7.4)."""
+    """Return whether a Close frame may carry this code (RFC 6455 section 7.4)."""
     return code in _SENDABLE or 3000 <= code < 5000
 
 

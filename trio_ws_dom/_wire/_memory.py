@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Final
 
-SMALL: Final = 64 * 1024
+SMALL_READ: Final = 64 * 1024
 """Bytes of a read or a message for which glibc keeps enough by itself."""
 
 _MOST: Final = 31 * 1024 * 1024
 """Bytes of a block; glibc learns nothing from one of 32 MiB or more."""
 
-_kept = SMALL  # bytes of the largest read or message that was seen
+_kept = SMALL_READ  # bytes of the largest read or message that was seen
 
 
 def keep_memory(size: int) -> None:

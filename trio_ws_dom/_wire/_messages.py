@@ -34,11 +34,12 @@ def _joined(pieces: list[Message]) -> Message:
     return pieces[0][:0].join(pieces)  # type: ignore[arg-type]  # all str, or all bytes
 
 
-SMALL: Final = 1024
+SMALL_PIECE: Final = 1024
 """Bytes or characters of a piece that is small, so that the object around it counts."""
 
-MANY: Final = 1024
-"""Small pieces that are joined to one, so that a message costs its size and little more."""
+MAX_SMALL_PIECES: Final = 1024
+"""Small pieces after which they are joined to one, so that a message costs little more than its
+size."""
 
 
 @final
@@ -63,10 +64,7 @@ class PartialMessage:
         self._cut = b""  # the start of a character
 
     def take_part(self) -> Part:
-        """Take what is held, which must be more than nothing.
-
-        It still counts for the limit.
-        """
+        """Take what is held, which must be something, and still counts for the limit."""
         return as_part(self._join())
 
     def announce(self, size: int) -> None:
@@ -87,12 +85,12 @@ class PartialMessage:
         piece = self._decode(data, final=False) if self._text else data
         size = len(piece)
         self.held += size
-        if size > SMALL:
+        if size > SMALL_PIECE:
             if self._small > 1:
                 self._join_small()
             self._small = 0
         else:
-            if self._small == MANY:
+            if self._small == MAX_SMALL_PIECES:
                 self._join_small()
             self._small += 1
         self._pieces.append(piece)
@@ -100,10 +98,7 @@ class PartialMessage:
             raise _too_big("more (after inflating)", self._limit)
 
     def finish(self) -> Message:
-        """Return what is held.
-
-        All of the message was stored.
-        """
+        """Return what is held, once all of the message was stored."""
         if self._cut:
             self._decode(b"", final=True)
         return self._join()
