@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import trio.testing
 from support.patience import PATIENCE
 
 from trio_ws_dom._cli._input import End
-from trio_ws_dom._cli._output import FULL, HIGH_WATER
+from trio_ws_dom._cli._output import FULL, HIGH_WATER, FileSink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +22,16 @@ if TYPE_CHECKING:
 
 
 class Screen:
-    """A terminal that keeps what is written."""
-
-    is_full = False
+    """A terminal that keeps what is written, when its ``sink`` is run."""
 
     def __init__(self) -> None:
-        self.text = ""
+        self._bytes = io.BytesIO()
+        self._file = io.TextIOWrapper(self._bytes)
+        self.sink = FileSink(self._file)
 
-    def write(self, text: str | bytes) -> None:
-        self.text += str(text)
-
-    async def drain(self) -> None:
-        await trio.lowlevel.checkpoint()
+    @property
+    def text(self) -> str:
+        return self._bytes.getvalue().decode()
 
 
 @pytest.fixture
@@ -51,20 +50,45 @@ def prompt(screen: Screen) -> Iterator[Prompt]:
 
     with create_pipe_input() as keys:
         with application.create_app_session(input=keys, output=DummyOutput()):
-            made = Prompt(screen)
+            made = Prompt(screen.sink)
             made.keys = keys  # type: ignore[attr-defined]  # for the tests
             yield made
 
 
 async def test_before_and_after_a_prompt_text_goes_to_the_terminal(
-    prompt: Prompt, screen: Screen
+    prompt: Prompt, screen: Screen, nursery: trio.Nursery
 ) -> None:
     prompt.write("before\n")
     with trio.CancelScope() as scope:
         scope.cancel()
         await prompt.run()
     prompt.write("after\n")
+    nursery.start_soon(screen.sink.run)
+    await screen.sink.flush()
     assert screen.text == "before\nafter\n"
+
+
+async def test_a_prompt_appears_after_all_that_was_written_before_it(
+    prompt: Prompt,
+    screen: Screen,
+    nursery: trio.Nursery,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, shown = asyncio.run, list[str]()
+
+    def look(main: Any) -> None:
+        shown.append(screen.text)
+        prompt.keys.send_text("\x04")  # type: ignore[attr-defined]  # set above
+        run(main)
+
+    monkeypatch.setattr(asyncio, "run", look)
+    prompt.write("open\n")
+    nursery.start_soon(prompt.run)
+    await trio.testing.wait_all_tasks_blocked()
+    prompt.write("news\n")  # for the prompt, which is not there yet
+    nursery.start_soon(screen.sink.run)
+    assert await prompt.next() is End.EOF
+    assert shown == ["open\n"]
 
 
 async def test_a_prompt_that_is_cancelled_before_its_thread_runs(
@@ -89,7 +113,7 @@ async def test_a_prompt_that_is_cancelled_before_its_thread_runs(
 
 
 async def test_text_that_is_written_while_a_prompt_ends_is_not_lost(
-    prompt: Prompt, screen: Screen, monkeypatch: pytest.MonkeyPatch
+    prompt: Prompt, screen: Screen, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = asyncio.run
 
@@ -101,6 +125,8 @@ async def test_text_that_is_written_while_a_prompt_ends_is_not_lost(
     monkeypatch.setattr(asyncio, "run", and_then_write)
     with trio.fail_after(PATIENCE):
         await prompt.run()
+    nursery.start_soon(screen.sink.run)
+    await screen.sink.flush()
     assert screen.text == "late\n"
     assert not prompt.is_full
 

@@ -22,21 +22,23 @@ from ._output import FULL, HIGH_WATER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._output import Sink
+    from ._output import FileSink
 
 
 @final
 class Prompt:
     """Both an ``Input`` and a ``Sink``.
 
-    Before and after :meth:`run`, what is written goes directly to the terminal.
+    Before and after :meth:`run`, what is written goes directly to the terminal. The prompt appears
+    when all of that is on the screen: a row that came later would be written over it.
 
     Args:
       terminal: stdout.
     """
 
-    def __init__(self, terminal: Sink) -> None:
+    def __init__(self, terminal: FileSink) -> None:
         self._terminal = terminal
+        self._is_running = False
         self._typed, self._lines = trio.open_memory_channel[str | End](math.inf)
         self._rows: deque[str] = deque()  # written, and not on the screen yet
         self._size = 0  # characters of these; changed in trio's thread only
@@ -58,11 +60,12 @@ class Prompt:
 
     def write(self, text: str | bytes) -> None:
         assert isinstance(text, str)  # rows are
-        if self._loop is None:
+        if not self._is_running:
             self._terminal.write(text)
-        else:
-            self._size += len(text)
-            self._rows.append(text)
+            return
+        self._size += len(text)
+        self._rows.append(text)
+        if self._loop is not None:  # else the thread finds the row when it starts
             self._call(self._wakes.set)
 
     async def drain(self) -> None:
@@ -73,12 +76,15 @@ class Prompt:
     async def run(self) -> None:
         """Take lines until one is an End, or until cancelled, and restore the terminal."""
         self._token = trio.lowlevel.current_trio_token()
+        self._is_running = True
         try:
+            await self._terminal.flush()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._cancel_thread)
                 await trio.to_thread.run_sync(lambda: asyncio.run(self._run()))
                 nursery.cancel_scope.cancel()
         finally:
+            self._is_running = False
             self._loop = None
             while self._rows:  # written after the thread looked for the last time
                 text = self._rows.popleft()
