@@ -1,4 +1,4 @@
-"""The command line: ``python -m trio_ws_dom``."""
+"""The command line, as ``python -m trio_ws_dom``."""
 
 import sys
 

@@ -26,7 +26,7 @@ class EventHandler(Generic[E]):
     """An on* attribute, ``onmessage = EventHandler[MessageEvent]("message")``.
 
     Its value is a callable or None. The first value is called where it stands among the listeners,
-    a later one takes its place, None gives the place up. A value that returns False cancels the
+    a later one takes its place, None removes it. A value that returns False cancels the
     event.
 
     https://html.spec.whatwg.org/multipage/webappapis.html#event-handler-attributes

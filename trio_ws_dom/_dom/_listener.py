@@ -42,7 +42,7 @@ class EventListenerObject(Protocol[E_contra]):
     """
 
     def handleEvent(self, event: E_contra, /) -> object:
-        """Handle an event. The method is looked up for each event anew."""
+        """Handle an event. The method is looked up again for each event."""
 
 
 # Any, because a listener for "message" is annotated to take MessageEvent, not just an Event.
@@ -85,7 +85,7 @@ class Listener:
 
     Attributes:
       callback: what is called; it changes only where ``slot`` is true.
-      slot: whether this stands for an on* attribute, whose value is ``callback``.
+      slot: whether this belongs to an on* attribute, whose value is ``callback``.
       removed: whether it was removed, which it stays.
     """
 
@@ -170,7 +170,7 @@ class ListenerList:
         """How many of them have ``capture``."""
 
         self._by_key: dict[Hashable, Listener] = {}
-        self._in_order: tuple[Listener, ...] | None = None  # None: to be made anew
+        self._in_order: tuple[Listener, ...] | None = None  # None: must be made again
 
     def __bool__(self) -> bool:
         return bool(self._by_key)
@@ -186,7 +186,7 @@ class ListenerList:
         return self._by_key.get(key_of(callback, capture))
 
     def slot(self) -> Listener | None:
-        """Return the listener that stands for the on* attribute, if that is set."""
+        """Return the listener of the on* attribute, if that is set."""
         return self._by_key.get(_SLOT)
 
     def add(self, listener: Listener) -> None:
@@ -203,7 +203,7 @@ class ListenerList:
 
 
 def key_of(callback: EventListener, capture: bool) -> Hashable:
-    """Return what tells a listener from the others of its target and type."""
+    """Return what distinguishes a listener from others of its target and type."""
     # A bound method is another object at each access.
     if isinstance(callback, types.MethodType):
         return id(callback.__self__), id(callback.__func__), capture

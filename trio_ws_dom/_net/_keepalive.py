@@ -8,7 +8,7 @@ at all was received, though we listened. So:
   the answer may arrive before it does.
 - Time counts only while the reader listens. While the program holds the reading back, answers may
   wait in TCP.
-- While a Ping waits behind data that the stream takes, however slowly, time starts over with each
+- While a Ping waits for earlier data to be taken, however slowly, time starts over with each
   piece that is taken. A long upload does not time out.
 
 Pings are sent regardless of what is received: a server, or a box on the way, may look at this

@@ -16,7 +16,7 @@ for a later Ping answers them, too."""
 class Pings:
     """The Pings of one connection, numbered 1, 2, ...
 
-    Unless the program gives a payload, it is four random bytes and the number, so that a Pong that
+    Without a payload of the program's, it is four random bytes and the number, so that a Pong that
     nobody asked for is recognised. A Pong answers its Ping and all before it: a peer may answer
     only the latest (RFC 6455 section 5.5.3).
 

@@ -23,7 +23,7 @@ def send_eof(stream: trio.abc.Stream) -> None:
     What was sent before it still arrives.
 
     Under TLS, too, if it is ours: it is made with ``https_compatible``, that is without a farewell,
-    as the WebSocket's own closing handshake has told the end from a truncation already.
+    as the WebSocket's closing handshake has already shown that nothing was truncated.
     """
     transport = stream
     while isinstance(transport, trio.SSLStream | ResumedStream | TracedStream):

@@ -339,7 +339,7 @@ def _await_with_callback(
     """Await a coroutine, and call ``begun()`` when it first waits, before any other task runs.
 
     ``aclose()`` marks the connection as closed by us before it first waits, and the peer's answer
-    overwrites that mark. Nothing else tells whether there was an answer.
+    overwrites that mark. Nothing else shows whether there was an answer.
     """
     try:
         asked = awaited.send(None)

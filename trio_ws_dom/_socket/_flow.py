@@ -94,7 +94,7 @@ class FlowControl:
 
         Returns None if it may go on.
         """
-        # also while held messages are dispatched, lest others take their place meanwhile
+        # also while held messages are dispatched: otherwise others would take their place
         if self.is_flowing and (full := self.full_consumer()) is not None:
             return full
         if self.is_holding and self.held is not None and self.held.full:

@@ -118,7 +118,7 @@ class ListenerTasks:
         self._nursery.start_soon(self._run, name=f"{self._where}: async {call.name}")
 
     async def wait_started(self) -> None:
-        """Wait until all calls have come to their first ``await``, or are over; for one task.
+        """Wait until every call has reached its first ``await`` or is over. One task may wait.
 
         The wait is shielded: it takes as long as the scheduler needs to start a task.
         """

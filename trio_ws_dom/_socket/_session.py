@@ -170,10 +170,10 @@ class Session(ConnectionHandler):
         on_errors: Callable[[list[BaseException]], object] | None = None,
         on_gone: Callable[[Session], object] | None = None,
     ) -> None:
-        """Begin to live in a nursery.
+        """Start this session's tasks in a nursery.
 
         Args:
-          nursery: of a scope that gives the two callbacks, or of the program.
+          nursery: of a scope, which passes the two callbacks, or of the program.
           on_errors: takes the errors of listeners, when they are known.
           on_gone: called with this session when it is gone.
 

@@ -1,4 +1,4 @@
-"""What a WebSocketStream tells of its start and its end, and how it is awaited."""
+"""The results of ``stream.opened`` and ``stream.closed``, and how these are awaited."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSocketOpenInfo:
-    """What ``await stream.opened`` gives.
+    """The result of ``await stream.opened``.
 
     Attributes:
       readable: the receiving side, a ``trio.abc.ReceiveChannel``.

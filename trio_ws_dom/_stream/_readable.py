@@ -28,11 +28,11 @@ PIECE_SIZE: Final = 64 * 1024
 As many as may wait on the sending side."""
 
 SMALL_PART: Final = 4096
-"""Bytes (text: characters) that parts have on average, lest they are joined ahead of time: a part
-of one byte costs a hundred. No precedent."""
+"""Bytes (text: characters). Parts that are smaller on average are joined before the message ends, as
+a part of one byte costs a hundred. No precedent."""
 
 MANY_PARTS: Final = 128
-"""Parts to begin with before that is looked at."""
+"""Parts that a message may have before their average size matters."""
 
 
 @final
@@ -72,7 +72,7 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
     @trio.lowlevel.enable_ki_protection
     async def __anext__(self) -> str | bytes:
         try:
-            # the fast path, for what is there already: one coroutine a message in place of two
+            # the fast path, for what is there already: one coroutine a message instead of two
             if self._pieces is None and self._inbox.ready:
                 await trio.lowlevel.checkpoint_if_cancelled()
                 message = self._inbox.take()
@@ -90,7 +90,7 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
 
         The message is never held whole, so it may be larger than memory; ``max_message_size``
         bounds it all the same. Its pieces are all ``str`` or all ``bytes``, at least one, and
-        where they are cut means nothing. ``pieces.receive()`` raises ``trio.EndOfChannel`` behind
+        where they are cut means nothing. ``pieces.receive()`` raises ``trio.EndOfChannel`` after
         the last, and WebSocketError if the connection ends first, also if that was clean. A
         cancelled call, of this or of that, has taken nothing.
 

@@ -40,13 +40,13 @@ class WebSocketStream:
     """A WebSocket connection as a pair of channels, in a trio nursery.
 
     The constructor returns at once; the nursery stays open until the connection is closed, and a
-    nursery that is cancelled closes it with 1001. The usual door is
+    nursery that is cancelled closes it with 1001. The usual entry point is
     :func:`open_websocket_stream`.
 
     Args:
       url: absolute, or relative to the option ``base_url``; http(s) means ws(s).
       protocols: subprotocols to ask for, one or several in order of preference.
-      signal: gives the opening handshake up when it aborts; afterwards it does nothing.
+      signal: cancels the opening handshake when it aborts; afterwards it does nothing.
       nursery: where the connection lives.
       options: see :class:`ConnectOptions`.
 
@@ -163,9 +163,9 @@ class WebSocketStream:
 
     @trio.lowlevel.enable_ki_protection
     def close(self, *, closeCode: float | None = None, reason: str | None = "") -> None:
-        """Start the closing handshake, behind what is queued, and return at once.
+        """Start the closing handshake, after what is queued, and return at once.
 
-        Before the stream is open, that is given up: ``opened`` and ``closed`` raise a
+        Before the stream is open, the opening is cancelled: ``opened`` and ``closed`` raise a
         WebSocketError, and both arguments are checked and ignored. What was received before the
         call can still be taken from ``readable``.
 

@@ -68,7 +68,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         compressed. An iterable that is empty sends nothing, not even an empty message.
 
         A message that was begun cannot be taken back. If the iterable raises, or the call is
-        cancelled, behind the first fragment, the connection is closed with 1001: the peer sees
+        cancelled, after the first fragment, the connection is closed with 1001: the peer sees
         the message end with the connection, and never as if it were complete.
 
         Args:
@@ -175,7 +175,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         )
 
     async def aclose(self) -> None:
-        """Hold the closing handshake (1000) behind what is queued, and wait until it is over.
+        """Start the closing handshake (1000) after what is queued, and wait until it is over.
 
         The wait is bounded by ``close_timeout``. Cancelled, it goes on for
         ``cancelled_close_timeout`` at most; the connection is closed in any case. What the other
@@ -229,7 +229,7 @@ def _encode(value: Data) -> tuple[type[str] | type[bytes], bytes]:
 
 
 def close_for(reason: object) -> Close:
-    """Return the Close that the reason of an abort or a cancel stands for."""
+    """Return the Close for the reason of an abort or a cancel."""
     if isinstance(reason, WebSocketError):
         try:
             return close_frame(reason.closeCode, reason.reason)

@@ -1,4 +1,4 @@
-"""One direction's frames, for a trace: bytes in, records out.
+"""Parse one direction's bytes into records of frames, for a trace.
 
 The parser is lenient where the decoder is strict. The connection notices a broken rule, and the
 trace shows what it was.

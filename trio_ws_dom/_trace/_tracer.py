@@ -1,4 +1,4 @@
-"""A tracer of one connection: bytes of both directions in, records of what they are out."""
+"""A tracer of one connection, which parses the bytes of both directions into records."""
 
 from __future__ import annotations
 

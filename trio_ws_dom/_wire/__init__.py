@@ -1,5 +1,5 @@
 """The wire, sans I/O, with RFC 6455 and RFC 7692 as bytes in and values out.
 
 Nothing in here knows trio, a clock, a socket or a source of randomness, and any chunking of the
-same bytes gives the same answer.
+same bytes has the same result.
 """

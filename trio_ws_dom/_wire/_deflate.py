@@ -223,7 +223,10 @@ class Inflater:
         return output
 
     def _end_final_block(self) -> None:
-        """Begin anew after a block with BFINAL set (section 7.2.3.4), as Chromium does."""
+        """Make a new decompressor after a block with BFINAL set (section 7.2.3.4).
+
+        Chromium does the same.
+        """
         self._decompressor = None
         self._open = False
         self._final_blocks += 1

@@ -12,7 +12,7 @@ class ProtocolError(Exception):
     """The peer broke a rule or passed a limit, and the connection must be failed.
 
     Attributes:
-      code: the close code that tells the peer why (RFC 6455 section 7.4.1).
+      code: the close code that is sent to the peer (RFC 6455 section 7.4.1).
       message: what was expected and what came, escaped.
       got_http: whether an HTTP response came where a frame should begin, as from a server whose
         handler failed.

@@ -60,9 +60,9 @@ def read_header(data: bytes, pos: int) -> tuple[int, int, int] | None:
 
 
 def _check_first(first: int) -> None:
-    """What a frame's first byte tells (RFC 6455 section 5.2).
+    """Check a frame's first byte (RFC 6455 section 5.2).
 
-    RSV1 is looked at later.
+    RSV1 is checked later.
     """
     opcode = first & 0x0F
     if opcode not in _OPCODES:

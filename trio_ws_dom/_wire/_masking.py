@@ -1,4 +1,4 @@
-"""Masks: RFC 6455 section 5.3, by a few lines of C in the compiled build, and else by Python."""
+"""Masking (RFC 6455 section 5.3), in C in the compiled build and otherwise in Python."""
 
 from __future__ import annotations
 

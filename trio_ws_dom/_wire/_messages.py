@@ -13,7 +13,7 @@ from ._parts import Part, as_part
 Message = str | bytes
 
 UNLIMITED: Final = 1 << 60
-"""Bytes; stands for no limit where the arithmetic needs a number."""
+"""Bytes; means no limit, where the arithmetic needs a number."""
 
 
 def _invalid_utf8(exc: UnicodeDecodeError) -> ProtocolError:

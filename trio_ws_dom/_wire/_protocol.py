@@ -6,7 +6,7 @@ and the order in which all of it goes out. It has no clock, no randomness and no
 are passed in, received bytes go into :meth:`~Protocol.receive_data`, and what should be sent is in
 ``outbox``, from which the writer takes it.
 
-A received Close does not wait behind what is queued: the caller goes on writing for as long as the
+A received Close does not wait for all that is queued: the caller goes on writing for as long as the
 transport takes bytes at once, and then calls :meth:`~Protocol.drop_queued`, so that the echo
 follows the frame in progress (section 5.5.1). What was dropped makes the end unclean.
 """
@@ -134,7 +134,7 @@ class Protocol:
             self.outbox.put_ping(payload)
 
     def pong(self, payload: bytes) -> None:
-        """Queue a Pong that no Ping asked for (RFC 6455 section 5.5.3); nothing unless OPEN."""
+        """Queue a Pong that no Ping asked for (RFC 6455 section 5.5.3), if OPEN."""
         if self.machine.state is OPEN:
             self.outbox.put_pong(payload)
 
