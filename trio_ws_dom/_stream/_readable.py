@@ -28,8 +28,8 @@ PIECE_SIZE: Final = 64 * 1024
 As many as may wait on the sending side."""
 
 SMALL_PART: Final = 4096
-"""Bytes (text: characters). Parts that are smaller on average are joined before the message ends, as
-a part of one byte costs a hundred. No precedent."""
+"""Bytes (text: characters). Parts smaller than this on average are joined before the message ends,
+as a part of one byte costs a hundred. No precedent."""
 
 MANY_PARTS: Final = 128
 """Parts that a message may have before their average size matters."""
