@@ -23,7 +23,6 @@ WIRE = f"{PACKAGE}/_wire"
 MODULES = [
     f"{WIRE}/{name}.py"
     for name in (
-        "_closing",
         "_decoder",
         "_deflate",
         "_errors",
