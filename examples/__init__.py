@@ -1,1 +1,1 @@
-"""Small programs to copy from. Each is run by the tests."""
+"""Small programs to copy from, each of which the tests run."""

@@ -1,4 +1,7 @@
-"""MDN's example of a WebSocket, line for line: python -m examples.mdn_example [URL]"""
+"""MDN's example of a WebSocket, line for line.
+
+Start it with ``python -m examples.mdn_example [URL]``.
+"""
 
 import sys
 
@@ -18,8 +21,8 @@ async def main(url: str) -> None:
         # Listen for messages
         socket.addEventListener("message", lambda event: print("Message from server ", event.data))
 
-    # The nursery was open until the socket was CLOSED.
-    if socket.failure is not None:  # a browser would show it in its console
+    # The nursery stays open until the socket is CLOSED.
+    if socket.failure is not None:  # a browser shows it in its console
         sys.exit(str(socket.failure))
 
 

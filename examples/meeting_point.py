@@ -1,5 +1,7 @@
-"""A server, on trio-websocket, where two clients who ask for the same path meet: what one says,
-the other hears. python -m examples.meeting_point [PORT]
+"""A server that connects two clients which ask for the same path, on trio-websocket.
+
+Each of the two receives what the other sends. Start it with ``python -m examples.meeting_point
+[PORT]``.
 """
 
 import sys
@@ -14,7 +16,7 @@ class MeetingPoint:
         self._waiting: dict[str, tuple[WebSocketConnection, trio.Event]] = {}
 
     async def handle(self, request: WebSocketRequest) -> None:
-        """Serve one client; for `serve_websocket`."""
+        """Serve one client, as a handler for ``serve_websocket``."""
         ws = await request.accept()
         first, over = self._waiting.pop(request.path, (None, trio.Event()))
         if first is None or first.closed:

@@ -1,7 +1,8 @@
-"""Receive a file, with a progress bar: python -m examples.receive_file FOLDER [URL]
+"""Receive a file, with a progress bar.
 
-The other end is examples.send_file, and examples.meeting_point is the server for both. The bar
-needs `pip install rich`.
+Start it with ``python -m examples.receive_file FOLDER [URL]``. The other end is
+``examples.send_file``, and ``examples.meeting_point`` is the server for both. The bar needs ``pip
+install rich``.
 """
 
 import hashlib

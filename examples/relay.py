@@ -1,7 +1,7 @@
-"""A relay between two servers: python -m examples.relay URL URL
+"""A relay between two servers, which receive each other's messages.
 
-Each gets what the other sends. Nothing piles up in the middle: a slow reader at one end slows the
-writer at the other.
+Start it with ``python -m examples.relay URL URL``. Nothing piles up in the middle, as a slow reader
+at one end slows the writer at the other.
 """
 
 import sys
@@ -13,7 +13,7 @@ from trio_ws_dom import WebSocketError, WebSocketStream, open_websocket_stream
 
 
 async def relay(one_url: str, other_url: str) -> None:
-    """Carry messages both ways, until either server closes; then close the other likewise."""
+    """Carry messages both ways until either server closes, then close the other likewise."""
     async with (
         open_websocket_stream(one_url) as one,
         open_websocket_stream(other_url) as other,
@@ -26,7 +26,7 @@ async def relay(one_url: str, other_url: str) -> None:
 async def carry(source: WebSocketStream, target: WebSocketStream) -> None:
     with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
         async for message in source.readable:
-            await target.writable.send(message)  # waits for the target, and so the source waits
+            await target.writable.send(message)  # waits for the target, which slows the source
     try:
         end = await source.closed  # by its server, or by the other task when the target closed
     except WebSocketError:

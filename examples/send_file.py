@@ -1,7 +1,8 @@
-"""Send a file, with a progress bar: python -m examples.send_file FILE [URL]
+"""Send a file, with a progress bar.
 
-Whoever runs examples.receive_file with the same URL gets it; examples.meeting_point serves both.
-The bar needs `pip install rich`.
+Start it with ``python -m examples.send_file FILE [URL]``. Whoever runs ``examples.receive_file``
+with the same URL receives it, and ``examples.meeting_point`` serves both. The bar needs ``pip
+install rich``.
 """
 
 import hashlib

@@ -1,1 +1,4 @@
-"""A chat server, its bots, and a page for people. `python -m examples.chat` runs the bots."""
+"""A chat server, its bots, and a page for people.
+
+Start the bots with ``python -m examples.chat``, the page with ``python -m examples.chat.web``.
+"""

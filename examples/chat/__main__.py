@@ -1,4 +1,7 @@
-"""The server and its bots in one process: python -m examples.chat"""
+"""Run the chat's server and its bots in one process.
+
+Start it with ``python -m examples.chat``. It prints each event of each socket.
+"""
 
 import sys
 from functools import partial
@@ -31,7 +34,7 @@ async def main() -> None:
             server = await listener.start(partial(serve, handler_nursery=members))
             await talk(f"ws://127.0.0.1:{server.port}")
             listener.cancel_scope.cancel()
-        # the server has seen the last of its members go
+        # Here the server has seen the end of every member's connection.
     if sorted(goodbyes) != [1000, 1000, 1000, 1000, 1001, 1001, 1001, 1001, 4000]:
         sys.exit(f"not every goodbye was a clean one: {goodbyes}")
     print(f"{len(goodbyes)} sockets, {len(goodbyes)} clean goodbyes")
@@ -39,7 +42,7 @@ async def main() -> None:
 
 async def talk(server: str) -> None:
     async with trio.open_nursery() as bots:
-        # start() returns when the bot is in its rooms: it misses nobody who comes later
+        # start() returns once the bot is in its rooms, so it sees everybody who comes later.
         await bots.start(abacus, [f"{server}/lobby?abacus", f"{server}/study?abacus"])
         await bots.start(greeter, f"{server}/lobby?greeter")
         await bots.start(baker, f"{server}/kitchen?baker", 0.5)
@@ -49,7 +52,7 @@ async def talk(server: str) -> None:
             visitors.start_soon(visitor, f"{server}/study?bob", BOB)
             visitors.start_soon(visitor, f"{server}/kitchen?carl", CARL)
             visitors.start_soon(visitor, f"{server}/couch?dora", DORA)
-        # The other bots never leave by themselves. Cancelled, they say goodbye with 1001.
+        # The other bots never leave by themselves. When they are cancelled they close with 1001.
         bots.cancel_scope.cancel()
 
 

@@ -1,4 +1,7 @@
-"""Answers sums in several rooms at once, until it is cancelled. Many sockets, one scope."""
+"""A bot that answers sums in several rooms at once, until it is cancelled.
+
+It shows many sockets in one scope.
+"""
 
 import operator
 import re
@@ -20,7 +23,7 @@ async def abacus(
 ) -> None:
     async with open_websocket_nursery() as sockets:
         rooms = [sockets.connect(url) for url in urls]
-        # Nothing is dispatched before the first await: no event of any room is missed.
+        # Nothing is dispatched before the first await, so no event of any room is missed.
         opened = [ws.when("open") for ws in rooms]
         for ws in rooms:
             show(ws)

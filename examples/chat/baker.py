@@ -1,7 +1,7 @@
-"""Takes orders that last: starts a job, asks how far it is, and tells, until it is done.
+"""A bot that takes orders, starts a job for each, and reports its progress until it is done.
 
-Its listener is an `async def`: each call is a task of the connection. So several loaves are in the
-oven at once, and none is left there when the connection ends.
+Its listener is an ``async def``, of which each call is a task of the connection. So several loaves
+are in the oven at once, and no task remains when the connection ends.
 """
 
 import itertools
@@ -15,7 +15,7 @@ ORDER = re.compile(r"([\w-]+): baker, bake (?:an? |some )?(.{1,40}?)(?:,? please
 
 
 class Oven:
-    """Stands for any slow service that starts a job, and is then asked about it."""
+    """Simulate a slow service that starts a job and is then asked for its progress."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds  # for each job
@@ -23,14 +23,14 @@ class Oven:
         self._numbers = itertools.count(1)
 
     async def start(self) -> int:
-        """Start a job; gives its number."""
+        """Start a job and return its number."""
         await trio.lowlevel.checkpoint()
         number = next(self._numbers)
         self._started[number] = trio.current_time()
         return number
 
     async def progress(self, number: int) -> int:
-        """How far a job is, in percent."""
+        """Return the progress of a job in percent."""
         await trio.lowlevel.checkpoint()
         passed = trio.current_time() - self._started[number]
         return min(100, int(100 * passed / self._seconds))

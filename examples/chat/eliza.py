@@ -1,4 +1,7 @@
-"""Listens, and asks back. `async for` over what is said, and a generator for each dialogue."""
+"""A bot that listens, and asks back.
+
+It shows ``async for`` over what is said, with a generator for each dialogue.
+"""
 
 import itertools
 import re
@@ -43,7 +46,7 @@ async def eliza(url: str, *, task_status: trio.TaskStatus[None] = trio.TASK_STAT
             called = TO_ELIZA.fullmatch(text)
             if called and name not in dialogues:
                 dialogues[name] = dialogue()
-                next(dialogues[name])  # up to where it waits for the first words
+                next(dialogues[name])  # run to where it waits for the first words
             if name in dialogues and (called or not TO_ANOTHER.fullmatch(text)):
                 try:
                     ws.send(f"{name}, {dialogues[name].send(called[1] if called else text)}")
@@ -53,7 +56,7 @@ async def eliza(url: str, *, task_status: trio.TaskStatus[None] = trio.TASK_STAT
 
 
 def dialogue() -> Dialogue:
-    """Takes what one person says, gives the answers; the last one is returned."""
+    """Receive what one person says and yield the answers. The last answer is returned."""
     prompts = itertools.cycle(WHEN_NOTHING_MATCHES)
     answer = ""
     while not GOODBYE.fullmatch(heard := (yield answer)):
@@ -62,7 +65,7 @@ def dialogue() -> Dialogue:
 
 
 def reply(heard: str) -> str | None:
-    """By the first rule that matches."""
+    """Answer by the first rule that matches."""
     for pattern, answer in RULES:
         matched = re.fullmatch(pattern, heard.rstrip(" .!"), re.IGNORECASE)
         if matched:
@@ -71,5 +74,5 @@ def reply(heard: str) -> str | None:
 
 
 def mirrored(words: str) -> str:
-    """The same from the other side: "tired of my job" is "tired of your job"."""
+    """Return the words from the other side, as in "tired of my job", "tired of your job"."""
     return " ".join(YOURS.get(word.lower(), word) for word in words.rstrip("?").split())

@@ -1,4 +1,7 @@
-"""Greets whoever joins, until somebody wishes it good night. Callbacks, as in a browser."""
+"""A bot that greets everybody who joins, until somebody wishes it good night.
+
+It shows callbacks, as in a browser.
+"""
 
 import trio
 
@@ -26,7 +29,7 @@ async def greeter(
                     socket.send(f"Good night, {name.rstrip(':')}!")
                     socket.close(4000, "gone to bed")  # sent after what is queued
                 case _:
-                    pass  # the others talk among themselves
+                    pass  # the others talk to each other
 
         socket.onopen = onopen
         socket.onmessage = onmessage

@@ -1,8 +1,9 @@
-"""The chat room server, on trio-websocket. A room is a path, a member's name the query string:
-ws://localhost:8081/lobby?ada
+"""The chat's server, on trio-websocket.
 
-A line is what a member said, `ada: Hello!`, or news of the room: `* here: bob, eve` to who comes
-in, then to all `* ada joined`, and at the end `* ada left (1001)`, with the close code.
+A URL names a room by its path and a member by its query, as in ``ws://localhost:8081/lobby?ada``.
+
+A line is what a member said, as in ``ada: Hello!``, or news of the room. The news are ``* here:
+bob, eve`` to a new member, ``* ada joined`` to all, and ``* ada left (1001)`` with the close code.
 """
 
 import re
@@ -17,7 +18,7 @@ from trio_websocket import WebSocketRequest
 from trio_ws_dom import CloseEvent, MessageEvent, WebSocket, WebSocketError, accept_websocket
 
 BACKLOG = 64 * 1024
-"""Bytes that may wait for a member; the connection of one that reads more slowly is failed."""
+"""Bytes that may wait for a member. The connection of one that reads more slowly fails."""
 
 MAX_LINE = 1000
 NAME = re.compile(r"[\w-]{1,20}")
@@ -27,7 +28,11 @@ Room = dict[str, WebSocket]
 
 
 class Chat:
-    """All rooms. `report` is called with room and name of each member that left, and its end."""
+    """All rooms.
+
+    Args:
+      report: called with a room, a member's name and the close event, after each member's end.
+    """
 
     def __init__(self, report: Callable[[str, str, CloseEvent], None]) -> None:
         self._report = report
@@ -35,23 +40,23 @@ class Chat:
         self._stays: set[trio.CancelScope] = set()
 
     async def handle(self, request: WebSocketRequest) -> None:
-        """Serve one member; for `serve_websocket`."""
+        """Serve one member, as a handler for ``serve_websocket``."""
         with trio.CancelScope() as stay:
             self._stays.add(stay)
-            # one who is gone before the answer came must not end the others' server
+            # a member that is gone before the answer must not end the server
             with suppress(WebSocketError):
                 await self._serve(request)
         self._stays.discard(stay)
 
     def send_home(self) -> None:
-        """Tell all members 1001; each is gone when its handler has returned."""
+        """Close each member's connection with 1001. Its handler returns when it is closed."""
         for stay in self._stays:
             stay.cancel()
 
     async def _serve(self, request: WebSocketRequest) -> None:
         path, _, name = (unquote(part) for part in request.path.partition("?"))
         async with accept_websocket(request, max_buffered_amount=BACKLOG, ping_interval=20) as ws:
-            # A page cannot see why a request was rejected; it can see a close code and its reason.
+            # A page cannot see why a request was rejected, but it sees a close code and its reason.
             if not NAME.fullmatch(name):
                 ws.close(NAME_REFUSED, "A name has 1 to 20 letters, digits, _ and -: …/ROOM?NAME")
             elif name in self._rooms[path]:
@@ -84,6 +89,6 @@ class Chat:
 
 
 def say(room: Room, line: str) -> None:
-    """Tell all. `send()` never waits, so all hear the same lines in the same order."""
+    """Send a line to all members, at once, so that all have the same order."""
     for member in room.values():
         member.send(line)

@@ -1,4 +1,4 @@
-"""Prints what happens to sockets."""
+"""Print the events of sockets."""
 
 from urllib.parse import urlsplit
 
@@ -6,7 +6,7 @@ from trio_ws_dom import CloseEvent, ErrorEvent, MessageEvent, WebSocket
 
 
 def show(ws: WebSocket) -> None:
-    """Show what happens from now on; an unclean close is an error of the program."""
+    """Print what happens from now on, and treat an unclean close as an error of the program."""
     url = urlsplit(ws.url)
 
     def row(event: str, text: str = "") -> None:
@@ -15,8 +15,8 @@ def show(ws: WebSocket) -> None:
     def on_close(event: CloseEvent) -> None:
         row("close", f"code={event.code} reason={event.reason!r} wasClean={event.wasClean}")
         if not event.wasClean:
-            assert ws.failure is not None  # it says why
-            raise ws.failure  # out of the scope that the socket lives in
+            assert ws.failure is not None  # not None after an unclean close
+            raise ws.failure  # raised from the scope that the socket lives in
 
     def on_error(event: ErrorEvent) -> None:
         row("error", event.message)
@@ -33,7 +33,7 @@ def show(ws: WebSocket) -> None:
 
 
 def show_goodbye(room: str, name: str, event: CloseEvent) -> None:
-    """Show, at the server's end, how a member's connection ended."""
+    """Print, at the server's end, how a member's connection ended."""
     code = event.code
     what = "lost without a Close" if code == 1006 else f"Close {code} received and answered"
     print(f"  server {room:8} {name}: {what}")

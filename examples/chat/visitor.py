@@ -1,4 +1,7 @@
-"""Says its next line when it hears its cue, and then leaves. `async for`."""
+"""A bot that says its next line when it hears its cue, and then leaves.
+
+It shows ``async for`` over messages.
+"""
 
 from trio_ws_dom import open_websocket
 
@@ -37,6 +40,6 @@ async def visitor(url: str, script: Script) -> None:
                 break
             if line is not None:
                 ws.send(line)
-        else:  # the server closed cleanly, which ends the loop: ask why
+        else:  # the server closed cleanly, which ends the loop
             raise RuntimeError(f"closed by the room: {ws.closeEvent}")
-    # Here the closing handshake is over.
+    # Here the closing handshake is done.

@@ -1,7 +1,9 @@
-"""The chat with a page for people: `python -m examples.chat.web`, and open the URL that it prints.
+"""The chat with a page for people.
 
-The page is served by Quart-Trio on Hypercorn (`pip install quart-trio`), the room by trio-websocket
-on the next port, and the bots are there too: all of it is one trio program.
+Start it with ``python -m examples.chat.web``, and open the URL that it prints.
+
+Quart-Trio on Hypercorn serves the page (``pip install quart-trio``), trio-websocket serves the room
+on the next port, and the bots run in the same trio program.
 """
 
 import argparse
@@ -25,7 +27,7 @@ from .show import show_goodbye
 HOST = "127.0.0.1"
 PAGE = Path(__file__).with_name("page.html")
 NIGHT = 30
-"""Seconds that the greeter sleeps when it was wished good night."""
+"""Seconds that the greeter stays away after it was wished good night."""
 
 
 def page(room_port: int) -> QuartTrio:
@@ -65,14 +67,16 @@ async def main(port: int) -> None:
             print(f"Open http://{HOST}:{port}/ and come in; Ctrl-C ends it", flush=True)
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 await anext(signals)
-            # First nobody comes in any more, then all members get 1001.
+            # First the servers stop accepting, then all members are closed with 1001.
             servers.cancel_scope.cancel()
             chat.send_home()
-        bots.cancel_scope.cancel()  # the greeter may be asleep
+        bots.cancel_scope.cancel()  # the greeter may be away
     print("All have gone home")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="examples.chat.web")
-    parser.add_argument("--port", type=int, default=8080, help="the page's; the room's is the next")
+    parser.add_argument(
+        "--port", type=int, default=8080, help="for the page; the room has the next"
+    )
     trio.run(main, parser.parse_args().port)

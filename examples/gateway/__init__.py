@@ -1,6 +1,7 @@
 """A bridge between three chat rooms that runs for months and loses nothing.
 
-`python -m examples.gateway` runs it for twenty seconds against a server that restarts, drops,
-stalls and throttles, through a proxy; with `--days 3` for three days that take half a minute, as
-their time is simulated. What to copy is `session.py` and `bridge.py`; the others make the trouble.
+Start it with ``python -m examples.gateway``. It runs for twenty seconds, through a proxy, against a
+server that restarts, drops connections, stalls and throttles. With ``--days 3`` it runs for three
+simulated days, which take half a minute. ``session.py`` and ``bridge.py`` are to be copied, and the
+other modules simulate the faults.
 """

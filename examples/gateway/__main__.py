@@ -1,4 +1,7 @@
-"""python -m examples.gateway [--seconds 20 | --days 3] [--seed 1]"""
+"""Run the bridge through simulated faults, and check that every line arrives once.
+
+Start it with ``python -m examples.gateway [--seconds 20 | --days 3] [--seed 1]``.
+"""
 
 import argparse
 import random
@@ -21,7 +24,7 @@ ROOMS = ["lobby", "study", "garden"]
 
 @dataclass
 class World:
-    """A server, the way to it, and what the bridge needs to know of both."""
+    """A server, the network to it, and what the bridge needs to know of both."""
 
     server: Server
     network: Network
@@ -31,7 +34,7 @@ class World:
 
 
 async def on_loopback(nursery: trio.Nursery) -> World:
-    """Real sockets and seconds, and a real proxy."""
+    """Set up real sockets, in real time, through a real proxy."""
     pace = Pace(line=0.01, calm=0.5, outage=1, latency=0.002)
     server = Server(ROOMS, patience=1)
     port = await nursery.start(server.listen, nursery)
@@ -51,7 +54,7 @@ async def on_loopback(nursery: trio.Nursery) -> World:
 
 
 async def in_memory(nursery: trio.Nursery) -> World:
-    """For a clock that jumps ahead while nothing happens."""
+    """Set up connections in memory, for a clock that jumps ahead while nothing happens."""
     pace = Pace(line=20, calm=300, outage=180, latency=0.1)
     server = Server(ROOMS, patience=10)
     network = Network(partial(server.connect, nursery), pace.latency)
@@ -64,7 +67,7 @@ async def in_memory(nursery: trio.Nursery) -> World:
 
 
 async def run(seconds: float, seed: int, *, simulated: bool) -> None:
-    """For so long people talk and things go wrong; then all that was said has to arrive."""
+    """Let people talk while things go wrong, then wait until every line has arrived."""
     random.seed(seed)  # for the delays between tries
     retries: Counter[str] = Counter()
     async with trio.open_nursery() as nursery:
@@ -81,7 +84,7 @@ async def run(seconds: float, seed: int, *, simulated: bool) -> None:
                     life.start_soon(people, server, pace.line, random.Random(seed))
                     life.start_soon(trouble.run)
             for room in server.rooms:
-                room.say()  # the last word, and a proof that each connection is alive
+                room.say()  # the last line, which also shows that each connection works
             with trio.fail_after(20 * pace.outage):
                 while any(room.on_their_way for room in server.rooms):
                     await trio.sleep(pace.latency)
@@ -100,7 +103,7 @@ async def people(server: Server, pause: float, dice: random.Random) -> None:
 
 
 def kind_of(retry: Retry) -> str:
-    """Why there is another try, in a few words."""
+    """Return in a few words why there is another try."""
     match retry.cause:
         case CloseEvent(code=code):
             return f"closed with {code}"
@@ -117,7 +120,7 @@ def summarize(server: Server, bridge: Bridge, trouble: Trouble, retries: Counter
     assert said == posted
     print(f"{said} lines said, {posted} arrived: each once, and in order")
     print(f"{sum(session.duplicates for session in sessions)} duplicates dropped on the way")
-    print(f"{max(room.slowest for room in server.rooms):.1f} s was the longest way of a line")
+    print(f"{max(room.slowest for room in server.rooms):.1f} s was the slowest delivery of a line")
     print(f"{sum(room.connections for room in bridge.rooms)} connections by {len(ROOMS)} sockets")
     for title, counter in (("trouble", trouble.seen), ("tried again", retries)):
         print(f"{title}: {', '.join(f'{kind} {counter[kind]}' for kind in sorted(counter))}")
@@ -125,8 +128,8 @@ def summarize(server: Server, bridge: Bridge, trouble: Trouble, retries: Counter
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m examples.gateway")
-    parser.add_argument("--seconds", type=float, default=20, help="real ones")
-    parser.add_argument("--days", type=float, help="simulated ones, in place of real seconds")
+    parser.add_argument("--seconds", type=float, default=20, help="real seconds")
+    parser.add_argument("--days", type=float, help="simulated days, instead of real seconds")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     if arguments.days is None:

@@ -1,7 +1,7 @@
-"""The bridge: rooms in a ring, and what is said in one is said again in the next.
+"""Bridge rooms that form a ring, by repeating each room's lines in the next room.
 
-One long-lived socket for each room. This process itself is not killed; a bridge that must survive
-even that would write down what it has heard before it gives the receipt.
+Each room has one long-lived socket. This process is never killed; a bridge that must survive that
+would write down what it has heard before it sends the receipt.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,10 +16,10 @@ from .session import Session
 
 
 class Room:
-    """One room, as the bridge sees it. It may be talked to at any time, connected or not.
+    """One room as the bridge sees it, which takes lines whether it is connected or not.
 
     Attributes:
-      next: where what is heard here is said again.
+      next: the room where this room's lines are repeated.
       connections: how many there were.
     """
 
@@ -31,18 +31,21 @@ class Room:
         self._ws: WebSocket | None = None
 
     def say(self, text: str) -> None:
-        """Now, or first thing on the next connection."""
+        """Send a line now, or first of all on the next connection."""
         line = self.session.say(text)
         if self._ws is not None:
-            self._ws.send(line)  # one that is closed drops it, and the session still has it
+            self._ws.send(line)  # a closed socket drops it, but the session still has it
 
     async def talk(self, ws: WebSocket) -> None:
-        """For as long as this connection lasts. An unclean end is raised here, and taken by the
-        attempt around; then comes the next connection."""
+        """Carry lines for as long as this connection lasts.
+
+        An unclean end is raised here. The attempt around it swallows that, and the loop makes the
+        next connection.
+        """
         self.connections += 1
         for line in self.session.unconfirmed():
             ws.send(line)
-        self._ws = ws  # there was no await since the first line: nothing was said in between
+        self._ws = ws  # no await since the first line, so no line can be missing
         async for message in ws:
             text, answer = self.session.hear(message)
             if text is not None:
@@ -52,11 +55,11 @@ class Room:
 
 
 class Bridge:
-    """Rooms in a ring.
+    """A ring of rooms.
 
     Args:
       urls: of the rooms.
-      log_in: gives the headers for one connection, as a token is good for one only.
+      log_in: returns the headers for one connection, as a token is valid for one only.
       options: further ones for the connections.
     """
 
@@ -74,7 +77,7 @@ class Bridge:
         self._options: ReconnectOptions = {**options, "headers": log_in}
 
     async def run(self) -> None:
-        """Until it is cancelled; then each room is said goodbye to, with 1001."""
+        """Run until cancelled, then close each room's connection with 1001."""
         async with trio.open_nursery() as nursery:
             for room in self.rooms:
                 nursery.start_soon(self._stay, room)

@@ -1,4 +1,4 @@
-"""The way to the server, and its bad days: simulated in memory, or a real proxy."""
+"""A network that can fail, in memory or as a real proxy."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,7 +13,7 @@ BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
 class Wire:
-    """Carries one connection's bytes, a little late, until it is cut or frozen."""
+    """Carry one connection's bytes, after a delay, until it is cut or frozen."""
 
     def __init__(self, latency: float) -> None:
         self._latency = latency
@@ -21,11 +21,11 @@ class Wire:
         self._scope = trio.CancelScope()
 
     def cut(self) -> None:
-        """Both ends are lost at once."""
+        """Break both ends at once."""
         self._scope.cancel()
 
     def freeze(self) -> None:
-        """Nothing arrives any more, and neither end notices."""
+        """Drop what is sent from now on, which neither end notices."""
         self._frozen = True
 
     async def carry(self, one: Stream, two: Stream) -> None:
@@ -54,12 +54,12 @@ class Network:
     """All connections to the server.
 
     Args:
-      connect: reaches the server itself; an OSError if it is down.
+      connect: connects to the server itself, or raises OSError if it is down.
       latency: seconds, for each piece of data.
 
     Attributes:
-      wires: the connections there are.
-      dead: whether new ones are frozen from the start.
+      wires: the connections that are open.
+      dead: whether new connections are frozen from the start.
     """
 
     def __init__(self, connect: Connect, latency: float) -> None:
@@ -69,15 +69,16 @@ class Network:
         self._latency = latency
 
     async def dial(self, nursery: trio.Nursery) -> trio.abc.Stream:
-        """A connection in memory: what the option `stream` takes."""
+        """Return a connection in memory, for the option ``stream``."""
         server = await self._connect()
         ours, theirs = trio.testing.memory_stream_pair()
         nursery.start_soon(self._carry, theirs, server)
         return ours
 
     async def serve_as_proxy(self, client: trio.SocketStream) -> None:
-        """One connection to an HTTP proxy. It knows CONNECT and one server, whatever the name."""
-        with suppress(*BROKEN):  # a client may be gone at any moment
+        """Serve one connection as an HTTP proxy that knows CONNECT and one server, whatever its
+        name."""
+        with suppress(*BROKEN):  # a client may close at any moment
             async with client:
                 request = b""
                 while b"\r\n\r\n" not in request:

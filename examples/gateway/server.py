@@ -1,6 +1,7 @@
-"""The server: rooms in which people talk, each with one place for a bridge. On trio-websocket.
+"""A server with rooms in which people talk, on trio-websocket.
 
-What the rooms know outlives a restart, as if it were on disk. Connections do not.
+Each room has a place for one bridge. What the rooms know survives a restart, as if it were on disk,
+but connections do not.
 """
 
 import secrets
@@ -21,13 +22,13 @@ from .session import Session
 
 
 class Room:
-    """One room. It holds what the bridge says here against what was said in the room before.
+    """One room, which compares what the bridge says here with what was said in the room before.
 
     Attributes:
-      before: the room whose people are heard here, by way of the bridge.
+      before: the room whose lines the bridge repeats here.
       said: how many lines people have said here.
-      posted: how many lines the bridge has.
-      slowest: the longest way of a line from the room before to here, in seconds.
+      posted: how many lines the bridge has said here.
+      slowest: the most seconds that a line took from the room before to here.
     """
 
     def __init__(self, name: str) -> None:
@@ -37,12 +38,12 @@ class Room:
         self.said = 0
         self.posted = 0
         self.slowest = 0.0
-        self.on_their_way: deque[tuple[str, float]] = deque()  # what people said, and when
+        self.on_their_way: deque[tuple[str, float]] = deque()  # people's lines, and when
         self._outbox, _ = trio.open_memory_channel[str](0)  # to the bridge's newest connection
-        self._place = trio.CancelScope()  # of that
+        self._place = trio.CancelScope()  # the newest connection's scope
 
     def say(self) -> None:
-        """Somebody says something."""
+        """Let somebody say a line."""
         self.said += 1
         text = f"{self.name} {self.said}"
         self.on_their_way.append((text, trio.current_time()))
@@ -50,7 +51,7 @@ class Room:
             self._outbox.send_nowait(self.session.say(text))
 
     def post(self, text: str) -> None:
-        """The bridge says something: nothing may be missing, doubled, or out of order."""
+        """Take a line from the bridge, and check that none is missing, doubled or out of order."""
         expected, moment = self.before.on_their_way.popleft()
         if text != expected:
             raise AssertionError(f"expected {expected!r} from the bridge, got {text!r}")
@@ -58,8 +59,8 @@ class Room:
         self.slowest = max(self.slowest, trio.current_time() - moment)
 
     async def serve(self, ws: WebSocketConnection) -> None:
-        """Talk with the bridge, on this connection."""
-        self._place.cancel()  # one that is there is dead, though the network has not reported it
+        """Exchange lines with the bridge on one connection."""
+        self._place.cancel()  # an earlier one is dead, though the network has not reported it
         self._outbox, lines = trio.open_memory_channel[str](float("inf"))
         for line in self.session.unconfirmed():
             self._outbox.send_nowait(line)
@@ -82,16 +83,16 @@ class Room:
 
 
 class Server:
-    """All rooms, and who may enter them.
+    """All rooms, and the check of who may enter them.
 
     Args:
       names: of the rooms.
-      patience: seconds for a newcomer's request, and for a goodbye.
+      patience: seconds for a new client's request, and for a closing handshake.
 
     Attributes:
-      busy: newcomers get a Retry-After of so many seconds; 0: they are welcome.
-      full: newcomers are let in, and shown out again.
-      goodbyes: how many connections the bridge has left with 1001.
+      busy: if not 0, new clients are refused with a Retry-After of this many seconds.
+      full: whether new clients are accepted and at once closed with 1013.
+      goodbyes: how many connections the bridge has closed with 1001.
     """
 
     def __init__(self, names: list[str], patience: float) -> None:
@@ -110,14 +111,14 @@ class Server:
         self._members: set[WebSocketConnection] = set()
 
     async def log_in(self) -> dict[str, str]:
-        """Headers that are good for one connection."""
+        """Return headers that are valid for one connection."""
         await trio.lowlevel.checkpoint()
         token = f"Bearer {secrets.token_hex(8)}"
         self._tokens.add(token)
         return {"Authorization": token}
 
     async def connect(self, nursery: trio.Nursery) -> trio.abc.HalfCloseableStream:
-        """A connection in memory; an OSError while the server is down."""
+        """Return a connection in memory, or raise OSError while the server is down."""
         await trio.lowlevel.checkpoint()
         if not self._up:
             raise ConnectionRefusedError("the server is down")
@@ -126,7 +127,7 @@ class Server:
         return ours
 
     async def listen(self, nursery: trio.Nursery, *, task_status: trio.TaskStatus[int]) -> None:
-        """On a port of loopback, which it tells, whenever the server is up."""
+        """Listen on a loopback port whenever the server is up, and report the port to ``start()``."""
         port = 0
         while True:
             (listener,) = await trio.open_tcp_listeners(port, host="127.0.0.1")
@@ -138,7 +139,7 @@ class Server:
             await self._up_again.wait()
 
     async def restart(self, seconds: float, code: int | None) -> None:
-        """Be gone for some time; with a Close to everybody first, or without a word."""
+        """Go down for some time, after a Close to everybody or without one."""
         self._up, self._up_again = False, trio.Event()
         self._listening.cancel()
         if code is not None:
@@ -153,7 +154,7 @@ class Server:
         self._up_again.set()
 
     async def serve(self, stream: trio.abc.Stream) -> None:
-        """One connection, from its first byte to its last."""
+        """Serve one connection from its first byte to its last."""
         with trio.CancelScope() as connection:
             self._connections.add(connection)
             try:
@@ -164,7 +165,7 @@ class Server:
                         await self._answer(request)
                     nursery.cancel_scope.cancel()
             except* LocalProtocolError:
-                pass  # trio-websocket answers a Ping after its own Close; wsproto refuses to
+                pass  # trio-websocket answers a Ping after its own Close, which wsproto refuses
             finally:
                 self._connections.remove(connection)
                 await trio.aclose_forcefully(stream)

@@ -1,4 +1,4 @@
-"""What goes wrong, one thing after another, as the dice fall."""
+"""Simulated faults of the network and the server, one after another, at random."""
 
 import random
 from collections import Counter
@@ -12,12 +12,12 @@ from .server import Server
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast things happen; all in seconds.
+    """How fast things happen, all in seconds.
 
     Attributes:
-      line: from one line that people say to the next, on average.
-      calm: from the end of one trouble to the next, on average.
-      outage: how long one lasts at most.
+      line: from one line to the next, on average.
+      calm: from the end of one fault to the next, on average.
+      outage: how long a fault lasts at most.
       latency: of the network, for each piece of data.
     """
 
@@ -28,10 +28,10 @@ class Pace:
 
 
 class Trouble:
-    """What happens to the network and to the server.
+    """Faults of the network and the server.
 
     Attributes:
-      seen: how often each kind of trouble came.
+      seen: how often each kind of fault occurred.
     """
 
     def __init__(self, network: Network, server: Server, pace: Pace, dice: random.Random) -> None:
@@ -42,7 +42,7 @@ class Trouble:
         self._dice = dice
 
     async def run(self) -> None:
-        """One after another, until it is cancelled; then all is well again."""
+        """Cause one fault after another until cancelled. None remains then."""
         kinds = {
             "connections cut": self._cut,
             "connections frozen": self._freeze,
@@ -56,7 +56,7 @@ class Trouble:
             await trio.sleep(self._dice.expovariate(1 / self._pace.calm))
             kind = self._dice.choice(list(kinds))
             self.seen[kind] += 1
-            with trio.CancelScope(shield=True):  # no trouble ends half-way
+            with trio.CancelScope(shield=True):  # a fault that has begun is always undone
                 await kinds[kind]()
 
     def _some_wires(self) -> list[Wire]:
