@@ -127,7 +127,7 @@ class Server:
         return ours
 
     async def listen(self, nursery: trio.Nursery, *, task_status: trio.TaskStatus[int]) -> None:
-        """Listen on a loopback port whenever the server is up, and report the port to ``start()``."""
+        """Listen on a loopback port, which ``start()`` returns, whenever the server is up."""
         port = 0
         while True:
             (listener,) = await trio.open_tcp_listeners(port, host="127.0.0.1")
