@@ -100,11 +100,9 @@ def compiled(session: nox.Session) -> None:
     Arguments go to pytest, as of `tests`.
     """
     with outside(session) as folder:
-        build = ["python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
-        session.run(*build, env={"TRIO_WS_DOM_COMPILE": "1"})
-        (wheel,) = folder.glob("*.whl")
-        session.install("--force-reinstall", "--no-deps", str(wheel))
-        session.install(str(wheel), *requirements(["test"]))
+        wheel = compiled_wheel(session, folder)
+        session.install("--force-reinstall", "--no-deps", wheel)
+        session.install(wheel, *requirements(["test"]))
         session.run("python", "-c", "import trio_ws_dom; assert trio_ws_dom.__compiled__")
         arguments = chosen(session.posargs) if session.posargs else [*suite(), WORKERS]
         session.run("python", "-m", "pytest", *arguments)
@@ -269,7 +267,9 @@ def guarantee(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure the speed beside other clients, in one run; `-- --help` lists the arguments.
 
-    Those of Node.js are measured too where there is an npm, and Chromium where it is installed.
+    The compiled build is measured beside the pure one where there is a C compiler. Clients of
+    Node.js are measured too where there is an npm, and Chromium where it is installed.
+    `-- --docs` prints the tables of the documentation, and with `--svg /FOLDER` draws their chart.
     `-- --attacks` measures how long a hostile peer keeps other tasks waiting.
     `-- --growth --delays` measures how cost grows, and how long a flood keeps others waiting, in
     about three minutes; with `--svg /FOLDER` there are charts.
@@ -277,6 +277,11 @@ def bench(session: nox.Session) -> None:
     install_package(session, "bench", "test")
     with outside(session) as folder, session.chdir(TESTS):
         env: dict[str, str | None] = {}
+        if shutil.which("cc"):
+            target = folder / "compiled"
+            pip = ["python", "-m", "pip", "install", "-q", "--no-deps", "--target", str(target)]
+            session.run(*pip, compiled_wheel(session, folder))
+            env["TRIO_WS_DOM_COMPILED_BUILD"] = str(target)
         if shutil.which("npm"):
             npm = ["npm", "install", "--silent", "--prefix", str(folder), "ws", "undici@6"]
             session.run(*npm, external=True)
@@ -385,6 +390,14 @@ def built_wheel(session: nox.Session) -> str:
         session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(out), str(ROOT))
         _wheels.extend(str(built) for built in out.glob("*.whl"))
     return _wheels[0]
+
+
+def compiled_wheel(session: nox.Session, folder: Path) -> str:
+    """The compiled build for the session's Python, built in this folder by the C compiler."""
+    pip = ["python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
+    session.run(*pip, env={"TRIO_WS_DOM_COMPILE": "1"})
+    (wheel,) = folder.glob("*.whl")
+    return str(wheel)
 
 
 def install_package(session: nox.Session, *groups: str, options: Sequence[str] = ()) -> None:

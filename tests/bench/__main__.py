@@ -1,8 +1,12 @@
-"""Measure the clients beside each other, and print a table for each work.
+"""Measure the clients beside each other, and print a table of figures and one of ratios.
 
-Spread is half the range of the rounds. "cpu us" is the client's processor time for a message, which
-other load on the machine disturbs less than the rate. "x onmessage", "x async for" and "x stream"
-say how many times as good ours is as the client of that line: medians of the rounds' ratios.
+The figures are medians of the rounds: messages a second, or what the row says. A ratio says how
+many times as good ours is, the median of the rounds' ratios: of the pure build, and after the
+stroke of the compiled one. With --details there are for each work the spread, which is half the
+range of the rounds, and "cpu us", the client's processor time for a message, which other load on
+the machine disturbs less than the rate.
+
+With --docs the tables and the chart are those of the README and of docs/performance.md.
 
 With --growth, --delays or --attacks there are their tables, and of the comparison only what --work
 names.
@@ -13,9 +17,9 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench import attacks, delays, growth, report
+from bench import attacks, comparison, delays, growth, report
 from bench.charts import chart
 from bench.clients import CLIENTS, installed
 from bench.runner import measure
@@ -65,6 +69,12 @@ def parsed() -> argparse.Namespace:
         metavar="CLIENT",
         help=f"of {', '.join(CLIENTS)} (default: all that are installed)",
     )
+    parser.add_argument("--details", action="store_true", help="spread and processor time, too")
+    parser.add_argument(
+        "--docs",
+        action="store_true",
+        help="measure what the documentation shows, and print its tables (0.3 s a round)",
+    )
     parser.add_argument(
         "--growth",
         action="store_true",
@@ -88,11 +98,17 @@ def parsed() -> argparse.Namespace:
 def parts(arguments: argparse.Namespace) -> Iterator[Part]:
     """What was asked for, each measured when its turn comes."""
     clients, rounds, seconds = arguments.clients, arguments.rounds, arguments.seconds
-    if arguments.work or not (arguments.growth or arguments.delays or arguments.attacks):
+    if arguments.docs:
+        settings = {"rounds": rounds or 5, "seconds": seconds or 0.3}
+        yield documentation(clients, settings)
+    if arguments.work or not (
+        arguments.docs or arguments.growth or arguments.delays or arguments.attacks
+    ):
         names = arguments.work or DEFAULT
         rows = WORK if "all" in names else {row: WORK[row] for row in names}
         settings = {"rounds": rounds or 5, "seconds": seconds or 1.0}
-        yield report.comparison(measure(clients, rows, **settings), settings)
+        samples = measure(clients, rows, **settings)
+        yield comparison.comparison(samples, settings, detailed=arguments.details)
     settings = {"rounds": rounds or 3, "seconds": seconds or 0.2}
     if arguments.growth:
         yield growth.growth(clients, settings)
@@ -100,6 +116,17 @@ def parts(arguments: argparse.Namespace) -> Iterator[Part]:
         yield delays.delays(clients, settings)
     if arguments.attacks:
         yield attacks.hostile(clients, settings)
+
+
+def documentation(clients: list[str], settings: dict[str, Any]) -> Part:
+    """Measure what the documentation shows: its works, by its clients."""
+    documented = comparison.DOCUMENTED
+    names = [name for name in comparison.DOCUMENTED_CLIENTS if name in clients]
+    skipped = {
+        (row, name) for row, ours in documented.items() for name in report.OURS if name not in ours
+    }
+    rows = {row: WORK[row] for row in documented}
+    return comparison.documentation(measure(names, rows, **settings, skipped=skipped), settings)
 
 
 if __name__ == "__main__":

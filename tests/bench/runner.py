@@ -14,11 +14,11 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.clients import CLIENTS, NODE
+from bench.clients import CLIENTS, COMPILED_BUILD, NODE
 from bench.work import burst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from bench.work import Work
 
@@ -83,14 +83,25 @@ class Worker:
         return Sample(work.count / wall, cpu / work.count * 1e6)
 
 
-def measure(names: list[str], rows: dict[str, Work], rounds: int, seconds: float) -> Samples:
+def measure(
+    names: list[str],
+    rows: dict[str, Work],
+    rounds: int,
+    seconds: float,
+    skipped: Container[tuple[str, str]] = (),
+) -> Samples:
     """Measure every client with every work that it can do, in interleaved rounds.
 
-    A client that fails is left out, and that is said.
+    A client that fails is left out, and that is said. So are the pairs of row and client that are
+    skipped.
     """
     samples: Samples = {row: {name: [] for name in names} for row in rows}
     sizes: dict[tuple[str, str], Work] = {}  # for each client and work, as it was calibrated
-    unable = {(row, name) for row, work in rows.items() for name in names if not can(name, work)}
+    unable = {
+        (row, name)
+        for row, name in product(rows, names)
+        if (row, name) in skipped or not can(name, rows[row])
+    }
     with ExitStack() as stack:
         port = stack.enter_context(server())
         workers: dict[str, Worker] = {}
@@ -150,12 +161,20 @@ def worker(name: str, port: int) -> Iterator[Worker]:
             command = ["taskset", "--cpu-list", str(CLIENT_CORE), *command]
     else:
         command = [sys.executable, "-m", "bench.worker", name, str(CLIENT_CORE)]
-    with spawned(*command) as process:
+    with spawned(*command, env=environment(name)) as process:
         yield Worker(process, port, javascript=name in NODE)
 
 
+def environment(name: str) -> dict[str, str]:
+    """A client's environment, in which our compiled build comes before the installed one."""
+    if not CLIENTS[name].compiled:
+        return dict(os.environ)
+    folders = [os.environ[COMPILED_BUILD], *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
+
+
 @contextmanager
-def spawned(*command: str) -> Iterator[subprocess.Popen[str]]:
+def spawned(*command: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """A process of a group of its own, which ends as a whole: a client may have children."""
     process = subprocess.Popen(
         command,
@@ -163,6 +182,7 @@ def spawned(*command: str) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env=env,
     )
     try:
         yield process

@@ -135,6 +135,33 @@ WORK = {
     "idle-1000": Work("idle", sockets=1000),
     "import": Work("load"),
 }
+TITLES = {
+    "receive-64": "64 B received",
+    "send-64": "64 B sent",
+    "echo-64": "echo, one at a time",
+    "echo-64-x32": "echo, 32 in flight",
+    "receive-64-binary": "64 B received, binary",
+    "receive-4k": "4 KiB received",
+    "receive-4k-binary": "4 KiB received, binary",
+    "receive-1m": "1 MiB received",
+    "receive-1m-binary": "1 MiB received, binary",
+    "send-64-binary": "64 B sent, binary",
+    "send-4k": "4 KiB sent",
+    "send-4k-binary": "4 KiB sent, binary",
+    "send-1m": "1 MiB sent",
+    "send-1m-binary": "1 MiB sent, binary",
+    "receive-json": "compressed JSON of 1 KiB received",
+    "send-json": "compressed JSON of 1 KiB sent",
+    "fan-in-200": "64 B received by 200 sockets",
+    "cycle": "connect and close",
+    "idle-1000": "memory of an idle socket",
+    "import": "import",
+}
+"""What the documentation calls them."""
+
+UNITS = {"cycle": "cycles/s", "idle": "KiB", "load": "ms"}
+"""What a kind of work is measured in, where that is not messages a second."""
+
 DEFAULT = ["receive-64", "send-64", "echo-64"]
 
 BURST_BYTES = 64 * KIB

@@ -35,12 +35,20 @@ def main() -> None:
 
 
 def do(name: str, work: Work, port: int) -> Any:
-    client: Any = importlib.import_module(f"bench.clients.{name}")
+    client: Any = importlib.import_module(f"bench.clients.{CLIENTS[name].file or name}")
+    check_build(name)
     own = getattr(client, work.kind, None)
     if own is not None:
         return client.run(own, work.url(port), work)
     general = importlib.import_module("bench.clients.running").GENERAL[work.kind]
     return client.run(general, client, work.url(port), work)
+
+
+def check_build(name: str) -> None:
+    """Refuse to measure the pure build as the compiled one, or the other way round."""
+    ours = sys.modules.get("trio_ws_dom")
+    if ours is not None and ours.__compiled__ != CLIENTS[name].compiled:
+        raise RuntimeError(f"expected the other build for {name}, got {ours.__file__}")
 
 
 def load(name: str) -> float:
@@ -49,7 +57,9 @@ def load(name: str) -> float:
     importlib.import_module(client.loop)
     start = perf_counter()
     importlib.import_module(client.package)
-    return perf_counter() - start
+    seconds = perf_counter() - start
+    check_build(name)
+    return seconds
 
 
 if __name__ == "__main__":

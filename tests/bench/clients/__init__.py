@@ -4,8 +4,9 @@ A client in Python has `receive`, `send` and `echo`, each `async def (url, work)
 measured from when the connection is open until the last message is there; `connect`, a context
 manager; and `run`, which runs one of them. Each is written as its own documentation writes such a
 program.
-Those in JavaScript are measured where there is a Node.js with the packages `ws` and `undici`
-(NODE_PATH names the folder), and a Chromium.
+Our compiled build runs the same files as the pure one, in processes that import it from a folder of
+its own. Those in JavaScript are measured where there is a Node.js with the packages `ws` and
+`undici` (NODE_PATH names the folder), and a Chromium.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Client(NamedTuple):
       loop: the module of the event loop that its programs import in any case.
       package: the module that a program imports to use it.
       lacks: kinds of work, and "compressed", that it cannot do.
+      file: of this folder, if it is not named as the client.
+      compiled: whether it is our compiled build.
     """
 
     label: str
@@ -33,11 +36,23 @@ class Client(NamedTuple):
     loop: str
     package: str
     lacks: tuple[str, ...] = ()
+    file: str = ""
+    compiled: bool = False
+
+
+COMPILED_BUILD = "TRIO_WS_DOM_COMPILED_BUILD"
+"""The environment variable that names the folder where the compiled build is installed."""
+
+
+def _compiled(file: str, label: str) -> Client:
+    return Client(label, ["trio-ws-dom"], "trio", "trio_ws_dom", file=file, compiled=True)
 
 
 CLIENTS: dict[str, Client] = {
     "ours_callbacks": Client("trio_ws_dom, onmessage", ["trio-ws-dom"], "trio", "trio_ws_dom"),
     "ours_iterating": Client("trio_ws_dom, async for", ["trio-ws-dom"], "trio", "trio_ws_dom"),
+    "compiled_callbacks": _compiled("ours_callbacks", "compiled build, onmessage"),
+    "compiled_iterating": _compiled("ours_iterating", "compiled build, async for"),
     "ours_stream": Client("trio_ws_dom, stream", ["trio-ws-dom"], "trio", "trio_ws_dom"),
     "ours_numpy": Client(
         "trio_ws_dom and numpy", ["trio-ws-dom", "numpy"], "trio", "numpy", ("idle", "load")
@@ -67,6 +82,8 @@ def installed() -> list[str]:
 
 
 def _is_there(name: str) -> bool:
+    if CLIENTS[name].compiled:
+        return COMPILED_BUILD in os.environ
     if name == "chromium":
         return any(map(shutil.which, ("chromium", "google-chrome"))) or "CHROMIUM" in os.environ
     if name in NODE:
