@@ -170,10 +170,12 @@ PRIVATE_USAGE = {
     "_dom/_listener.py",
     "_reconnect/_loop.py",
     "_socket/_flow.py",
+    "_socket/_nursery.py",
     "_socket/_session.py",
     "_socket/_websocket.py",
     "_stream/_readable.py",
     "_stream/_websocket_stream.py",
+    "_stream/_writable.py",
     "testing/_connection.py",
     "testing/_server.py",
 }

@@ -13,7 +13,7 @@ from trio_ws_dom._wire._deflate import DeflateParameters, Deflater
 from trio_ws_dom._wire._frames import FIN, RSV1, TEXT, encode
 
 if TYPE_CHECKING:
-    from trio_ws_dom._trace._records import Direction
+    from trio_ws_dom._trace._records import TraceDirection
 
 REQUEST = b"GET /chat HTTP/1.1\r\nHost: peer.test\r\nCookie: a=1\r\n\r\n"
 RESPONSE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
@@ -34,12 +34,14 @@ class Trace:
             secrets=secrets,
         )
 
-    def feed(self, direction: Direction, data: bytes, elapsed: float = 0.0) -> list[TraceRecord]:
+    def feed(
+        self, direction: TraceDirection, data: bytes, elapsed: float = 0.0
+    ) -> list[TraceRecord]:
         new = list(self.tracer.feed(direction, data, elapsed))
         self.records += new
         return new
 
-    def end(self, direction: Direction, error: str = "") -> list[TraceRecord]:
+    def end(self, direction: TraceDirection, error: str = "") -> list[TraceRecord]:
         flushed = list(self.tracer.flush(direction, 2.0))
         return [*flushed, self.tracer.end(direction, 2.0, error)]
 
@@ -109,7 +111,7 @@ def test_each_direction_is_inflated_by_its_own_parameters(
     agreed = f"Sec-WebSocket-Extensions: {extension}\r\n\r\n".encode()
     trace.feed("received", RESPONSE[:-2] + agreed)
     text = b"Hello World, " * 20
-    directions: list[tuple[Direction, bool]] = [("sent", ours), ("received", theirs)]
+    directions: list[tuple[TraceDirection, bool]] = [("sent", ours), ("received", theirs)]
     for direction, takeover in directions:
         deflater = Deflater(DeflateParameters(client_no_context_takeover=not takeover))
         for _ in range(2):
@@ -160,7 +162,7 @@ def test_bytes_that_are_no_http_are_data() -> None:
 
 
 @pytest.mark.parametrize("direction", ["sent", "received"])
-def test_a_head_without_end_is_data_and_not_held(direction: Direction) -> None:
+def test_a_head_without_end_is_data_and_not_held(direction: TraceDirection) -> None:
     trace = Trace(limit=10)
     for _ in range(70):
         assert trace.feed(direction, b"x" * 1024) == []

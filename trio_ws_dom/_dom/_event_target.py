@@ -16,7 +16,6 @@ from ._errors import DOMException, listener_errors
 from ._event import Event
 from ._event_handler import EventHandler
 from ._listener import (
-    Abortable,
     AddEventListenerOptions,
     EventListener,
     Listener,
@@ -31,6 +30,8 @@ from ._when import EventChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+
+    from ._abort import AbortSignal
 
 _set: Final = object.__setattr__
 
@@ -76,7 +77,7 @@ class EventTarget:
         once: bool = False,
         passive: bool = False,
         capture: bool = False,
-        signal: Abortable | None = None,
+        signal: AbortSignal | None = None,
     ) -> None:
         """Call ``callback`` with each event of this type from now on.
 

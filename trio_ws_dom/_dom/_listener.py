@@ -29,6 +29,7 @@ from ._webidl import wrong_type
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from ._abort import AbortSignal
     from ._event import Event
 
 E_contra = TypeVar("E_contra", contravariant=True)
@@ -73,7 +74,7 @@ class AddEventListenerOptions(TypedDict, total=False):
     capture: bool
     once: bool
     passive: bool
-    signal: Abortable | None
+    signal: AbortSignal | None
 
 
 _SLOT: Final = "slot"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from ._event import Event
 from ._event_handler import EventHandler
@@ -12,17 +12,9 @@ from ._events import CloseEvent, CustomEvent, ErrorEvent, MessageEvent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._listener import (
-        Abortable,
-        AddEventListenerOptions,
-        EventListener,
-        EventListenerObject,
-    )
+    from ._abort import AbortSignal
+    from ._listener import AddEventListenerOptions, EventListener, EventListenerObject
     from ._when import EventChannel
-
-    E = TypeVar("E", bound=Event)
-    ListenerFor: TypeAlias = Callable[[E], object] | EventListenerObject[E]
-    Options: TypeAlias = bool | AddEventListenerOptions | None
 
 
 class SocketEvents(EventTarget):
@@ -43,79 +35,78 @@ class SocketEvents(EventTarget):
         def addEventListener(
             self,
             type: Literal["message"],
-            callback: ListenerFor[MessageEvent] | None,
-            options: Options = None,
+            callback: Callable[[MessageEvent], object] | EventListenerObject[MessageEvent] | None,
+            options: bool | AddEventListenerOptions | None = None,
             *,
             once: bool = False,
             passive: bool = False,
             capture: bool = False,
-            signal: Abortable | None = None,
+            signal: AbortSignal | None = None,
         ) -> None: ...
 
         @overload
         def addEventListener(
             self,
             type: Literal["close"],
-            callback: ListenerFor[CloseEvent] | None,
-            options: Options = None,
+            callback: Callable[[CloseEvent], object] | EventListenerObject[CloseEvent] | None,
+            options: bool | AddEventListenerOptions | None = None,
             *,
             once: bool = False,
             passive: bool = False,
             capture: bool = False,
-            signal: Abortable | None = None,
+            signal: AbortSignal | None = None,
         ) -> None: ...
 
         @overload
         def addEventListener(
             self,
             type: Literal["error"],
-            callback: ListenerFor[ErrorEvent] | None,
-            options: Options = None,
+            callback: Callable[[ErrorEvent], object] | EventListenerObject[ErrorEvent] | None,
+            options: bool | AddEventListenerOptions | None = None,
             *,
             once: bool = False,
             passive: bool = False,
             capture: bool = False,
-            signal: Abortable | None = None,
+            signal: AbortSignal | None = None,
         ) -> None: ...
 
         @overload
         def addEventListener(
             self,
             type: str,
-            callback: ListenerFor[Event] | None,
-            options: Options = None,
+            callback: Callable[[Event], object] | EventListenerObject[Event] | None,
+            options: bool | AddEventListenerOptions | None = None,
             *,
             once: bool = False,
             passive: bool = False,
             capture: bool = False,
-            signal: Abortable | None = None,
+            signal: AbortSignal | None = None,
         ) -> None: ...
 
         @overload
         def addEventListener(
             self,
             type: str,
-            callback: ListenerFor[CustomEvent],
-            options: Options = None,
+            callback: Callable[[CustomEvent], object] | EventListenerObject[CustomEvent],
+            options: bool | AddEventListenerOptions | None = None,
             *,
             once: bool = False,
             passive: bool = False,
             capture: bool = False,
-            signal: Abortable | None = None,
+            signal: AbortSignal | None = None,
         ) -> None: ...
 
         def addEventListener(
             self,
             type: str,
             callback: EventListener | None,
-            options: Options = None,
+            options: bool | AddEventListenerOptions | None = None,
             *,
             once: bool = False,
             passive: bool = False,
             capture: bool = False,
-            signal: Abortable | None = None,
-        ) -> None:
-            """See :meth:`EventTarget.addEventListener`."""
+            signal: AbortSignal | None = None,
+        ) -> None: ...  # editors show the docstring of EventTarget's
 
         @overload
         def when(
@@ -161,5 +152,4 @@ class SocketEvents(EventTarget):
             max_buffer_size: float = 64,
             max_buffer_bytes: float = 256 * 1024,
         ) -> EventChannel[Event]:
-            """See :meth:`EventTarget.when`."""
             return super().when(*types)

@@ -13,7 +13,7 @@ from .._wire._text import without_query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._trace._records import Direction, TraceRecord
+    from .._trace._records import TraceDirection, TraceRecord
     from ._settings import Settings
 
 DEFAULT_PAYLOAD_LIMIT: Final = 256
@@ -42,7 +42,7 @@ class TracedStream(trio.abc.Stream):
         self.transport_stream = transport_stream
         self._tell = tell
         self._dialled = trio.current_time()
-        self._ended: set[Direction] = set()
+        self._ended: set[TraceDirection] = set()
         secrets = getattr(settings.trace, "secrets", False)
         query = settings.address.target[len(without_query(settings.address.target)) :]
         self._tracer = WireTracer(
@@ -86,16 +86,16 @@ class TracedStream(trio.abc.Stream):
         self._end("sent")
         await self.transport_stream.aclose()
 
-    def _feed(self, direction: Direction, data: bytes) -> None:
+    def _feed(self, direction: TraceDirection, data: bytes) -> None:
         for record in self._tracer.feed(direction, data, self._elapsed()):
             self._tell(record)
 
-    def _flush(self, direction: Direction) -> None:
+    def _flush(self, direction: TraceDirection) -> None:
         if direction not in self._ended:
             for record in self._tracer.flush(direction, self._elapsed()):
                 self._tell(record)
 
-    def _end(self, direction: Direction, error: str = "") -> None:
+    def _end(self, direction: TraceDirection, error: str = "") -> None:
         self._flush(direction)
         if direction not in self._ended:
             self._ended.add(direction)

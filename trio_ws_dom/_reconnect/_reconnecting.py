@@ -44,33 +44,45 @@ class ReconnectOptions(SharedOptions, total=False):
     """
 
     headers: ValueOrProvider[Headers]
-    """As :class:`ConnectOptions` has it, or a function that is called before each try."""
+    """More header fields, or a function of them. Default: none.
+
+    As :class:`ConnectOptions` has it, or a function that is called before each try."""
 
     stream: Provider[trio.abc.Stream]
-    """A function, sync or async, that dials instead of us, within ``open_timeout``; the socket owns
-    what it returns. For ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default:
-    none."""
+    """A function that dials instead of us. Default: none.
+
+    It is sync or async, and has ``open_timeout``; the socket owns what it returns. For ``wss:`` TLS
+    is started on it, unless it is a ``trio.SSLStream``."""
 
     is_transient: Callable[[Exception | CloseEvent], bool | float]
-    """The rule for another try. It is called, once, with a WebSocketError, with the CloseEvent of a
-    clean end, or with what one of the functions raised. It returns True for a try after the usual
-    delay, False for none, or a number of seconds: 0 for a try at once, 30.0 for one in 30 seconds,
-    with nothing added. Default: :func:`trio_ws_dom.is_transient`."""
+    """The rule for another try. Default: trio_ws_dom.is_transient.
+
+    It is called, once, with a WebSocketError, with the CloseEvent of a clean end, or with what one
+    of the functions raised. It returns True for a try after the usual delay, False for none, or a
+    number of seconds: 0 for a try at once, 30.0 for one in 30 seconds, with nothing added. The
+    default is :func:`trio_ws_dom.is_transient`."""
 
     on_retry: Callable[[Retry], object] | None
-    """Called with each :class:`Retry` when its delay begins; what it raises comes out. Default:
-    None. The logger ``trio_ws_dom`` reports each at INFO in any case."""
+    """A function that gets each Retry. Default: None.
+
+    It is called with a :class:`Retry` when its delay begins; what it raises comes out. The logger
+    ``trio_ws_dom`` reports each at INFO in any case."""
 
     initial_delay: float
-    """Seconds, finite: the limit of the first delay; it doubles from try to try. With 0 the first
-    try is made at once, and the second limit is 1 second. Default: 5."""
+    """Seconds of the first delay, at most. Default: 5.
+
+    They are finite. The limit doubles from try to try. With 0 the first try is made at once, and
+    the second limit is 1 second."""
 
     max_delay: float
-    """Seconds, finite: the limit that no delay exceeds; 0: there are no delays. Default: 60."""
+    """Seconds of any delay, at most. Default: 60.
+
+    They are finite. With 0 there are no delays."""
 
     stable_after: float
-    """Seconds, finite, for which a connection must have been open for the delays to begin again.
-    Default: 60."""
+    """Seconds OPEN until the delays begin again. Default: 60.
+
+    They are finite."""
 
 
 _OWN: Final = ReconnectOptions.__annotations__.keys() - SharedOptions.__annotations__.keys()
@@ -81,32 +93,68 @@ def reconnecting_websocket(
     protocols: ValueOrProvider[str | Iterable[str]] = (),
     **options: Unpack[ReconnectOptions],
 ) -> ReconnectingWebSocket:
-    """Make one connection after another, each in a block of its own, until the loop is left::
+    """Make one connection after another, each in a block of its own::
 
         async for attempt in reconnecting_websocket("wss://chat.example/room"):
             async with attempt as ws:
                 async for message in ws: ...
 
-    Entering an attempt connects, and tries again while the failures are transient. Its block is the
-    scope of that socket, with all that :func:`open_websocket` promises, also for ``break``,
-    ``continue`` and ``return``. After a block that ended, whoever closed the socket, comes the next
-    turn; also after one that raised the unclean end of its own socket, alone or in a group
-    (``WebSocketError``, as ``receive()`` raises it), which the attempt swallows. Every other
-    exception comes out. An end that is not transient comes out of ``async with``, or of the loop's
-    next turn if the block did not raise it; a clean close then as a WebSocketError with its code.
+    Entering an attempt connects, and tries again while the failures are
+    transient. Its block is the scope of that socket, with all that
+    :func:`open_websocket` promises, also for ``break``, ``continue`` and
+    ``return``. After a block that ended, whoever closed the socket, comes the
+    next turn; also after one that raised the unclean end of its own socket,
+    alone or in a group (``WebSocketError``, as ``receive()`` raises it), which
+    the attempt swallows. Every other exception comes out. An end that is not
+    transient comes out of ``async with``, or of the loop's next turn if the
+    block did not raise it; a clean close then as a WebSocketError with its
+    code.
 
-    The first try is made at once. Before each other there is a random delay between 0 and a limit;
-    what a Retry-After asks for is added, up to an hour. Between turns nothing is open and no task
-    runs, so that the loop may be left, and taken up again, anywhere.
+    The first try is made at once. Before each other there is a random delay
+    between 0 and a limit; what a Retry-After asks for is added, up to an hour.
+    Between turns nothing is open and no task runs, so that the loop may be
+    left, and taken up again, anywhere.
 
     Args:
-      url, protocols: as :func:`open_websocket` takes them, or functions, sync or async, that are
-        called before each try (for a fresh token); what they raise is a failure to connect.
-      options: see :class:`ReconnectOptions`. Keepalive is on: ``ping_interval`` is 20 by default.
+      url: as :func:`open_websocket` takes it, or a function, sync or async,
+        that is called before each try (for a fresh token); what it raises is a
+        failure to connect.
+      protocols: the same.
+      options: :class:`ReconnectOptions` says more of each. Keepalive is on.
+
+    Options:
+      open_timeout: seconds until the server's answer. Default: 60.
+      close_timeout: seconds for a closing handshake. Default: 10.
+      cancelled_close_timeout: seconds to close once cancelled. Default: 1.
+      listener_timeout: seconds for async listeners at the end. Default: 10.
+      ping_interval: seconds between Pings. Default: 20.
+      ping_timeout: seconds of silence after a Ping. Default: ping_interval.
+      max_message_size: bytes of a message, received. Default: 16 MiB.
+      max_buffered_amount: bytes queued for sending, at most. Default: None.
+      compression: whether to offer permessage-deflate. Default: True.
+      base_url: what a relative URL is relative to. Default: none.
+      origin: the Origin header. Default: no such header.
+      headers: more header fields, or a function of them. Default: none.
+      cookies: an http.cookiejar.CookieJar to send and fill. Default: none.
+      ssl_context: for wss:. Default: verifies by the system's authorities.
+      server_hostname: the name that TLS verifies. Default: the URL's host.
+      connect_to: (host, port) to connect to. Default: the URL's.
+      local_address: this machine's IP address. Default: the system's choice.
+      address_timeout: seconds that one address may be silent. Default: 10.
+      proxy: a proxy's URL; None: no proxy. Default: the environment's.
+      proxy_ssl_context: for an https: proxy. Default: as of ssl_context.
+      stream: a function that dials instead of us. Default: none.
+      serialize_connects: one connect at a time to a host. Default: True.
+      trace: a function that gets what goes over the wire. Default: None.
+      is_transient: the rule for another try. Default: trio_ws_dom.is_transient.
+      on_retry: a function that gets each Retry. Default: None.
+      initial_delay: seconds of the first delay, at most. Default: 5.
+      max_delay: seconds of any delay, at most. Default: 60.
+      stable_after: seconds OPEN until the delays begin again. Default: 60.
 
     Raises:
-      TypeError, ValueError: for an unknown option, and for a bad one of this layer's; all else is
-        checked when an attempt is entered.
+      TypeError, ValueError: for an unknown option, and for a bad one of this
+        layer's; all else is checked when an attempt is entered.
     """
     try:
         return _make_loop(url, protocols, options)

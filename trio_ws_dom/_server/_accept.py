@@ -23,27 +23,41 @@ def accept_websocket(
 
     ``async with accept_websocket(request) as ws``.
 
-    Use it in a handler of ``trio_websocket.serve_websocket``, and leave it before the handler
-    returns. The block is entered with the socket OPEN (``open`` was dispatched, as with
-    :func:`open_websocket`). Messages are held until the program first consumes some. However the
-    block is left, the closing handshake is over then, or was given up within its bounds, as with
+    Use it in a handler of ``trio_websocket.serve_websocket``, and leave it
+    before the handler returns. The block is entered with the socket OPEN
+    (``open`` was dispatched, as with :func:`open_websocket`). Messages are held
+    until the program first consumes some. However the block is left, the
+    closing handshake is over then, or was given up within its bounds, as with
     :func:`open_websocket`. What trio-websocket cannot do is in docs/server.md.
 
-    ``ws.url`` is the address that was connected to, with the path asked for; ``headers`` are the
-    request's, ``status`` is 101, and the origin of events is the request's Origin header, or "".
+    ``ws.url`` is the address that was connected to, with the path asked for;
+    ``headers`` are the request's, ``status`` is 101, and the origin of events
+    is the request's Origin header, or "".
 
     Args:
       request: what the handler was called with.
-      protocol: the subprotocol to speak, one of ``request.proposed_subprotocols``; None: none.
-      options: see :class:`AcceptOptions`.
+      protocol: the subprotocol to speak, one of
+        ``request.proposed_subprotocols``; None: none.
+      options: :class:`AcceptOptions` says more of each.
+
+    Options:
+      close_timeout: seconds for a closing handshake. Default: 10.
+      cancelled_close_timeout: seconds to close once cancelled. Default: 1.
+      listener_timeout: seconds for async listeners at the end. Default: 10.
+      ping_interval: seconds between Pings. Default: None, no keepalive.
+      ping_timeout: seconds of silence after a Ping. Default: ping_interval.
+      max_buffered_amount: bytes queued for sending, at most. Default: 16 MiB.
+      headers: more header fields, a mapping or pairs. Default: none.
 
     Raises:
-      WebSocketError: the client was gone before the answer had left. Out of the handler it would
-        end the whole ``serve_websocket``, as any exception does.
+      WebSocketError: the client was gone before the answer had left. Out of the
+        handler it would end the whole ``serve_websocket``, as any exception
+        does.
       RuntimeError: the request was answered before.
-      TypeError, ValueError: for a subprotocol that was not proposed, and for bad options.
-      ExceptionGroup: what listeners raised, flat, the body's exception last; otherwise the body's
-        own exception comes out as it is.
+      TypeError, ValueError: for a subprotocol that was not proposed, and for
+        bad options.
+      ExceptionGroup: what listeners raised, flat, the body's exception last;
+        otherwise the body's own exception comes out as it is.
     """
     proposed = len(request.proposed_subprotocols)
     try:

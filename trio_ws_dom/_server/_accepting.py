@@ -11,6 +11,7 @@ from wsproto.utilities import LocalProtocolError
 from .._net._address import Address
 from .._net._settings import Bounds
 from .._socket._errors import explain
+from .._socket._nursery import adopt
 from .._socket._open_websocket import OneSocketScope
 from .._socket._option_checks import check_names, header_fields
 from .._socket._options import (
@@ -73,7 +74,7 @@ def open_accepted(
             return session
 
         ws = socket_over(make_session)
-        scope.adopt(session_of(ws))
+        adopt(scope, session_of(ws))
         return ws
 
     return OneSocketScope(begin)

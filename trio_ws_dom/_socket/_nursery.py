@@ -14,6 +14,9 @@ Two more tasks are there for blocks that control does not leave at once:
   are never left: those of an async generator that was dropped.
 """
 
+# pyright: reportPrivateUsage=false
+# (functions for the other modules work on its own class, which shows users only connect())
+
 from __future__ import annotations
 
 from inspect import CO_ASYNC_GENERATOR, CORO_CLOSED, currentframe, getcoroutinestate
@@ -77,24 +80,47 @@ class WebSocketNursery:
         Its messages are held until the program consumes some.
 
         Args:
-          url, protocols, options: as :class:`WebSocket` takes them.
+          url: absolute, or relative to the option ``base_url``; http(s) means
+            ws(s).
+          protocols: subprotocols to ask for, one or several, the preferred one
+            first.
+          options: :class:`ConnectOptions` says more of each.
+
+        Options:
+          open_timeout: seconds until the server's answer. Default: 60.
+          close_timeout: seconds for a closing handshake. Default: 10.
+          cancelled_close_timeout: seconds to close once cancelled. Default: 1.
+          listener_timeout: seconds for async listeners at the end. Default: 10.
+          ping_interval: seconds between Pings. Default: None, no keepalive.
+          ping_timeout: seconds of silence after a Ping. Default: ping_interval.
+          max_message_size: bytes of a message, received. Default: 16 MiB.
+          max_buffered_amount: bytes queued for sending, at most. Default: None.
+          compression: whether to offer permessage-deflate. Default: True.
+          base_url: what a relative URL is relative to. Default: none.
+          origin: the Origin header. Default: no such header.
+          headers: more header fields, a mapping or pairs. Default: none.
+          cookies: an http.cookiejar.CookieJar to send and fill. Default: none.
+          ssl_context: for wss:. Default: verifies by the system's authorities.
+          server_hostname: the name that TLS verifies. Default: the URL's host.
+          connect_to: (host, port) to connect to. Default: the URL's.
+          local_address: this machine's IP address. Default: the system's choice.
+          address_timeout: seconds that one address may be silent. Default: 10.
+          proxy: a proxy's URL; None: no proxy. Default: the environment's.
+          proxy_ssl_context: for an https: proxy. Default: as of ssl_context.
+          stream: a connected stream, instead of dialling. Default: none.
+          serialize_connects: one connect at a time to a host. Default: True.
+          trace: a function that gets what goes over the wire. Default: None.
 
         Raises:
           DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
-          RuntimeError: this is called before or after the block, or in another thread.
+          RuntimeError: this is called before or after the block, or in another
+            thread.
         """
         arguments = Arguments(url, protocols, options)
         del url, protocols, options
-        return self.connect_with(arguments)
+        return connect_in(self, arguments)
 
-    def connect_with(self, arguments: Arguments) -> WebSocket:
-        """Do what :meth:`connect` does, with arguments that were collected before."""
-        self.check_in_block("connect()")
-        ws = socket_over(lambda ws: dial(ws, arguments, holds=True))
-        self.adopt(session_of(ws))
-        return ws
-
-    def check_in_block(self, what: str) -> None:
+    def _check_in_block(self, what: str) -> None:
         """Refuse a call outside of the block, or in another thread.
 
         Raises:
@@ -104,8 +130,7 @@ class WebSocketNursery:
         if self._nursery is None:
             raise RuntimeError(f"expected {what} in the block of its open_websocket_nursery()")
 
-    def adopt(self, session: Session) -> None:
-        """Let a session that was just made live here."""
+    def _adopt(self, session: Session) -> None:
         assert self._nursery is not None  # in the block
         session.start(self._nursery, self._fail, self._forget)
         self._sessions[session] = None
@@ -284,6 +309,19 @@ def _is_in_async_generator() -> bool:
 
 def _cancelled_close_timeout(session: Session) -> float:
     return session.bounds.cancelled_close_timeout
+
+
+def connect_in(scope: WebSocketNursery, arguments: Arguments) -> WebSocket:
+    """Do what ``scope.connect()`` does, with arguments that were collected before."""
+    scope._check_in_block("connect()")
+    ws = socket_over(lambda ws: dial(ws, arguments, holds=True))
+    scope._adopt(session_of(ws))
+    return ws
+
+
+def adopt(scope: WebSocketNursery, session: Session) -> None:
+    """Let a session that was just made live in a scope."""
+    scope._adopt(session)
 
 
 def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:

@@ -10,7 +10,7 @@ import trio
 from .._net._context import require_trio_run
 from .._wire._frames import GOING_AWAY, Close
 from ._close_wait import is_interrupt, wait_closed_shielded
-from ._nursery import WebSocketNursery
+from ._nursery import WebSocketNursery, connect_in
 from ._options import Arguments
 from ._websocket import WebSocket, check_nursery, dial, session_of, socket_over
 
@@ -77,29 +77,61 @@ def open_websocket(
 
     ``async with open_websocket(url) as ws``.
 
-    The block is entered once the socket is OPEN. Messages are held, up to 1,024 of them or 256 KiB,
-    until the program first consumes some (by a ``message`` listener, or by receiving); then the
-    held ones come first. However the block is left, the closing handshake is over then, or was
-    given up within its bounds: 1000 at the block's end, 1001 after an exception and under
-    cancellation, for at most ``close_timeout`` seconds and at most ``cancelled_close_timeout`` from
-    the cancellation on.
+    The block is entered once the socket is OPEN. Messages are held, up to 1,024
+    of them or 256 KiB, until the program first consumes some (by a ``message``
+    listener, or by receiving); then the held ones come first. However the block
+    is left, the closing handshake is over then, or was given up within its
+    bounds: 1000 at the block's end, 1001 after an exception and under
+    cancellation, for at most ``close_timeout`` seconds and at most
+    ``cancelled_close_timeout`` from the cancellation on.
 
     Args:
-      url, protocols, options: as :class:`WebSocket` takes them.
+      url: absolute, or relative to the option ``base_url``; http(s) means
+        ws(s).
+      protocols: subprotocols to ask for, one or several, the preferred one
+        first.
+      options: :class:`ConnectOptions` says more of each.
+
+    Options:
+      open_timeout: seconds until the server's answer. Default: 60.
+      close_timeout: seconds for a closing handshake. Default: 10.
+      cancelled_close_timeout: seconds to close once cancelled. Default: 1.
+      listener_timeout: seconds for async listeners at the end. Default: 10.
+      ping_interval: seconds between Pings. Default: None, no keepalive.
+      ping_timeout: seconds of silence after a Ping. Default: ping_interval.
+      max_message_size: bytes of a message, received. Default: 16 MiB.
+      max_buffered_amount: bytes queued for sending, at most. Default: None.
+      compression: whether to offer permessage-deflate. Default: True.
+      base_url: what a relative URL is relative to. Default: none.
+      origin: the Origin header. Default: no such header.
+      headers: more header fields, a mapping or pairs. Default: none.
+      cookies: an http.cookiejar.CookieJar to send and fill. Default: none.
+      ssl_context: for wss:. Default: verifies by the system's authorities.
+      server_hostname: the name that TLS verifies. Default: the URL's host.
+      connect_to: (host, port) to connect to. Default: the URL's.
+      local_address: this machine's IP address. Default: the system's choice.
+      address_timeout: seconds that one address may be silent. Default: 10.
+      proxy: a proxy's URL; None: no proxy. Default: the environment's.
+      proxy_ssl_context: for an https: proxy. Default: as of ssl_context.
+      stream: a connected stream, instead of dialling. Default: none.
+      serialize_connects: one connect at a time to a host. Default: True.
+      trace: a function that gets what goes over the wire. Default: None.
 
     Raises:
       WebSocketError: it could not be opened; ``__cause__`` is the true cause.
-      HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
+      HandshakeError: a WebSocketError, where the server answered; it has
+        status, headers and body.
       DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
       RuntimeError: there is no trio run in this thread.
-      ExceptionGroup: what listeners raised, flat, the body's exception last; otherwise the body's
-        own exception is raised as it is. A ``trio.TooSlowError`` in it is an async listener that
-        was cancelled after ``listener_timeout``.
+      ExceptionGroup: what listeners raised, flat, the body's exception last;
+        otherwise the body's own exception is raised as it is. A
+        ``trio.TooSlowError`` in it is an async listener that was cancelled
+        after ``listener_timeout``.
     """
     arguments = Arguments(url, protocols, options)
 
     async def begin(scope: WebSocketNursery) -> WebSocket:
-        return scope.connect_with(arguments)
+        return connect_in(scope, arguments)
 
     return OneSocketScope(begin)
 
@@ -117,23 +149,55 @@ async def connect_websocket(
     protocols: str | Iterable[str] = (),
     **options: Unpack[ConnectOptions],
 ) -> WebSocket:
-    """Open one connection in a nursery of the program's own, and return its socket, OPEN.
+    """Open one connection in a nursery of the program's own.
 
-    For objects that own their socket. Messages are held until the program first consumes some, as
-    with :func:`open_websocket`. The nursery waits for the socket as for any task, so something must
-    close it; a nursery that is cancelled closes it with 1001. Async listeners are tasks of the
-    nursery, without a bound.
+    The socket that it returns is OPEN. This is for objects that own their
+    socket. Messages are held until the program first consumes some, as with
+    :func:`open_websocket`. The nursery waits for the socket as for any task, so
+    something must close it; a nursery that is cancelled closes it with 1001.
+    Async listeners are tasks of the nursery, without a bound.
 
     Cancelled, the connection is given up, and nothing of it is left.
 
     Args:
       nursery: where the socket lives.
-      url, protocols, options: as :class:`WebSocket` takes them.
+      url: absolute, or relative to the option ``base_url``; http(s) means
+        ws(s).
+      protocols: subprotocols to ask for, one or several, the preferred one
+        first.
+      options: :class:`ConnectOptions` says more of each.
+
+    Options:
+      open_timeout: seconds until the server's answer. Default: 60.
+      close_timeout: seconds for a closing handshake. Default: 10.
+      cancelled_close_timeout: seconds to close once cancelled. Default: 1.
+      listener_timeout: seconds for async listeners at the end. Default: 10.
+      ping_interval: seconds between Pings. Default: None, no keepalive.
+      ping_timeout: seconds of silence after a Ping. Default: ping_interval.
+      max_message_size: bytes of a message, received. Default: 16 MiB.
+      max_buffered_amount: bytes queued for sending, at most. Default: None.
+      compression: whether to offer permessage-deflate. Default: True.
+      base_url: what a relative URL is relative to. Default: none.
+      origin: the Origin header. Default: no such header.
+      headers: more header fields, a mapping or pairs. Default: none.
+      cookies: an http.cookiejar.CookieJar to send and fill. Default: none.
+      ssl_context: for wss:. Default: verifies by the system's authorities.
+      server_hostname: the name that TLS verifies. Default: the URL's host.
+      connect_to: (host, port) to connect to. Default: the URL's.
+      local_address: this machine's IP address. Default: the system's choice.
+      address_timeout: seconds that one address may be silent. Default: 10.
+      proxy: a proxy's URL; None: no proxy. Default: the environment's.
+      proxy_ssl_context: for an https: proxy. Default: as of ssl_context.
+      stream: a connected stream, instead of dialling. Default: none.
+      serialize_connects: one connect at a time to a host. Default: True.
+      trace: a function that gets what goes over the wire. Default: None.
 
     Raises:
       WebSocketError: it could not be opened; ``__cause__`` is the true cause.
-      HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
-      DOMException, TypeError, ValueError, RuntimeError: as :class:`WebSocket` raises them.
+      HandshakeError: a WebSocketError, where the server answered; it has
+        status, headers and body.
+      DOMException, TypeError, ValueError, RuntimeError: as :class:`WebSocket`
+        raises them.
     """
     arguments = Arguments(url, protocols, options)
     del url, protocols, options

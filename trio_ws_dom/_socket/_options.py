@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, final
 
 import trio
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from .._net._address import Address
     from .._trace._records import TraceRecord
 
-Headers = Mapping[str, str] | Iterable[tuple[str, str]]
-"""Header fields: a mapping, or pairs in which a name may occur more than once."""
+Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+"""Header fields, as a mapping or as pairs, in which a name may occur more than once."""
 
 DEFAULT_MAX_MESSAGE_SIZE: Final = 16 * 1024 * 1024
 DEFAULT_CLOSE_TIMEOUT: Final = 10.0
@@ -47,98 +47,133 @@ class BoundOptions(TypedDict, total=False):
     """The options that hold for either end of a connection."""
 
     close_timeout: float
-    """Seconds for a closing handshake; then the connection is reset. Default: 10."""
+    """Seconds for a closing handshake. Default: 10.
+
+    Then the connection is reset."""
 
     cancelled_close_timeout: float
-    """Seconds for a closing handshake once the surrounding scope is cancelled. Default: 1. With 0
-    no Close is sent: a cancelled socket is reset at once, as plain trio streams are."""
+    """Seconds to close once cancelled. Default: 1.
+
+    They count from the cancellation of the surrounding scope. With 0 no Close is sent: the socket
+    is reset at once, as plain trio streams are."""
 
     listener_timeout: float
-    """Seconds that running calls of ``async def`` listeners get at the end of the block. A call
-    that runs longer is cancelled, and reported as a ``trio.TooSlowError``. Default: 10.
-    ``math.inf`` waits for ever. Where the nursery is the program's own (the constructor), it waits
-    for them without a bound."""
+    """Seconds for async listeners at the end. Default: 10.
+
+    They count from the end of the block, for all calls of ``async def`` listeners that run then. A
+    call that runs longer is cancelled, and reported as a ``trio.TooSlowError``. ``math.inf`` waits
+    for ever. Where the nursery is the program's own (the constructor), it waits for them without a
+    bound."""
 
     ping_interval: float | None
-    """Seconds from one Ping to the next while OPEN, whatever arrives. Default: None, no keepalive,
-    as in a browser."""
+    """Seconds between Pings. Default: None, no keepalive.
+
+    They are sent while OPEN, whatever arrives. A browser sends none. With
+    :func:`reconnecting_websocket` the default is 20."""
 
     ping_timeout: float | None
-    """Seconds that the peer may be silent after a Ping; any byte is an answer. Then the connection
-    is failed and reset: ``error``, then ``close`` with 1006. Time does not count while the program
-    holds the reading back. Default: as ``ping_interval``. None: it may be silent for ever."""
+    """Seconds of silence after a Ping. Default: ping_interval.
+
+    A peer that is silent for longer is dead: the connection is failed and reset, with ``error``,
+    then ``close`` with 1006. Any byte is an answer. Time does not count while the program holds the
+    reading back. None: the peer may be silent for ever."""
 
 
 class SharedOptions(BoundOptions, total=False):
     """The options that :func:`reconnecting_websocket` takes as every client's entry point does."""
 
     max_buffered_amount: int | None
-    """Bytes that may be queued for sending. A ``send()`` beyond it is the standard's "flag as
-    full": ``error``, then ``close`` with 1006, and ``failure`` has a ``BufferError`` as its
-    ``__cause__``. Default: None, no limit, as in a browser."""
+    """Bytes queued for sending, at most. Default: None.
+
+    A ``send()`` beyond it is the standard's "flag as full": ``error``, then ``close`` with 1006,
+    and ``failure`` has a ``BufferError`` as its ``__cause__``. None: no limit, as in a browser."""
 
     base_url: str
-    """The URL that a relative URL is relative to. Default: none, and a relative URL is a
-    SyntaxError."""
+    """What a relative URL is relative to. Default: none.
+
+    Without it a relative URL is a SyntaxError."""
 
     origin: str
-    """The Origin header, as a browser sends that of its page. Default: no such header."""
+    """The Origin header. Default: no such header.
+
+    A browser sends that of its page."""
 
     cookies: CookieJar
-    """Sent by its rules, and filled from the server's answer. A ``Cookie`` in ``headers`` wins.
-    Default: none."""
+    """An http.cookiejar.CookieJar to send and fill. Default: none.
+
+    Its cookies are sent by its rules, and it is filled from the server's answer. A ``Cookie`` in
+    ``headers`` wins."""
 
     ssl_context: ssl.SSLContext
-    """For ``wss:``. Default: verifies the server by the system's authorities, offers ALPN
-    http/1.1. One of the program's own is used as it is."""
+    """For wss:. Default: verifies by the system's authorities.
+
+    The default one offers ALPN http/1.1. One of the program's own is used as it is."""
 
     server_hostname: str
-    """The name that the server's certificate must be for, and that is sent as SNI. Default: the
-    URL's host."""
+    """The name that TLS verifies. Default: the URL's host.
+
+    The server's certificate must be for it, and it is sent as SNI."""
 
     connect_to: tuple[str, int]
-    """Host and port to connect to instead of the URL's, such as ``("127.0.0.1", 8443)``. Through a
-    proxy, this is where the proxy connects to. All else stays with the URL: the Host header,
-    cookies, and the name that TLS verifies. Default: the URL's."""
+    """(host, port) to connect to. Default: the URL's.
+
+    Such as ``("127.0.0.1", 8443)``. Through a proxy, this is where the proxy connects to. All else
+    stays with the URL: the Host header, cookies, and the name that TLS verifies."""
 
     local_address: str
-    """The IP address of this machine to connect from; only addresses of its kind (IPv4 or IPv6) are
-    connected to. Default: the system chooses."""
+    """This machine's IP address. Default: the system's choice.
+
+    Only addresses of its kind (IPv4 or IPv6) are connected to."""
 
     address_timeout: float
-    """Seconds that one of several addresses of the host may be silent once it has accepted TCP;
-    then the next one is tried. It counts to the end of TLS's handshake, and again to the first
-    bytes of the answer. The last address has what remains of ``open_timeout``. Default: 10.
+    """Seconds that one address may be silent. Default: 10.
+
+    It is for a host that has several addresses. One that has accepted TCP and then is silent for so
+    long is given up, and the next one is tried. It counts to the end of TLS's handshake, and again
+    to the first bytes of the answer. The last address has what remains of ``open_timeout``.
     ``math.inf`` stays with the first one that accepts."""
 
     proxy: str | Literal[True] | None
-    """The URL of a proxy to connect through: http, https, socks4, socks4a, socks5 or socks5h, with
-    its credentials if it requires some. Default: True, as the environment and the system say (see
-    docs/proxies.md). None: no proxy."""
+    """A proxy's URL; None: no proxy. Default: the environment's.
+
+    Of the kinds http, https, socks4, socks4a, socks5 and socks5h, with its credentials if it
+    requires some. The default, True, is as the environment and the system say (see
+    docs/proxies.md)."""
 
     proxy_ssl_context: ssl.SSLContext
-    """For an ``https:`` proxy, as ``ssl_context`` is for the server. Default: verifies the proxy by
-    the system's authorities."""
+    """For an https: proxy. Default: as of ssl_context.
+
+    It is for the proxy what ``ssl_context`` is for the server."""
 
     compression: bool
-    """Whether to offer permessage-deflate (RFC 7692). Default: True."""
+    """Whether to offer permessage-deflate. Default: True.
+
+    See RFC 7692."""
 
     max_message_size: int | None
-    """Bytes that a received message may have, after inflating (text: of UTF-8). A larger one fails
-    the connection with 1009 before it is held. Default: 16 MiB. None: no limit."""
+    """Bytes of a message, received. Default: 16 MiB.
+
+    They are counted after inflating (text: of UTF-8). A larger message fails the connection with
+    1009 before it is held. None: no limit."""
 
     serialize_connects: bool
-    """Whether sockets to one host and port connect one after the other within a trio run, as RFC
-    6455 section 4.1 requires. Default: True."""
+    """One connect at a time to a host. Default: True.
+
+    Sockets to one host and port connect one after the other within a trio run, as RFC 6455 section
+    4.1 requires."""
 
     open_timeout: float
-    """Seconds from dialling to the server's 101; then the opening fails. Default: 60."""
+    """Seconds until the server's answer. Default: 60.
+
+    They count from dialling to the 101; then the opening fails."""
 
     trace: Callable[[TraceRecord], object] | None
-    """Called with what goes over the wire: ``print`` shows the handshake and each frame. A record
-    has 256 bytes of a payload, or as many as the trace's attribute ``payload_limit`` says. It has
-    no secrets of the handshake, unless the trace's attribute ``secrets`` is True. An exception of
-    the trace ends the socket as a listener's does, and it is not called again. Default: None."""
+    """A function that gets what goes over the wire. Default: None.
+
+    ``print`` shows the handshake and each frame. A record has 256 bytes of a payload, or as many as
+    the trace's attribute ``payload_limit`` says. It has no secrets of the handshake, unless the
+    trace's attribute ``secrets`` is True. An exception of the trace ends the socket as a
+    listener's does, and it is not called again."""
 
 
 class ConnectOptions(SharedOptions, total=False):
@@ -148,12 +183,16 @@ class ConnectOptions(SharedOptions, total=False):
     """
 
     headers: Headers
-    """More header fields for the opening handshake. An ``Authorization`` here wins over the URL's
-    credentials. Those that the handshake sets itself are a ValueError. Default: none."""
+    """More header fields, a mapping or pairs. Default: none.
+
+    They are for the opening handshake. An ``Authorization`` here wins over the URL's credentials.
+    Those that the handshake sets itself are a ValueError."""
 
     stream: trio.abc.Stream
-    """A connected stream to use instead of dialling, which belongs to the socket from then on. For
-    ``wss:`` TLS is started on it, unless it is a ``trio.SSLStream``. Default: none."""
+    """A connected stream, instead of dialling. Default: none.
+
+    A ``trio.abc.Stream``, which belongs to the socket from then on. For ``wss:`` TLS is started on
+    it, unless it is a ``trio.SSLStream``."""
 
 
 class AcceptOptions(BoundOptions, total=False):
@@ -163,13 +202,16 @@ class AcceptOptions(BoundOptions, total=False):
     """
 
     headers: Headers
-    """More header fields for the answer. Those that the handshake sets itself are a ValueError.
-    Default: none."""
+    """More header fields, a mapping or pairs. Default: none.
+
+    They are for the answer. Those that the handshake sets itself are a ValueError."""
 
     max_buffered_amount: int | None
-    """Bytes that may be queued for a client. A ``send()`` beyond it fails the connection:
-    ``error``, then ``close`` with 1006. Default: 16 MiB, so that a client that does not read
-    cannot fill the server's memory; ``drain()`` waits before that happens. None: no limit."""
+    """Bytes queued for sending, at most. Default: 16 MiB.
+
+    A ``send()`` beyond it fails the connection: ``error``, then ``close`` with 1006. The default
+    keeps a client that does not read from filling the server's memory; ``drain()`` waits before
+    that happens. None: no limit."""
 
 
 _USER_AGENT: Final = f"trio_ws_dom/{__version__}"

@@ -66,20 +66,49 @@ class SocketTarget(SocketEvents):
 class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
     """A WebSocket connection, as browsers have it, in a trio nursery.
 
-    The constructor returns at once, in CONNECTING; what happens next is reported by events, which
-    a task of the nursery dispatches. The nursery stays open until the socket is CLOSED, and a
-    nursery that is cancelled closes it with 1001. Most programs use :func:`open_websocket`.
+    The constructor returns at once, in CONNECTING; what happens next is
+    reported by events, which a task of the nursery dispatches. The nursery
+    stays open until the socket is CLOSED, and a nursery that is cancelled
+    closes it with 1001. Most programs use :func:`open_websocket`.
 
     Args:
-      url: absolute, or relative to the option ``base_url``; http(s) means ws(s).
-      protocols: subprotocols to ask for, one or several in order of preference.
+      url: absolute, or relative to the option ``base_url``; http(s) means
+        ws(s).
+      protocols: subprotocols to ask for, one or several, the preferred one
+        first.
       nursery: where the socket lives.
-      options: see :class:`ConnectOptions`.
+      options: :class:`ConnectOptions` says more of each.
+
+    Options:
+      open_timeout: seconds until the server's answer. Default: 60.
+      close_timeout: seconds for a closing handshake. Default: 10.
+      cancelled_close_timeout: seconds to close once cancelled. Default: 1.
+      listener_timeout: seconds for async listeners at the end. Default: 10.
+      ping_interval: seconds between Pings. Default: None, no keepalive.
+      ping_timeout: seconds of silence after a Ping. Default: ping_interval.
+      max_message_size: bytes of a message, received. Default: 16 MiB.
+      max_buffered_amount: bytes queued for sending, at most. Default: None.
+      compression: whether to offer permessage-deflate. Default: True.
+      base_url: what a relative URL is relative to. Default: none.
+      origin: the Origin header. Default: no such header.
+      headers: more header fields, a mapping or pairs. Default: none.
+      cookies: an http.cookiejar.CookieJar to send and fill. Default: none.
+      ssl_context: for wss:. Default: verifies by the system's authorities.
+      server_hostname: the name that TLS verifies. Default: the URL's host.
+      connect_to: (host, port) to connect to. Default: the URL's.
+      local_address: this machine's IP address. Default: the system's choice.
+      address_timeout: seconds that one address may be silent. Default: 10.
+      proxy: a proxy's URL; None: no proxy. Default: the environment's.
+      proxy_ssl_context: for an https: proxy. Default: as of ssl_context.
+      stream: a connected stream, instead of dialling. Default: none.
+      serialize_connects: one connect at a time to a host. Default: True.
+      trace: a function that gets what goes over the wire. Default: None.
 
     Raises:
       DOMException: "SyntaxError", for a bad URL or bad protocols.
       TypeError, ValueError: for bad options.
-      RuntimeError: the nursery is closed, or there is no trio run in this thread.
+      RuntimeError: the nursery is closed, or there is no trio run in this
+        thread.
 
     https://websockets.spec.whatwg.org/#dom-websocket-websocket
     """
@@ -129,12 +158,10 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
 
     @property
     def bufferedAmount(self) -> int:
-        """Bytes of messages (text.
+        """Bytes of messages that were queued and not handed to the network.
 
-        Of UTF-8) that were queued and not handed to the network.
-
-        It grows with each ``send()``, also after the close, and never falls between two
-        checkpoints of the program.
+        Text counts in bytes of UTF-8. It grows with each ``send()``, also after the close, and
+        never falls between two checkpoints of the program.
 
         https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
         """

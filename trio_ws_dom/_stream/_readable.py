@@ -13,7 +13,7 @@ from .._dom._errors import WebSocketError, socket_error
 from .._dom._receive_queue import held_size
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 from .._wire._parts import PARTS, as_part
-from ._writable import close_for
+from ._writable import begin_stream_close, close_for, close_stream
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -137,7 +137,7 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
         """
         self._pieces = None
         self._drop_unread()
-        self._writable.begin_close(Close(GOING_AWAY))
+        begin_stream_close(self._writable, Close(GOING_AWAY))
 
     def _drop_unread(self) -> None:
         self._inbox.close(lambda: trio.ClosedResourceError("this side was closed"))
@@ -167,7 +167,7 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
     async def _close(self, close: Close) -> None:
         self._session.check_thread("aclose()")
         self._drop_unread()
-        await self._writable.close_and_wait(close)
+        await close_stream(self._writable, close)
 
 
 def _joined(parts: list[Any]) -> Message:

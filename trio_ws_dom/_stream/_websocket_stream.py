@@ -17,13 +17,13 @@ import trio
 from .._dom._errors import DOMException, without_code
 from .._dom._listener import check_signal
 from .._socket._close_info import WebSocketCloseInfo
-from .._socket._nursery import WebSocketNursery
+from .._socket._nursery import WebSocketNursery, adopt
 from .._socket._options import Arguments
 from .._socket._websocket import SocketTarget, check_nursery, close_frame, dial
 from .._wire._frames import Close
 from ._info import Promise, WebSocketOpenInfo
 from ._readable import PIECE_SIZE, WebSocketReadable
-from ._writable import WebSocketWritable
+from ._writable import WebSocketWritable, begin_stream_close, refuse_sending
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -39,21 +39,50 @@ if TYPE_CHECKING:
 class WebSocketStream:
     """A WebSocket connection as a pair of channels, in a trio nursery.
 
-    The constructor returns at once; the nursery stays open until the connection is closed, and a
-    nursery that is cancelled closes it with 1001. The usual entry point is
-    :func:`open_websocket_stream`.
+    The constructor returns at once; the nursery stays open until the connection
+    is closed, and a nursery that is cancelled closes it with 1001. Most
+    programs use :func:`open_websocket_stream`.
 
     Args:
-      url: absolute, or relative to the option ``base_url``; http(s) means ws(s).
-      protocols: subprotocols to ask for, one or several in order of preference.
-      signal: cancels the opening handshake when it aborts; afterwards it does nothing.
+      url: absolute, or relative to the option ``base_url``; http(s) means
+        ws(s).
+      protocols: subprotocols to ask for, one or several, the preferred one
+        first.
+      signal: cancels the opening handshake when it aborts; afterwards it does
+        nothing.
       nursery: where the connection lives.
-      options: see :class:`ConnectOptions`.
+      options: :class:`ConnectOptions` says more of each.
+
+    Options:
+      open_timeout: seconds until the server's answer. Default: 60.
+      close_timeout: seconds for a closing handshake. Default: 10.
+      cancelled_close_timeout: seconds to close once cancelled. Default: 1.
+      listener_timeout: seconds for async listeners at the end. Default: 10.
+      ping_interval: seconds between Pings. Default: None, no keepalive.
+      ping_timeout: seconds of silence after a Ping. Default: ping_interval.
+      max_message_size: bytes of a message, received. Default: 16 MiB.
+      max_buffered_amount: bytes queued for sending, at most. Default: None.
+      compression: whether to offer permessage-deflate. Default: True.
+      base_url: what a relative URL is relative to. Default: none.
+      origin: the Origin header. Default: no such header.
+      headers: more header fields, a mapping or pairs. Default: none.
+      cookies: an http.cookiejar.CookieJar to send and fill. Default: none.
+      ssl_context: for wss:. Default: verifies by the system's authorities.
+      server_hostname: the name that TLS verifies. Default: the URL's host.
+      connect_to: (host, port) to connect to. Default: the URL's.
+      local_address: this machine's IP address. Default: the system's choice.
+      address_timeout: seconds that one address may be silent. Default: 10.
+      proxy: a proxy's URL; None: no proxy. Default: the environment's.
+      proxy_ssl_context: for an https: proxy. Default: as of ssl_context.
+      stream: a connected stream, instead of dialling. Default: none.
+      serialize_connects: one connect at a time to a host. Default: True.
+      trace: a function that gets what goes over the wire. Default: None.
 
     Raises:
       DOMException: "SyntaxError", for a bad URL or bad protocols.
       TypeError, ValueError: for bad options.
-      RuntimeError: the nursery is closed.
+      RuntimeError: the nursery is closed, or there is no trio run in this
+        thread.
     """
 
     def __init__(
@@ -82,7 +111,7 @@ class WebSocketStream:
         """Make a stream that lives in a scope."""
         self = cls.__new__(cls)
         self._set_up(arguments, signal)
-        scope.adopt(self._session)
+        adopt(scope, self._session)
         self._follow_signal()
         return self
 
@@ -177,7 +206,7 @@ class WebSocketStream:
           DOMException: "InvalidAccessError" for another code, "SyntaxError" for a longer reason.
           TypeError: the code is no number, or the reason no str.
         """
-        self._writable.begin_close(close_frame(closeCode, reason))
+        begin_stream_close(self._writable, close_frame(closeCode, reason))
 
     def _abort(self) -> None:
         # Also after a close(): until the failure is reported, it is the signal's. Once the stream
@@ -258,7 +287,7 @@ class _OpenWebSocketStream(AbstractAsyncContextManager[WebSocketStream]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        self._stream._writable.end()
+        refuse_sending(self._stream._writable)
         return await self._scope.__aexit__(exc_type, exc, traceback)
 
 
@@ -269,24 +298,57 @@ def open_websocket_stream(
     signal: AbortSignal | None = None,
     **options: Unpack[ConnectOptions],
 ) -> AbstractAsyncContextManager[WebSocketStream]:
-    """One connection, one block, as channels.
+    """Open one connection for one block, as a pair of channels.
 
     ``async with open_websocket_stream(url) as stream``.
 
     The block is entered once the stream is open: ``stream.readable`` is a
-    ``trio.abc.ReceiveChannel``, ``stream.writable`` a ``trio.abc.SendChannel``, and who is slow on
-    one side slows the other. However it is left, the closing handshake is over then, or was given
-    up within its bounds, as with :func:`open_websocket`.
+    ``trio.abc.ReceiveChannel``, ``stream.writable`` a ``trio.abc.SendChannel``,
+    and a program that is slow on one side slows the other. However the block is
+    left, the closing handshake is over then, or was given up within its bounds,
+    as with :func:`open_websocket`.
 
     Args:
-      url, protocols, options: as :class:`WebSocket` takes them.
-      signal: as :class:`WebSocketStream` takes it.
+      url: absolute, or relative to the option ``base_url``; http(s) means
+        ws(s).
+      protocols: subprotocols to ask for, one or several, the preferred one
+        first.
+      signal: cancels the opening handshake when it aborts; afterwards it does
+        nothing.
+      options: :class:`ConnectOptions` says more of each.
+
+    Options:
+      open_timeout: seconds until the server's answer. Default: 60.
+      close_timeout: seconds for a closing handshake. Default: 10.
+      cancelled_close_timeout: seconds to close once cancelled. Default: 1.
+      listener_timeout: seconds for async listeners at the end. Default: 10.
+      ping_interval: seconds between Pings. Default: None, no keepalive.
+      ping_timeout: seconds of silence after a Ping. Default: ping_interval.
+      max_message_size: bytes of a message, received. Default: 16 MiB.
+      max_buffered_amount: bytes queued for sending, at most. Default: None.
+      compression: whether to offer permessage-deflate. Default: True.
+      base_url: what a relative URL is relative to. Default: none.
+      origin: the Origin header. Default: no such header.
+      headers: more header fields, a mapping or pairs. Default: none.
+      cookies: an http.cookiejar.CookieJar to send and fill. Default: none.
+      ssl_context: for wss:. Default: verifies by the system's authorities.
+      server_hostname: the name that TLS verifies. Default: the URL's host.
+      connect_to: (host, port) to connect to. Default: the URL's.
+      local_address: this machine's IP address. Default: the system's choice.
+      address_timeout: seconds that one address may be silent. Default: 10.
+      proxy: a proxy's URL; None: no proxy. Default: the environment's.
+      proxy_ssl_context: for an https: proxy. Default: as of ssl_context.
+      stream: a connected stream, instead of dialling. Default: none.
+      serialize_connects: one connect at a time to a host. Default: True.
+      trace: a function that gets what goes over the wire. Default: None.
 
     Raises:
       WebSocketError: it could not be opened; ``__cause__`` is the true cause.
-      HandshakeError: a WebSocketError, where the server answered; has status, headers and body.
+      HandshakeError: a WebSocketError, where the server answered; it has
+        status, headers and body.
       BaseException: the reason of ``signal``, if that aborted the handshake.
       DOMException, TypeError, ValueError: as :class:`WebSocket` raises them.
-      ExceptionGroup: what the option ``trace`` raised, the body's exception last.
+      ExceptionGroup: what the option ``trace`` raised, the body's exception
+        last.
     """
     return _OpenWebSocketStream(Arguments(url, protocols, options), signal)

@@ -4,10 +4,13 @@ Both sides belong to one connection, so there is no half close: whichever is clo
 handshake is held, and the other ends with it.
 """
 
+# pyright: reportPrivateUsage=false
+# (functions for the other modules work on its own class, which shows users only their methods)
+
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, final
 
 import trio
 
@@ -19,10 +22,10 @@ from .._wire._closing import OPEN
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
 
 if TYPE_CHECKING:
-    from .._socket._session import Session
+    # At run time, collections.abc.Buffer needs Python 3.12.
+    from typing_extensions import Buffer
 
-Data: TypeAlias = str | bytes | bytearray | memoryview
-"""What a message, or a fragment of one, is made from; all but ``str`` make a binary one."""
+    from .._socket._session import Session
 
 MAX_QUEUED: Final = 64 * 1024
 """Bytes of messages (text: of UTF-8) that may be queued before a ``send()`` waits. It is also the
@@ -30,7 +33,7 @@ mark from which on asyncio's transports pause their writers."""
 
 
 @final
-class WebSocketWritable(trio.abc.SendChannel[Data]):
+class WebSocketWritable(trio.abc.SendChannel["str | Buffer"]):
     """The sending side of a :class:`WebSocketStream`. Any number of tasks may send.
 
     https://streams.spec.whatwg.org/#ws-class, as far as it has a meaning for trio
@@ -43,7 +46,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         self._closed = False  # by this end
 
     @trio.lowlevel.enable_ki_protection
-    async def send(self, value: Data) -> None:
+    async def send(self, value: str | Buffer) -> None:
         """Queue a message, once at most 64 KiB (:data:`MAX_QUEUED`) wait to be written.
 
         A call that was cancelled has queued nothing. Messages are sent in the order of the calls.
@@ -61,7 +64,9 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
             await self._until_room(len(payload))
             self._queue(kind, payload, fin=True)
 
-    async def send_fragments(self, fragments: AsyncIterable[Data] | Iterable[Data]) -> None:
+    async def send_fragments(
+        self, fragments: AsyncIterable[str | Buffer] | Iterable[str | Buffer]
+    ) -> None:
         """Send one message in pieces, as they come, without holding it whole.
 
         Other messages wait until this one is over; pings and a Close need not. Fragments are not
@@ -104,7 +109,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
                     fragments.close()
 
     @trio.lowlevel.enable_ki_protection
-    async def _send_fragment(self, fragment: Data) -> None:
+    async def _send_fragment(self, fragment: str | Buffer) -> None:
         kind, payload = _encode(fragment)
         if self._begun not in (None, kind):
             raise TypeError(
@@ -120,7 +125,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
     @trio.lowlevel.enable_ki_protection
     def _abort_message(self) -> None:
         if self._begun is not None:
-            self.begin_close(Close(GOING_AWAY))
+            begin_stream_close(self, Close(GOING_AWAY))
 
     @trio.lowlevel.enable_ki_protection
     def _end_message(self) -> None:
@@ -184,7 +189,7 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
         Departs: the draft sends no code here. 1000 says what is meant, and every other normal way
         out of a scope sends it too.
         """
-        await self.close_and_wait(Close(NORMAL_CLOSURE))
+        await close_stream(self, Close(NORMAL_CLOSURE))
 
     async def abort(self, reason: object = None) -> None:
         """Close as :meth:`aclose` does, but for a reason.
@@ -193,35 +198,35 @@ class WebSocketWritable(trio.abc.SendChannel[Data]):
           reason: of a :class:`WebSocketError` the code and the reason are sent; for anything
             else, the Close has no code.
         """
-        await self.close_and_wait(close_for(reason))
-
-    def end(self) -> None:
-        """Refuse further messages, and wake the senders that wait.
-
-        This end closes the stream.
-        """
-        self._closed = True
-        self._session.on_bytes_sent()
-
-    def begin_close(self, close: Close) -> None:
-        """Start the closing handshake, after what is queued."""
-        self._session.check_thread("close()")
-        self.end()
-        self._session.close(close)
-
-    @trio.lowlevel.enable_ki_protection
-    async def close_and_wait(self, close: Close) -> None:
-        """Close the stream, and wait until the connection is over."""
-        session = self._session
-        self.begin_close(close)
-        if is_cancelled():
-            session.limit_close(trio.current_time())
-        pending = await wait_closed_shielded([session.closed], [session])
-        if pending is not None:
-            raise pending
+        await close_stream(self, close_for(reason))
 
 
-def _encode(value: Data) -> tuple[type[str] | type[bytes], bytes]:
+def refuse_sending(writable: WebSocketWritable) -> None:
+    """Refuse further messages, and wake the senders that wait, as this end closes the stream."""
+    writable._closed = True
+    writable._session.on_bytes_sent()
+
+
+def begin_stream_close(writable: WebSocketWritable, close: Close) -> None:
+    """Start the closing handshake, after what is queued."""
+    writable._session.check_thread("close()")
+    refuse_sending(writable)
+    writable._session.close(close)
+
+
+@trio.lowlevel.enable_ki_protection
+async def close_stream(writable: WebSocketWritable, close: Close) -> None:
+    """Close the stream, and wait until the connection is over."""
+    session = writable._session
+    begin_stream_close(writable, close)
+    if is_cancelled():
+        session.limit_close(trio.current_time())
+    pending = await wait_closed_shielded([session.closed], [session])
+    if pending is not None:
+        raise pending
+
+
+def _encode(value: str | Buffer) -> tuple[type[str] | type[bytes], bytes]:
     """Return the kind and the payload of a message, or of a fragment."""
     if isinstance(value, str):
         return str, utf8(value)

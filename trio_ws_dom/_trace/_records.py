@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypedDict, final
+from typing import Final, Literal, TypeAlias, TypedDict, final
 
 from .._wire._frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from .._wire._text import escape, without_query
 from ._redaction import redact_request, redact_request_line, redact_response
 
-Direction = Literal["sent", "received"]
+TraceDirection: TypeAlias = Literal["sent", "received"]
+"""Whether this end or the peer wrote what a record shows."""
 
 
 class Stamp(TypedDict):
@@ -20,7 +21,7 @@ class Stamp(TypedDict):
     url: str
     time: float
     elapsed: float
-    direction: Direction
+    direction: TraceDirection
 
 
 _NAMES: Final = {
@@ -56,7 +57,7 @@ class TraceRecord:
     url: str
     time: float
     elapsed: float
-    direction: Direction
+    direction: TraceDirection
     size: int
 
     def _line(self, text: str) -> str:

@@ -14,7 +14,7 @@ from ._records import TraceData, TraceEnd, TraceFrame, TraceHead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ._records import Direction, Stamp, TraceRecord
+    from ._records import Stamp, TraceDirection, TraceRecord
 
 _STATUS: Final = re.compile(r"HTTP/\d\.\d (\d{3})\b")
 
@@ -49,7 +49,7 @@ class WireTracer:
         self._secrets = secrets
         self._sides = {"sent": _Side(payload_limit), "received": _Side(payload_limit)}
 
-    def feed(self, direction: Direction, data: bytes, elapsed: float) -> Iterator[TraceRecord]:
+    def feed(self, direction: TraceDirection, data: bytes, elapsed: float) -> Iterator[TraceRecord]:
         """Take bytes of one direction, and yield the records of what they complete."""
         stamp = self._stamp(direction, elapsed)
         for found in self._sides[direction].feed(data, stamp):
@@ -61,7 +61,7 @@ class WireTracer:
                 head = TraceHead(**stamp, size=len(found), start_line=start_line, headers=headers)
                 yield head if self._secrets else head.redacted()
 
-    def flush(self, direction: Direction, elapsed: float) -> Iterator[TraceRecord]:
+    def flush(self, direction: TraceDirection, elapsed: float) -> Iterator[TraceRecord]:
         """Yield the record of what is incomplete, if anything is, as nothing more follows."""
         stamp = self._stamp(direction, elapsed)
         side = self._sides[direction]
@@ -71,11 +71,11 @@ class WireTracer:
             payload = bytes(side.data[: self._limit])
             yield TraceData(**stamp, size=side.data_size, payload=payload)
 
-    def end(self, direction: Direction, elapsed: float, error: str = "") -> TraceEnd:
+    def end(self, direction: TraceDirection, elapsed: float, error: str = "") -> TraceEnd:
         """Return the record of a direction's end."""
         return TraceEnd(**self._stamp(direction, elapsed), size=0, error=error)
 
-    def _stamp(self, direction: Direction, elapsed: float) -> Stamp:
+    def _stamp(self, direction: TraceDirection, elapsed: float) -> Stamp:
         return {
             "connection": self._connection,
             "url": self._url,
@@ -85,7 +85,7 @@ class WireTracer:
         }
 
     def _expect(
-        self, direction: Direction, start_line: str, headers: tuple[tuple[str, str], ...]
+        self, direction: TraceDirection, start_line: str, headers: tuple[tuple[str, str], ...]
     ) -> None:
         """Decide by a head what follows it."""
         if direction == "sent":
