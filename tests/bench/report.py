@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.clients import CLIENTS
+from trio_ws_dom import __version__
 
 if TYPE_CHECKING:
     from bench.charts import Bars, Lines
@@ -77,4 +78,8 @@ def processor() -> str:
 
 def versions(names: list[str]) -> dict[str, str]:
     distributions = {"trio"}.union(*(CLIENTS[name].distributions for name in names))
-    return {distribution: version(distribution) for distribution in sorted(distributions)}
+    # ours by itself, as a checkout that is not installed has no metadata
+    return {
+        distribution: __version__ if distribution == "trio-ws-dom" else version(distribution)
+        for distribution in sorted(distributions)
+    }
