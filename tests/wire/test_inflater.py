@@ -209,6 +209,37 @@ def test_final_blocks_in_a_message_are_bounded(inflate: Inflate) -> None:
         inflate(inflater, b"\x03\x00" * 1025)
 
 
+EMPTY_BLOCKS = [b"\x03\0", b"\x03\xfc", b"\1\0\0\xff\xff", b"\xf9\0\0\xff\xff"]
+
+
+@pytest.mark.parametrize("block", [*EMPTY_BLOCKS, b"".join(EMPTY_BLOCKS)])
+def test_empty_final_blocks_need_no_decompressor(
+    block: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zlib, "decompressobj", None)
+    assert inflate(Inflater(DEFAULTS), block * 100) == b""
+
+
+@both_ways
+@pytest.mark.parametrize("block", EMPTY_BLOCKS)
+def test_empty_final_blocks_count_one_by_one(block: bytes, inflate: Inflate) -> None:
+    inflater = Inflater(DEFAULTS)
+    for _ in range(2):
+        assert inflate(inflater, block * 1024) == b""
+    with pytest.raises(InvalidDeflate, match="at most 1024 final blocks"):
+        inflate(inflater, block * 1024 + final_blocks(b"Hello"))
+
+
+@both_ways
+@pytest.mark.parametrize("block", EMPTY_BLOCKS)
+def test_an_empty_final_block_ends_the_window(block: bytes, inflate: Inflate) -> None:
+    """A reference in the next message to what came before it is an error."""
+    inflater = Inflater(DEFAULTS)
+    assert inflate(inflater, final_blocks(b"Hello") + block) == b"Hello"
+    with pytest.raises(InvalidDeflate, match="distance too far back"):
+        inflate(inflater, bytes.fromhex("f200110000"))
+
+
 def test_an_inflater_is_made_at_first_use() -> None:
     """Before the first message it takes no window."""
     tracemalloc.start()

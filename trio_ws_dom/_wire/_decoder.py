@@ -319,7 +319,9 @@ class Decoder:
                 inflater.feed(data, last=self._final and not self._remaining)
                 self._work -= INPUT_WORK * len(data)
             while inflater.pending and self._work > 0:
-                message.store(self._inflate(inflater, message.room))
+                data = self._inflate(inflater, message.room)
+                if data:
+                    message.store(data)
             in_frame = self._remaining > 0 or inflater.pending
         self._in_frame = in_frame
         if self._final and not in_frame:
