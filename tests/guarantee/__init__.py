@@ -1,1 +1,1 @@
-"""The closing guarantee (README, "The guarantee"): proven by rows, sweeps, a model and faults."""
+"""Tests of the closing guarantee (README, "The guarantee"), by rows, sweeps, a model and faults."""

@@ -1,4 +1,4 @@
-"""What one run of a sweep does, and the account of what became of it."""
+"""The description of one run of a sweep, and the record of what happened in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 OPEN_TIMEOUT: Final = 60.0
 CLOSE_TIMEOUT: Final = 10.0
 CANCELLED_CLOSE_TIMEOUT: Final = 1.0
-"""Seconds of virtual time: the options' defaults, written out so that bounds can be checked."""
+"""Seconds of virtual time. These are the options' defaults, repeated so that bounds can be
+checked."""
 
 LISTENER_TIMEOUT: Final = 2.0
 """Seconds of the option ``listener_timeout``; the default is longer."""
@@ -29,22 +30,22 @@ CAPACITY: Final = 200
 
 DEAF, SLOW, GREEDY = "queued, reads nothing", "queued, reads slowly", "queued, reads all"
 QUEUED: Final = (DEAF, SLOW, GREEDY)
-"""Ways to end in which the peer closes while messages are queued, and what it reads then."""
+"""Ways to end in which the peer closes while messages are queued, by what it reads then."""
 
 SLEEPY, STUCK = "listener finishes", "listener hangs"
 """Ways to end in which an async listener still runs at the block's end."""
 
 OUTER, INNER, BESIDE, BOTH = "in another", "around another", "beside another", "with both"
 PAIRED: Final = (OUTER, INNER, BESIDE, BOTH)
-"""Entry points with a second socket, whose peer is silent: around this one, within its block, in
-the same scope (the block waits for it at its end), and both entered in the block."""
+"""Entry points with a second socket, whose peer is silent. It is around this one, within its block,
+in the same scope (whose block waits for it at the end), or entered in the block beside it."""
 
 OWN_NURSERY: Final = ("bare", "connect_websocket")
 """Entry points into a nursery of the program's own, which makes groups of exceptions."""
 
 PATIENCE: Final = 5.0
-"""Seconds that the program in the block waits for its peer; without it a silent peer holds it
-forever, as it should, where there is no keepalive."""
+"""Seconds that the program in the block waits for its peer. Without keepalive a silent peer would
+hold the block forever, as it should."""
 
 KEEPALIVE: Final = 1.0
 """Seconds from Ping to Ping, and for an answer, in the cases that have it."""
@@ -54,22 +55,22 @@ PEER_CODE: Final = 4321
 
 
 class Boom(Exception):
-    """What the block, or a listener, raises."""
+    """The exception that the block, or a listener, raises."""
 
 
 class Case(NamedTuple):
     """What is run, and what goes wrong.
 
     Attributes:
-      entry, way: the entry point and the block's end: keys of ENTRIES and of WAYS.
-      cancel: steps at which a scope around it is cancelled: the inner, then the outer one.
+      entry, way: the entry point and the block's end, as keys of ENTRIES and of WAYS.
+      cancel: steps at which a scope around it is cancelled, first the inner, then the outer one.
       cancel_again_after: seconds from the first cancellation to the second, of the outer scope.
       interrupt: steps after which Ctrl-C is pressed.
       interrupt_again_after: seconds to the second Ctrl-C.
-      press: the call, of those that are counted, in which Ctrl-C is pressed; 0: they are counted.
+      press: the number of the call in which Ctrl-C is pressed; with 0 calls are only counted.
       fault: what the wire does.
       drip: bytes that go through the wire at a time.
-      breathes: whether every look at the clock finds the slice used up; else none does.
+      breathes: whether the reader's time slice is used up at each look at the clock, or never.
       seed: of the scheduler's choices.
       kept_alive: whether there is keepalive.
       late: seconds from the arrival of what was sent to the return of ``send_all()``.
@@ -91,24 +92,24 @@ class Case(NamedTuple):
 
     @property
     def ctrl_c(self) -> bool:
-        """Whether it is pressed at all."""
+        """Whether Ctrl-C is pressed at all."""
         return bool(self.interrupt or self.press)
 
 
 @dataclass
 class Account:
-    """What one run came to. Moments are pairs: the step, and the virtual time since the start."""
+    """The record of one run. A moment is the step and the virtual time since the start."""
 
     case: Case
     steps: int = 0
-    calls: int = 0  # where Ctrl-C could have landed, if they were counted
+    calls: int = 0  # where Ctrl-C could land, if they are counted
     inside: bool = False  # control is in the entry point
     start: float = 0.0
     trace: list[str] = field(default_factory=list)
     events: list[tuple[str, int]] = field(default_factory=list)  # type, readyState then
     moments: dict[str, tuple[int, float]] = field(default_factory=dict)
     messages: list[tuple[object, int]] = field(default_factory=list)  # data, readyState then
-    received: list[object] = field(default_factory=list)  # by the talk that begins the block
+    received: list[object] = field(default_factory=list)  # by the block's first lines
     begun: int = 0  # calls of an async listener
     finished: int = 0  # of these
     sent: list[bytes] = field(default_factory=list)  # while OPEN
@@ -120,7 +121,7 @@ class Account:
     caught: bool = False  # a cancel scope swallowed its Cancelled
     session: Session | None = None
     others: list[Session] = field(default_factory=list)  # whose peers are silent
-    written_when_closed: int = 0  # bytes, when the peer's Close had come
+    written_when_closed: int = 0  # bytes, at the peer's Close
     peer: Peer | None = None
     peer_raised: BaseException | None = None
     wire: Wire | None = None
@@ -132,7 +133,7 @@ class Account:
     hung: str | None = None
 
     def mark(self, name: str) -> None:
-        """Note the moment of something, the first time."""
+        """Record the first moment of something."""
         self.moments.setdefault(name, (self.steps, trio.current_time() - self.start))
 
     def step(self, name: str) -> float:

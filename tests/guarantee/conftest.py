@@ -1,4 +1,4 @@
-"""The harness of the guarantee's tests; and the count of the sweeps' runs, printed at the end."""
+"""The harness of the guarantee's tests, and the count of the sweeps' runs, printed at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def harness(transport: Transport, nursery: trio.Nursery) -> ScopeHarness:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):  # one of xdist's
+    if hasattr(session.config, "workeroutput"):  # one of xdist's workers
         session.config.workeroutput["runs"] = [(*key, count) for key, count in COUNTS.items()]
 
 

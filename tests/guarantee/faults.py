@@ -1,7 +1,7 @@
-"""Faults seeded in connections, sessions and scopes: a sweep must catch each.
+"""Faults seeded in connections, sessions and scopes, each of which a sweep must find.
 
-Every one is a mistake that one could make: a context manager, in which the code is wrong. One that
-no longer fits the code raises when it is seeded, or is found out by ``patching.is_stale``.
+Each is a mistake that somebody could make, as a context manager within which the code is wrong. One
+that no longer fits the code raises when it is seeded, or is recognised by ``patching.is_stale``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def no_shield() -> AbstractContextManager[Any]:
 
 
 def cancelled_bound_ignored() -> AbstractContextManager[Any]:
-    """A cancellation leaves the close its whole ``close_timeout``."""
+    """A cancelled close may take its whole ``close_timeout``."""
     return replaced(Session, "limit_close", lambda self, cancelled_at: None)
 
 
@@ -57,7 +57,7 @@ def no_deadline() -> AbstractContextManager[Any]:
 
 
 def deadline_moved() -> AbstractContextManager[Any]:
-    """Each new bound replaces the one before, also where that was nearer."""
+    """Each new bound replaces an earlier one that was nearer."""
 
     def wrong(self: Any, moment: float) -> None:
         self._scope.deadline = moment
@@ -66,7 +66,7 @@ def deadline_moved() -> AbstractContextManager[Any]:
 
 
 def no_bound_for_tcp() -> AbstractContextManager[Any]:
-    """A server may take its time to end TCP, once the Closes are exchanged."""
+    """A server has no bound for ending TCP after both Closes."""
     return replaced(_deadline, "TCP_END_TIMEOUT", 1000.0)
 
 
@@ -94,7 +94,7 @@ def no_echo() -> AbstractContextManager[Any]:
 
 
 def queue_dropped() -> AbstractContextManager[Any]:
-    """What is queued when the close begins is thrown away."""
+    """What is queued when the close begins is dropped."""
     put_close = Outbox.put_close
 
     def wrong(self: Any, close: Close) -> None:
@@ -118,12 +118,12 @@ def close_sent_twice() -> AbstractContextManager[Any]:
 
 
 def queue_sent_on() -> AbstractContextManager[Any]:
-    """At the peer's Close the queue is sent on, for as long as the bound of TCP's end allows."""
+    """After the peer's Close the queue is sent for as long as TCP's end may take."""
     return replaced(Protocol, "drop_queued", lambda self: None)
 
 
 def echo_dropped_with_queue() -> AbstractContextManager[Any]:
-    """The echo of the peer's Close is dropped along with the queue."""
+    """The echo of the peer's Close is dropped with the queue."""
     drop = Protocol.drop_queued
 
     def wrong(self: Any) -> None:
@@ -134,7 +134,7 @@ def echo_dropped_with_queue() -> AbstractContextManager[Any]:
 
 
 def dropped_untried() -> AbstractContextManager[Any]:
-    """At the peer's Close the queue is dropped, also if the network would take it."""
+    """The queue is dropped at the peer's Close, even if the network would take it."""
 
     async def wrong(self: Any) -> None:
         self.protocol.drop_queued()
@@ -143,7 +143,7 @@ def dropped_untried() -> AbstractContextManager[Any]:
 
 
 def dropped_not_counted() -> AbstractContextManager[Any]:
-    """An end is clean though messages were dropped at the peer's Close."""
+    """An end is clean although messages were dropped at the peer's Close."""
 
     def wrong(self: Any) -> None:
         self.outbox.drop_untaken()
@@ -152,37 +152,37 @@ def dropped_not_counted() -> AbstractContextManager[Any]:
 
 
 def cut_not_counted() -> AbstractContextManager[Any]:
-    """An end is clean though TCP ended before the queue was written."""
+    """An end is clean although TCP ended before the queue was written."""
     return replaced(Protocol, "end", lambda self, cause: self.machine.end(cause))
 
 
 def bounds_add_up() -> AbstractContextManager[Any]:
-    """A scope does not know that control is held up within its block."""
+    """A scope ignores that control is held up within its block."""
     return replaced(_close_wait, "waiting_for_sockets", lambda: nullcontext())
 
 
 def bound_from_now() -> AbstractContextManager[Any]:
-    """The bound of a cancelled close begins when control comes to the exit."""
+    """The bound of a cancelled close begins when control reaches the exit."""
     return replaced(Enclosure, "blocked_seconds", lambda self: 0.0)
 
 
 def no_watcher_of_scope() -> AbstractContextManager[Any]:
-    """A cancelled scope closes its sockets when control comes to its exit, and not before."""
+    """A cancelled scope closes its sockets only when control reaches its exit."""
     return replaced(_nursery.WebSocketNursery, "_start_watcher", lambda self: None)
 
 
 def listeners_cut() -> AbstractContextManager[Any]:
-    """Async listeners are cancelled at the block's end, and nobody learns of it."""
+    """Async listeners are cancelled at the block's end without an error."""
     return replaced(Session, "end_listeners", Session.cancel_listeners)
 
 
 def listeners_unbounded() -> AbstractContextManager[Any]:
-    """An async listener may hold up the block's end for ever."""
+    """An async listener may hold up the block's end forever."""
     return replaced(ListenerTasks, "end_within", lambda self, seconds: None)
 
 
 def listeners_cut_late() -> AbstractContextManager[Any]:
-    """An async listener that is cut after ``listener_timeout`` is no error."""
+    """An async listener that is cancelled after ``listener_timeout`` is no error."""
 
     def wrong(self: Any, seconds: float) -> None:
         self._limit_to(trio.current_time() + seconds)
@@ -191,7 +191,7 @@ def listeners_cut_late() -> AbstractContextManager[Any]:
 
 
 def early_answer_ignored() -> AbstractContextManager[Any]:
-    """What arrives before ``send_all()`` has returned does not answer a Ping."""
+    """What arrives before ``send_all()`` returns does not answer a Ping."""
     note = Keepalive._note_life
 
     def wrong(self: Any) -> None:
@@ -202,7 +202,7 @@ def early_answer_ignored() -> AbstractContextManager[Any]:
 
 
 def held_message_lost() -> AbstractContextManager[Any]:
-    """Of what is held until the program consumes messages, the first is lost."""
+    """The first of the held messages is lost."""
     hold = FlowControl.hold
 
     def wrong(self: Any, messages: Any) -> None:
@@ -212,7 +212,7 @@ def held_message_lost() -> AbstractContextManager[Any]:
 
 
 def held_lost_at_the_end() -> AbstractContextManager[Any]:
-    """What is still held for a listener when the connection ends is lost."""
+    """Messages that are held for a listener are lost when the connection ends."""
     finish = Session._finish
 
     async def wrong(self: Any) -> None:
@@ -223,7 +223,7 @@ def held_lost_at_the_end() -> AbstractContextManager[Any]:
 
 
 def no_close_after_garbage() -> AbstractContextManager[Any]:
-    """No Close is sent when the peer broke a rule."""
+    """No Close is sent after the peer broke a rule."""
 
     def wrong(self: Any, cause: Exception) -> None:
         if self.machine.can(ClosingEvent.FAILS):
@@ -233,7 +233,7 @@ def no_close_after_garbage() -> AbstractContextManager[Any]:
 
 
 def end_not_awaited() -> AbstractContextManager[Any]:
-    """The exit starts the close and does not wait."""
+    """The exit starts the close but does not wait."""
 
     async def wrong(ends: object, sessions: object, *, interrupted: bool = False) -> None:
         await trio.lowlevel.cancel_shielded_checkpoint()
@@ -258,7 +258,7 @@ def wait_not_shielded() -> AbstractContextManager[Any]:
 
 
 def no_watcher() -> AbstractContextManager[Any]:
-    """Nobody tells a bare socket that its nursery is cancelled."""
+    """A bare socket does not notice that its nursery is cancelled."""
 
     async def wrong(self: Any) -> None:
         with trio.CancelScope(shield=True):
@@ -268,12 +268,12 @@ def no_watcher() -> AbstractContextManager[Any]:
 
 
 def watcher_too_quick() -> AbstractContextManager[Any]:
-    """The close does not let the other cancelled tasks run their ``finally`` first."""
+    """The close starts before the other cancelled tasks run their ``finally``."""
     return replaced(_session, "CANCEL_TURNS", 0)
 
 
 def cancelled_through_reset() -> AbstractContextManager[Any]:
-    """The reset is a checkpoint, at which the program's cancellation comes out."""
+    """The reset is a checkpoint, which raises the program's cancellation."""
 
     async def wrong(stream: trio.abc.AsyncResource) -> None:
         await trio.lowlevel.checkpoint()
@@ -290,7 +290,7 @@ def stream_left_open() -> AbstractContextManager[Any]:
 
 
 def network_errors_raised() -> AbstractContextManager[Any]:
-    """What the transport raises comes out of the connection."""
+    """The connection raises the transport's errors."""
     serve = Connection._serve
 
     async def wrong(self: Any, nursery: trio.Nursery) -> None:
@@ -302,12 +302,12 @@ def network_errors_raised() -> AbstractContextManager[Any]:
 
 
 def second_interrupt_ignored() -> AbstractContextManager[Any]:
-    """Ctrl-C while we wait does not end the wait, however often."""
+    """A second Ctrl-C does not end the wait."""
     return replaced(Connection, "abort", lambda self: None)
 
 
 def interrupt_swallowed() -> AbstractContextManager[Any]:
-    """Ctrl-C while we wait is not raised when the wait is over."""
+    """A Ctrl-C during the wait is not raised after it."""
 
     async def wrong(ends: Any, sessions: Any, *, interrupted: bool = False) -> BaseException | None:
         pending = await wait_closed_shielded(ends, sessions, interrupted=interrupted)
@@ -317,7 +317,7 @@ def interrupt_swallowed() -> AbstractContextManager[Any]:
 
 
 def messages_while_closing() -> AbstractContextManager[Any]:
-    """Messages are delivered as long as they come."""
+    """Messages are delivered while CLOSING."""
 
     async def wrong(self: Any, messages: Any) -> None:
         index = 0
@@ -334,12 +334,12 @@ def messages_while_closing() -> AbstractContextManager[Any]:
 
 
 def always_1000() -> AbstractContextManager[Any]:
-    """The code does not tell an error from a normal end."""
+    """A block that raises closes with the code of a normal end."""
     return replaced(_nursery, "GOING_AWAY", 1000)
 
 
 def clean_without_answer() -> AbstractContextManager[Any]:
-    """A close counts as clean once our own Close has left."""
+    """A close counts as clean once our own Close is sent."""
 
     def wrong(self: Any) -> CloseResult:
         close = self.received or self.sent
@@ -351,7 +351,7 @@ def clean_without_answer() -> AbstractContextManager[Any]:
 
 
 def writer_gives_up() -> AbstractContextManager[Any]:
-    """The writer is woken for messages only: a Close after an empty queue stays where it is."""
+    """The writer is woken for messages only, so a Close after an empty queue is never sent."""
     wake = Writer.wake
 
     def wrong(self: Any) -> None:
@@ -363,7 +363,7 @@ def writer_gives_up() -> AbstractContextManager[Any]:
 
 
 def send_while_closing() -> AbstractContextManager[Any]:
-    """Messages follow the Close: the outbox does not know that it was the last frame."""
+    """Messages are sent after the Close, as the outbox does not know that it is the last frame."""
 
     fill = Outbox.fill
 
@@ -379,17 +379,17 @@ def send_while_closing() -> AbstractContextManager[Any]:
 
 
 def ctrl_c_in_the_connection() -> AbstractContextManager[Any]:
-    """KeyboardInterrupt lands in the connection, and kills it."""
+    """KeyboardInterrupt is raised in the connection's task, which it ends."""
     return unprotected(Connection.run)
 
 
 def ctrl_c_in_the_exit() -> AbstractContextManager[Any]:
-    """KeyboardInterrupt lands in the exit, and control is out before the socket is closed."""
+    """KeyboardInterrupt is raised in the exit, which returns before the socket is closed."""
     return unprotected(_nursery.WebSocketNursery.__aexit__)
 
 
 def ctrl_c_in_close() -> AbstractContextManager[Any]:
-    """KeyboardInterrupt lands in what ``close()`` does, and half of it is done."""
+    """KeyboardInterrupt is raised in the middle of ``close()``, which stays half done."""
     return unprotected(WebSocket.close)
 
 

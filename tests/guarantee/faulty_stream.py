@@ -1,4 +1,4 @@
-"""A stream in memory that can go wrong at any byte, in either direction."""
+"""A stream in memory that can fail at any byte, in either direction."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ import trio
 import trio.testing
 
 GARBAGE: Final = b"\xff" * 300
-"""Wrong wherever it begins: an opcode, a length (a server does not mask), UTF-8, or HTTP."""
+"""Bytes that are wrong wherever they begin, as an opcode, a length (a server does not mask), UTF-8
+or HTTP."""
 
 INCOMING: Final = ("stall", "end", "reset", "garbage")
-"""What the peer may do after so many of its bytes."""
+"""What the peer may do after a number of its bytes."""
 
 OUTGOING: Final = ("stuck", "cut")
-"""What may happen after so many of our bytes: the peer reads no more, or TCP is reset."""
+"""What may happen after a number of our bytes. Either the peer reads no more, or TCP is reset."""
 
 
 class Fault(NamedTuple):
-    """One thing that goes wrong, after ``at`` bytes of its direction."""
+    """One failure, after ``at`` bytes of its direction."""
 
     kind: str
     at: int
 
 
 class _PeersWay(trio.abc.ReceiveStream):
-    """What the peer reads from; it makes room in the network."""
+    """The stream that the peer reads from, which makes room in the network."""
 
     def __init__(self, stream: trio.abc.ReceiveStream, wire: Wire) -> None:
         self._stream = stream
@@ -54,9 +55,9 @@ class Wire(trio.abc.Stream):
       late: seconds from the arrival of what was sent to the return of ``send_all()``.
 
     Attributes:
-      full: set when ``send_all()`` has waited for room, or never will any more.
+      full: set when ``send_all()`` has waited for room, or always will.
       over: set when the client has closed the stream, or the peer has reset it.
-      pace: bytes that the peer reads at a time, and seconds before each; None: all at once.
+      pace: bytes that the peer reads at a time, and seconds before each; None if all at once.
       outgoing: every byte that the client has written.
       theirs: the peer's end.
       delivered: every byte that the client has read.
@@ -79,7 +80,7 @@ class Wire(trio.abc.Stream):
         self._capacity = capacity
         self._late = late
         self._unread = 0  # bytes
-        self._read = trio.Event()  # replaced each time that the client waits for room
+        self._read = trio.Event()  # replaced each time the client waits for room
         self._broken = False
         self.full = trio.Event()
         self.over = trio.Event()
@@ -104,13 +105,13 @@ class Wire(trio.abc.Stream):
             raise trio.BrokenResourceError("reset by the peer")
 
     def _room(self, kinds: tuple[str, ...], done: int) -> int:
-        """Bytes that may still go through before the fault."""
+        """Return how many bytes may still go through before the fault."""
         if self._fault is None or self._fault.kind not in kinds:
             return self._drip
         return min(self._drip, self._fault.at - done)
 
     async def _strike(self) -> bytes:
-        """The fault happens, or has happened."""
+        """Make the fault happen, or have its effect again."""
         assert self._fault is not None
         first, self.struck = self.struck is None, self._fault.kind
         if self.struck == "end":

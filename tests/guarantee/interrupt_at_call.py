@@ -1,8 +1,8 @@
-"""Ctrl-C in the middle of a step: at a call that a task of the program's, or of ours, makes.
+"""Ctrl-C in the middle of a step, at a call that the program's task or one of ours makes.
 
-The interpreter looks for signals where a Python function begins and where a C function has ended;
-the profiler is called at both. So "Ctrl-C at call n" for every n is one at every place, but for the
-ends of loops.
+The interpreter checks for signals where a Python function begins and where a C function has ended,
+and calls the profiler at both. So "Ctrl-C at call n" for every n is one at every place, except at
+the ends of loops.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from guarantee.case import Account
 
 PLACES: Final = tuple(package.__path__[0] for package in (trio, trio_ws_dom))
-"""Where code lies that Ctrl-C is to land in: not in that of the sweep itself."""
+"""Where the code lies in which Ctrl-C is pressed, which excludes the sweep itself."""
 
 EVENTS: Final = ("call", "c_return")
 
 
 class Press:
-    """A profiler that counts calls, and presses Ctrl-C at one of them."""
+    """A profiler that counts calls and presses Ctrl-C at one of them."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -47,7 +47,7 @@ class Press:
 
 
 def _in_a_task_that_counts() -> bool:
-    """Whether this is a step of the main task, or of one of a socket's."""
+    """Return whether this step is of the main task, or of one of a socket's."""
     try:
         task = trio.lowlevel.current_task()
     except RuntimeError:
@@ -57,7 +57,7 @@ def _in_a_task_that_counts() -> bool:
 
 @contextmanager
 def pressing(account: Account) -> Generator[None]:
-    """Have Ctrl-C pressed where the case says so; does nothing if it does not."""
+    """Press Ctrl-C within the block where the case says so, if it does."""
     if account.case.press is None:
         yield
         return

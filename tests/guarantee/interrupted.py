@@ -1,4 +1,4 @@
-"""Programs to be hit by Ctrl-C, each in a process of its own, and the peers that they talk to."""
+"""Programs that Ctrl-C interrupts, each in its own process, and the peers that they talk to."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ end = ws.closeEvent
 say(json.dumps({"outcome": outcome, "events": events, "state": ws.readyState, "notes": notes,
                 "code": end and end.code, "clean": end and end.wasClean}))
 """
-"""A child: it says ``ready`` when it may be interrupted, and at the end what became of it."""
+"""The child. It writes ``ready`` when it may be interrupted, and at the end a report."""
 
 IN_THE_BODY = """
     async with open_websocket(url, **PATIENT) as ws:
@@ -147,11 +147,11 @@ IN_A_SLEEPING_LISTENER = """
 
 
 class Program:
-    """One of these programs, and its connection to us.
+    """One of these programs and its connection to us.
 
     Attributes:
       peer: the server's end, once the connection is accepted.
-      report: what the program says at its end.
+      report: what the program writes at its end.
     """
 
     def __init__(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
@@ -163,14 +163,14 @@ class Program:
     async def runs(
         self, body: str, part: Callable[[Peer], Awaitable[None]]
     ) -> AsyncGenerator[Program]:
-        """Run a program against a peer that plays a part; the block ends with its report."""
+        """Run a program against a peer, in a block that ends with the program's report."""
         url = f"ws://127.0.0.1:{self._listener.socket.getsockname()[1]}/"
         over = trio.Event()
         self._nursery.start_soon(self._serve, part, over)
         async with started("-c", PROGRAM % body.strip(), url) as self._child:
             yield self
             while not (line := await self._child.line()).startswith("{"):
-                pass  # something that it says while it is interrupted
+                pass  # other output while it is interrupted
             self.report = json.loads(line)
             await self._child.ends()
         await over.wait()
@@ -188,7 +188,8 @@ class Program:
         self._child.send_signal(signal.SIGINT)
 
     def check(self, *, clean: bool) -> None:
-        """A KeyboardInterrupt, bare; CLOSED, and exactly one close event."""
+        """Check that it raised a bare KeyboardInterrupt, CLOSED and with exactly one close
+        event."""
         assert self.report["outcome"] == "bare"
         assert (self.report["state"], self.report["events"]) == (3, ["close"])
         assert self.report["clean"] is clean
@@ -200,7 +201,7 @@ async def serve_with_a_message(peer: Peer) -> None:
 
 
 async def serve_with_a_flood(peer: Peer) -> None:
-    """Sends without end until the Close comes, then does its part."""
+    """Send without end until the Close arrives, then complete the closing handshake."""
     await peer.accept()
 
     async def flood() -> None:
@@ -212,7 +213,7 @@ async def serve_with_a_flood(peer: Peer) -> None:
         got = await peer.read_to_close()
         nursery.cancel_scope.cancel()
     assert got is not None
-    # the flood may have been cut in the middle of a frame: TCP is all that can be ended well
+    # the flood may be cut in the middle of a frame, so only TCP can be ended well
 
 
 async def listen_and_say_nothing(peer: Peer) -> None:

@@ -1,7 +1,7 @@
-"""What must hold of every run of a sweep, whatever was done to it; each function says one thing.
+"""The invariants of every run of a sweep, whatever was done to it.
 
-They yield what is wrong. None of them asks the code under test what it meant to do: bounds and
-codes are computed from what the harness did, and when.
+Each function yields what is wrong with a run. None of them asks the code under test what it meant
+to do, as bounds and codes are computed from what the harness did, and when.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TCP_END_TIMEOUT: Final = 2.0
 """Seconds that a peer has for ending TCP, once both Closes are exchanged."""
 
 TURNS: Final = 40
-"""Steps that may pass between a cancellation and a bare socket's watcher having seen it."""
+"""Steps that may pass before a bare socket's watcher sees a cancellation."""
 
 HELD_TURNS: Final = 6
 """Steps that may pass between the program's first listener and the dispatch of what was held."""
@@ -51,13 +51,13 @@ FRAME: Final = 70
 
 
 def it_ends(account: Account) -> Iterator[str]:
-    """Control comes out of the scope, by itself."""
+    """Control leaves the scope without help."""
     if account.hung:
         yield account.hung
 
 
 def one_close_event_and_last(account: Account) -> Iterator[str]:
-    """``open`` at most once, ``error`` at most once and right before ``close``, ``close`` once."""
+    """One ``close`` event comes last, after at most one ``open`` and at most one ``error``."""
     if account.session is None:
         return
     names = [name for name, _ in account.events]
@@ -83,22 +83,23 @@ def no_task_left(account: Account) -> Iterator[str]:
 
 
 def stream_closed(account: Account) -> Iterator[str]:
-    """A stream that was given to a socket is closed when control is out."""
+    """A stream that was passed to a socket is closed when control is out."""
     if account.session is not None and not account.closed_when_out:
         yield "the stream is open"
 
 
 def bounded(account: Account) -> Iterator[str]:
-    """Deadlines: from the cancellation (or Ctrl-C), from the end of the block, from opening."""
+    """Each deadline holds, from the cancellation or Ctrl-C, from the block's end and from
+    opening."""
     ends, case = account.time("out"), account.case
-    # One cancellation reaches all scopes at once, and Ctrl-C one after the other. The ends of
-    # blocks within blocks come one after the other, too.
+    # A cancellation reaches all scopes at once, but Ctrl-C reaches one after the other. The ends of
+    # nested blocks come one after the other, too.
     sockets = 2 if case.entry in PAIRED else 1
     for name, bounds in (("cancel", 1), ("interrupt", sockets)):
         seen = account.time(name)
         if ends > seen + CANCELLED_CLOSE_TIMEOUT * bounds + EPSILON:
             yield f"{ends - seen} s from {name} on"
-    # the exit of a trio nursery waits on, at whatever number of Ctrl-Cs
+    # the exit of a trio nursery keeps waiting, however often Ctrl-C is pressed
     if "interrupt again" in account.moments and case.entry not in (*OWN_NURSERY, *PAIRED):
         late = ends - account.time("interrupt again")
         if late > EPSILON:
@@ -128,7 +129,7 @@ def deadlines_only_shrink(account: Account) -> Iterator[str]:
 
 
 def expected_codes(account: Account) -> set[int]:
-    """The codes that our Close may have: that of whatever began the closing."""
+    """Return the codes that our Close may have, by whatever began the closing."""
     case = account.case
     cancelled = min(account.step("cancel"), account.step("interrupt"))
     bare = case.entry in OWN_NURSERY
@@ -140,24 +141,24 @@ def expected_codes(account: Account) -> set[int]:
         "listener": (account.step("listener raised"), 1001),
         "left": (inf if bare and not account.raised else left, ended),
     }
-    # where control is held up in another socket's end, the scope closes this one meanwhile
+    # while control is held up in another socket's end, the scope closes this one
     if bare or case.press or "entered" not in account.moments or case.entry in PAIRED:
-        causes["cancel"] = cancelled, 1001  # a call of a listener may be where Ctrl-C lands
+        causes["cancel"] = cancelled, 1001  # Ctrl-C may land in the call of a listener
     first = min(step for step, _ in causes.values())
-    # what sees a cancellation sees it some turns later; the rest is exact
+    # a cancellation is noticed some steps later, all else exactly at its step
     slack = TURNS if "cancel" in causes and (cancelled < inf or account.raised) else 0
     if case.entry in PAIRED and cancelled < inf:
-        slack = 10**6  # control may be held up for half of the bound: whatever comes meanwhile
+        slack = 10**6  # control may be held up for half of the bound, whatever happens during that
     codes = {code for step, code in causes.values() if step <= first + slack < inf}
     if "failed" in account.moments:
         codes |= {1002, 1007}
     if account.step("interrupt") <= left <= first + slack:
-        codes.add(1000)  # Ctrl-C lands at the next checkpoint: here, that may be the exit's
+        codes.add(1000)  # Ctrl-C lands at the next checkpoint, which may be the exit's
     return codes
 
 
 def why_no_close(account: Account) -> str | None:
-    """What made it impossible for a Close to reach the peer."""
+    """Return why no Close could reach the peer, or None if it could."""
     wire = account.wire
     assert wire is not None
     if "open" not in account.moments:
@@ -176,7 +177,10 @@ def why_no_close(account: Account) -> str | None:
 
 
 def peer_sees_close(account: Account) -> Iterator[str]:
-    """One Close, the last frame, with the code of what began the closing; or a known reason."""
+    """The peer sees one Close, as the last frame, with the code of what began the closing.
+
+    No Close is needed if there is a known reason.
+    """
     assert account.peer is not None
     closes = [got for got in account.peer.frames if got.opcode == CLOSE]
     if len(closes) > 1:
@@ -195,10 +199,10 @@ def peer_sees_close(account: Account) -> Iterator[str]:
 
 
 def what_was_sent_leaves(account: Account) -> Iterator[str]:
-    """What was sent while OPEN is what the peer saw, in order; all of it, if it saw the Close.
+    """The peer sees what was sent while OPEN, in order, and all of it if it sees the Close.
 
-    Also what the block sent on its way out. But what was queued dies with a connection that was
-    failed, and what is queued at the peer's Close may be dropped.
+    That includes what the block sent on its way out. But what was queued is lost with a connection
+    that failed, and what is queued at the peer's Close may be dropped.
     """
     assert account.peer is not None
     opcodes = [got.opcode for got in account.peer.frames]
@@ -210,7 +214,7 @@ def what_was_sent_leaves(account: Account) -> Iterator[str]:
 
 
 def unsent_is_counted(account: Account) -> Iterator[str]:
-    """The bytes that did not leave are counted: exactly, where our Close left after the rest."""
+    """The bytes that were not sent are counted, exactly if our Close was sent after the rest."""
     if account.session is None or account.session.close_event is None:
         return
     assert account.wire is not None
@@ -224,7 +228,7 @@ def unsent_is_counted(account: Account) -> Iterator[str]:
 
 
 def frames_of_ours(outgoing: bytes) -> tuple[list[bytes], bool]:
-    """Return the text messages that left as a whole, and whether a Close did."""
+    """Return the text messages that were sent whole, and whether a Close was."""
     _, _, data = outgoing.partition(b"\r\n\r\n")
     texts, close_left = [], False
     while len(data) >= 6 and len(data) >= 6 + data[1] - 128:
@@ -238,8 +242,8 @@ def frames_of_ours(outgoing: bytes) -> tuple[list[bytes], bool]:
 
 
 def close_is_answered_soon(account: Account) -> Iterator[str]:
-    """After the peer's Close, and with the network full, no more leaves than the message in
-    progress and the echo."""
+    """After the peer's Close, with the network full, only the message in progress and the echo are
+    sent."""
     assert account.wire is not None
     after = account.wire.written - account.written_when_closed
     fills = account.case.way in QUEUED and account.case.way != GREEDY
@@ -248,8 +252,7 @@ def close_is_answered_soon(account: Account) -> Iterator[str]:
 
 
 def nothing_that_came_is_lost(account: Account) -> Iterator[str]:
-    """What the peer sends before the program consumes messages is there for it, whether it
-    receives or listens."""
+    """A message that arrives before the program consumes messages is received or dispatched."""
     case = account.case
     if case.cancel or case.ctrl_c or account.wire is None:
         return
@@ -265,7 +268,7 @@ def nothing_that_came_is_lost(account: Account) -> Iterator[str]:
 
 
 def listeners_finish(account: Account) -> Iterator[str]:
-    """At a block's normal end an async listener is waited for, and not cut without a word."""
+    """At a block's normal end an async listener is waited for, or is an error."""
     wanted = {SLEEPY: 1, STUCK: 0}.get(account.case.way)
     if wanted is None or not _is_undisturbed(account):
         return
@@ -274,7 +277,7 @@ def listeners_finish(account: Account) -> Iterator[str]:
 
 
 def last_words_leave(account: Account) -> Iterator[str]:
-    """Where a cancellation is what closes the socket, the block's ``finally`` finds it OPEN."""
+    """Where a cancellation closes the socket, the block's ``finally`` still finds it OPEN."""
     assert account.peer is not None
     cancelled = account.step("cancel") < account.step("left") < inf
     closes = [got.payload[:2] for got in account.peer.frames if got.opcode == CLOSE]
@@ -285,8 +288,10 @@ def last_words_leave(account: Account) -> Iterator[str]:
 
 
 def messages_come_while_open(account: Account) -> Iterator[str]:
-    """No message is dispatched, or put into the inbox, that was received from CLOSING on; one that
-    was held may be dispatched later."""
+    """No message that was received after OPEN is dispatched or queued.
+
+    One that was held may be dispatched later.
+    """
     end = min(account.step("close came"), account.step("failed"), account.step("ended"))
     may_be_held = account.step("entered") + HELD_TURNS >= end
     for data, state in account.messages:
@@ -295,8 +300,11 @@ def messages_come_while_open(account: Account) -> Iterator[str]:
 
 
 def verdict_is_true(account: Account) -> Iterator[str]:
-    """``wasClean`` if, and only if, the peer's Close was delivered, nothing was failed, and all
-    that was queued was sent; the peer's code without the last."""
+    """``wasClean`` is true only after the peer's Close, without a failure, if all queued data was
+    sent.
+
+    If only data was not sent, the code is still the peer's.
+    """
     session = account.session
     if session is None or session.close_event is None:
         return
@@ -317,7 +325,7 @@ def verdict_is_true(account: Account) -> Iterator[str]:
         yield f"{unsent} bytes were not sent, failure is {session.failure}"
     good = account.case.fault is None or account.wire.struck is None
     if account.case.way in (DEAF, SLOW) and unsent:
-        good = False  # a queue that the peer does not read, or not in time
+        good = False  # the peer does not read the queue, or not in time
     if account.case.way == GREEDY and not _is_undisturbed(account):
         good = False  # it may not read it in the turns that the echo waits
     if good and "open" in account.moments and not event.wasClean and not _gave_up(account):
@@ -325,12 +333,12 @@ def verdict_is_true(account: Account) -> Iterator[str]:
 
 
 def _gave_up(account: Account) -> bool:
-    """A second Ctrl-C ends it at once, whoever the peer is."""
+    """Return whether a second Ctrl-C ended it at once, whatever the peer did."""
     return "interrupt again" in account.moments
 
 
 def closes_in(delivered: bytes) -> list[int]:
-    """The codes of the Closes among a server's frames, as far as they are whole."""
+    """Return the codes of the Closes among a server's whole frames."""
     _, _, data = delivered.partition(b"\r\n\r\n")
     codes = []
     while len(data) >= 2 and data[1] < 126 and len(data) >= 2 + data[1]:
@@ -363,7 +371,7 @@ INVARIANTS: Final[tuple[Callable[[Account], Iterator[str]], ...]] = (
 
 
 def violations(account: Account) -> list[str]:
-    """What is wrong with a run, each beginning with the invariant's name."""
+    """Return what is wrong with a run, each beginning with the invariant's name."""
     return [f"{rule.__name__}: {said}" for rule in INVARIANTS for said in rule(account)]
 
 

@@ -1,4 +1,4 @@
-"""A real connection in a trio run of its own, to which one thing is done at a time."""
+"""A real connection in its own trio run, to which one thing is done at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEVER = float("inf")
 
 
 class Handler(ConnectionHandler):
-    """Takes every message at once, while ``wants`` is true."""
+    """A handler that takes every message at once, while ``wants`` is true."""
 
     must_pause = False
 
@@ -50,7 +50,7 @@ class Handler(ConnectionHandler):
 
 
 class Gate(Wire):
-    """A wire whose peer stops reading on demand, and which the peer can reset."""
+    """A wire whose peer can stop reading, and can reset it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Gate(Wire):
 
 
 class World:
-    """A trio run of its own, on a thread, in which one thing is done at a time."""
+    """A trio run on a thread, in which one thing is done at a time."""
 
     def __init__(self) -> None:
         self.clock = trio.testing.MockClock()
@@ -110,7 +110,7 @@ class World:
         await self.peer.read_to_end()
 
     def do(self, action: Callable[[], object]) -> None:
-        """Do something in the run, and let what follows from it happen, at the same moment."""
+        """Do something in the run, and let its consequences happen at the same moment."""
 
         async def act() -> None:
             result: Any = action()
@@ -122,7 +122,7 @@ class World:
         trio.from_thread.run(act, trio_token=self.token)
 
     def cancel(self) -> None:
-        """Bound the close as a cancellation does."""
+        """Bound the close, as a cancellation does."""
         timeout = self.connection._bounds.cancelled_close_timeout
         self.connection.limit_close(self.clock.current_time() + timeout)
 

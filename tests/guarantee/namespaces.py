@@ -1,7 +1,7 @@
-"""A client and a server in network namespaces of their own, and between them a cable to be pulled.
+"""A client and a server in separate network namespaces, connected by a cable that can be pulled.
 
-``unshare --net python -m guarantee.namespaces NAME`` runs one scenario; to be run where namespaces
-may be made (by root, or with ``--user --map-root-user``).
+``unshare --net python -m guarantee.namespaces NAME`` runs one scenario. It needs the right to make
+namespaces, as root or with ``--user --map-root-user``.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ PORT: Final = 8000
 URL: Final = f"ws://{SERVER}:{PORT}/"
 
 BOUNDS: Final[dict[str, Any]] = {
-    "open_timeout": PATIENCE,  # the first SYN on a new cable may be lost, and comes again
+    "open_timeout": PATIENCE,  # the first SYN on a new cable may be lost, and is repeated
     "close_timeout": 0.5,
     "cancelled_close_timeout": 0.3,
 }
-"""Seconds, by the client's steady clock. No answer must come within the last two."""
+"""Seconds by the client's steady clock. The last two must pass without any answer."""
 
 
 def run(command: str) -> None:
@@ -51,7 +51,7 @@ class Network:
     """The cable, from the client's end.
 
     Args:
-      server: the process in the other namespace, which does there what it hears.
+      server: the process in the other namespace, which runs there the commands that it receives.
     """
 
     def __init__(self, server: Child) -> None:
@@ -63,7 +63,7 @@ class Network:
         return await self._server.line()
 
     async def lay(self) -> None:
-        """Connect the two."""
+        """Connect the two namespaces."""
         run("ip link add c0 type veth peer name s0")
         run(f"ip link set s0 netns {self._server.pid}")
         run(f"ip address add {CLIENT}/24 dev c0")
@@ -78,7 +78,7 @@ class Network:
         run("ip link set c0 up")
 
     async def lose_answers(self) -> None:
-        """What the server sends is lost on its way; what it is sent arrives."""
+        """Lose what the server sends, but not what is sent to it."""
         await self.over_there(f"ip route add blackhole {CLIENT}/32")
 
     async def saw(self, *codes: int) -> None:
@@ -98,7 +98,7 @@ async def network() -> AsyncGenerator[Network]:
 
 
 async def serve() -> None:
-    """A good server, and a shell for the client."""
+    """Run a good server, and a shell for the client's commands."""
     peers: list[Peer] = []
 
     async def one(stream: trio.SocketStream) -> None:
@@ -131,7 +131,7 @@ def check_lost(ws: WebSocket, start: float, bound: float) -> None:
 
 
 async def pulled(cable: Network) -> None:
-    """The cable is pulled, then the block is left: ``close_timeout``, then 1006."""
+    """Leaving the block on a pulled cable takes ``close_timeout`` and ends with 1006."""
     async with open_websocket(URL, **BOUNDS) as ws:
         cable.pull()
         start = trio.current_time()
@@ -139,7 +139,7 @@ async def pulled(cable: Network) -> None:
 
 
 async def pulled_and_cancelled(cable: Network) -> None:
-    """The same under cancellation: ``cancelled_close_timeout``."""
+    """Leaving a cancelled block on a pulled cable takes ``cancelled_close_timeout``."""
     with trio.CancelScope() as scope:
         async with open_websocket(URL, **BOUNDS) as ws:
             cable.pull()
@@ -149,7 +149,7 @@ async def pulled_and_cancelled(cable: Network) -> None:
 
 
 async def pulled_and_kept_alive(cable: Network) -> None:
-    """Nothing is sent, nothing comes: the keepalive finds out."""
+    """The keepalive finds a pulled cable on which nothing is sent."""
     async with open_websocket(URL, ping_interval=0.2, ping_timeout=0.3, **BOUNDS) as ws:
         cable.pull()
         event = await ws.wait_closed()
@@ -157,7 +157,7 @@ async def pulled_and_kept_alive(cable: Network) -> None:
 
 
 async def plugged_in_again(cable: Network) -> None:
-    """It was pulled for a moment: TCP sends again what was lost, and all is clean."""
+    """After a cable was pulled for a moment TCP repeats what was lost, and the end is clean."""
     async with open_websocket(URL, **PATIENT) as ws:
         cable.pull()
         ws.send("hello")
@@ -168,7 +168,7 @@ async def plugged_in_again(cable: Network) -> None:
 
 
 async def answers_lost(cable: Network) -> None:
-    """The server sees our Close, and its answer does not arrive."""
+    """The server sees our Close, but its answer is lost."""
     async with open_websocket(URL, **BOUNDS) as ws:
         await cable.lose_answers()
         start = trio.current_time()
@@ -177,7 +177,7 @@ async def answers_lost(cable: Network) -> None:
 
 
 async def dialling_into_nothing(cable: Network) -> None:
-    """SYNs, or the answers to them, are lost: ``open_timeout``."""
+    """Lost SYNs, or lost answers to them, end dialling after ``open_timeout``."""
     await cable.lose_answers()
     start = trio.current_time()
     with pytest.raises(WebSocketError) as caught:
@@ -188,7 +188,7 @@ async def dialling_into_nothing(cable: Network) -> None:
 
 
 async def no_route(cable: Network) -> None:
-    """There is no way to the server: said at once."""
+    """A server without a route to it is an error at once."""
     cable.pull()
     with pytest.raises(WebSocketError) as caught:
         async with open_websocket(URL, **BOUNDS):

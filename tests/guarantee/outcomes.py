@@ -1,4 +1,4 @@
-"""What must hold of what comes out of a scope: whose exception it is, and in which shape."""
+"""What must hold of the exception that a scope raises, by its owner and shape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENTERED_OPEN: Final = ("open_websocket", "connect_websocket", "open_websocket_st
 
 
 def exact_exception(account: Account) -> Iterator[str]:
-    """What comes out is what was raised, as the same object, and nothing else.
+    """What comes out is the same object that was raised, and nothing else.
 
     A bare socket's exceptions come through the program's own nursery, which makes groups.
     """
@@ -50,14 +50,14 @@ def _problem_with_outcome(account: Account) -> str | None:
         return _problem_with_listeners(account, exc, bare)
     if case.ctrl_c and isinstance(exc, BaseException) and only_interrupts(exc):
         if bare and account.session is None:
-            return None  # it came before there was a socket, maybe before there was a nursery
+            return None  # it came before there was a socket, and maybe before there was a nursery
         good = isinstance(exc, KeyboardInterrupt) != bare
         return None if good else "Ctrl-C in the wrong shape"
     if account.raised:
         members = exc.exceptions if bare and isinstance(exc, ExceptionGroup) else (exc,)
         if case.ctrl_c and (bare or case.press) and isinstance(exc, BaseExceptionGroup):
             return (
-                None  # both may be in it: the program's nursery, or a listener, is where it lands
+                None  # both are possible, as it lands in the program's nursery or in a listener
             )
         if case.cancel and exc is None:
             return "the block's exception is lost"
@@ -82,7 +82,7 @@ def _problem_with_outcome(account: Account) -> str | None:
 
 def _problem_with_listeners(account: Account, exc: BaseException | None, bare: bool) -> str | None:
     if account.case.ctrl_c and exc is not None and not isinstance(exc, Exception):
-        return None  # a group with the Ctrl-C beside it
+        return None  # a group that contains the Ctrl-C
     if not isinstance(exc, ExceptionGroup):
         return "expected the listener's exception in a group"
     members = exc.exceptions

@@ -1,7 +1,7 @@
-"""Entry points with a second socket, whose peer accepts it and then says nothing.
+"""Entry points with a second socket, whose peer accepts it and then sends nothing.
 
 Its end takes all of its bound. However control waits for it, a cancellation must bound both sockets
-from the moment of the cancellation on.
+from the moment of the cancellation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SILENT_URL: Final = "ws://silent.test/"
 
 
 async def silent_peer(stream: trio.abc.Stream) -> None:
-    with suppress(trio.BrokenResourceError, AssertionError):  # the client went away before
+    with suppress(trio.BrokenResourceError, AssertionError):  # the client has closed already
         await Peer(stream).accept()
 
 

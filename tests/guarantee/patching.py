@@ -1,4 +1,4 @@
-"""How faults are put in the place of what is right, and how it is noticed that one fits no more."""
+"""How faults replace correct code, and how a fault that no longer fits is recognised."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ FAULTS: Final = "faults.py"
 
 
 def replaced(owner: Any, name: str, wrong: Any) -> AbstractContextManager[Any]:
-    """Have an attribute of a class or module be another, which can be called in the same ways.
+    """Replace an attribute of a class or module by another, which can be called in the same ways.
 
     Raises:
-      AttributeError, TypeError: the code has changed, and the fault is to be changed too.
+      AttributeError, TypeError: the code has changed, so the fault must be changed too.
     """
     right = getattr(owner, name)
     if callable(right):
@@ -43,7 +43,7 @@ def _check_calls(right: Any, wrong: Any, where: str) -> None:
 
 
 def _calls(signature: inspect.Signature) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """Calls that a function takes: all by position, and what has a default by name."""
+    """Return the calls that a function takes, by position and with its defaults by name."""
     some, all_of_them, named = [], [], {}
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
@@ -59,7 +59,7 @@ def _calls(signature: inspect.Signature) -> Iterator[tuple[list[str], dict[str, 
 
 @contextmanager
 def unprotected(function: Callable[..., object]) -> Iterator[None]:
-    """Have Ctrl-C land in a function that is protected from it."""
+    """Remove a function's protection from Ctrl-C."""
     trio.lowlevel.disable_ki_protection(function)
     try:
         yield
@@ -68,7 +68,7 @@ def unprotected(function: Callable[..., object]) -> Iterator[None]:
 
 
 def is_stale(exc: BaseException | None) -> bool:
-    """Whether an exception comes from a fault's own code: it no longer fits to what it replaces."""
+    """Return whether a fault's own code raised this, as it no longer fits what it replaces."""
     if isinstance(exc, BaseExceptionGroup):
         return any(map(is_stale, exc.exceptions))
     if not isinstance(exc, (AttributeError, NameError, TypeError)) or exc.__traceback__ is None:

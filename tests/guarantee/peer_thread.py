@@ -13,7 +13,7 @@ HELLO = frame(TEXT, b"hello")
 
 
 class Server(threading.Thread):
-    """One connection's peer, on a thread; it says hello twice, and does its part of the close."""
+    """One connection's peer, on a thread. It sends two messages and answers the Close."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A TCP relay on loopback between a client and a server, which spoils what goes through it."""
+"""A TCP relay on loopback between a client and a server, which can disturb the traffic."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import trio
 
 @dataclass
 class Spoiling:
-    """What is done to the bytes from the server to the client, and for latency both ways.
+    """What is done to the bytes from the server to the client, and for latency in both directions.
 
     Attributes:
       latency: seconds by which each chunk is late.
-      drip: bytes that go through at a time, 0.001 s apart; 0: as they come.
-      silent_after: bytes after which nothing more goes through, either way: connectivity is lost.
+      drip: bytes that go through at a time, 0.001 s apart; 0 if as they come.
+      silent_after: bytes after which nothing more goes through in either direction.
       reset_after: bytes after which both sides are reset.
       end_after: bytes after which TCP ends, towards the client.
     """
@@ -34,16 +34,16 @@ class Spoiling:
 
 
 class Relay:
-    """Relays every connection to ``port`` on loopback; connect to its own ``port``."""
+    """Relay every connection at its own ``port`` to a server's port on loopback."""
 
     def __init__(self, port: int, spoiling: Spoiling) -> None:
         self._to = port
         self._spoiling = spoiling
         self._silent = trio.Event()
-        self.passed = 0  # bytes that the client got
+        self.passed = 0  # bytes that the client received
 
     def fall_silent(self) -> None:
-        """From now on nothing goes through, either way: connectivity is lost."""
+        """Let nothing more through in either direction."""
         self._silent.set()
 
     async def serve(self, *, task_status: trio.TaskStatus[int]) -> None:
@@ -77,7 +77,7 @@ class Relay:
                     await trio.sleep_forever()
                 if not data:
                     await client.send_eof()
-                    await trio.sleep_forever()  # until the client has ended its side too
+                    await trio.sleep_forever()  # until the client has ended its side, too
                 await self._pass(client, data)
             await self._spoil(client)
 
@@ -103,7 +103,7 @@ class Relay:
 
 
 class _PortOf:
-    """Reports the port instead of the listeners, once they are there."""
+    """A task status that reports the port instead of the listeners."""
 
     def __init__(self, listener: trio.SocketListener, status: trio.TaskStatus[int]) -> None:
         self._port = listener.socket.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The scenarios of the sweeps: what the program does in its block, and what its peer does."""
+"""The scenarios of the sweeps, with what the program does in its block and what its peer does."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def read_on(account: Account, ws: WebSocket) -> None:
 
 
 async def leave(account: Account, ws: WebSocket) -> None:
-    """The block's end is all."""
+    """Leave the block at its end."""
 
 
 async def raise_boom(account: Account, ws: WebSocket) -> None:
@@ -123,7 +123,7 @@ async def queue_much(account: Account, ws: WebSocket) -> None:
 
 
 async def _listen(account: Account, ws: WebSocket, seconds: float) -> None:
-    """End the block while an async listener runs, which takes so many seconds."""
+    """End the block while an async listener runs, which takes this many seconds."""
 
     async def listener(event: object) -> None:
         account.begun += 1
@@ -160,7 +160,7 @@ WAYS: Final[dict[str, Callable[[Account, WebSocket], Awaitable[None]]]] = {
     SLEEPY: listener_finishes,
     STUCK: listener_hangs,
 }
-"""How the block ends, once it has talked."""
+"""The ways in which the block ends, after its first messages."""
 
 
 async def block(
@@ -176,7 +176,7 @@ async def talk_and_end(
     account: Account, ws: WebSocket, receive: Callable[[], Awaitable[Any]] | None = None
 ) -> None:
     account.mark("entered")
-    if account.case.way not in ONLY_RECEIVE:  # there the inbox is on its own
+    if account.case.way not in ONLY_RECEIVE:  # those are about the inbox alone
         ws.addEventListener(
             "message", lambda event: account.messages.append((event.data, ws.readyState))
         )
@@ -207,13 +207,13 @@ async def _connect(account: Account, options: dict[str, Any]) -> None:
         ws = await connect_websocket(nursery, "ws://peer.test/", **options)
         await block(account, ws)
         account.mark("said")
-        ws.close(OWN_CODE)  # or its nursery would wait for the peer, as it should
+        ws.close(OWN_CODE)  # otherwise its nursery waits for the peer, as it should
 
 
 async def _bare(account: Account, options: dict[str, Any]) -> None:
     async with trio.open_nursery() as nursery:
         ws = WebSocket("ws://peer.test/", nursery=nursery, **options)
-        events = ws.when("message")  # messages come at once, as in a browser
+        events = ws.when("message")  # messages are dispatched at once, as in a browser
 
         async def receive() -> object:
             return (await events.receive()).data
@@ -221,7 +221,7 @@ async def _bare(account: Account, options: dict[str, Any]) -> None:
         await wait_open(ws)
         await block(account, ws, receive)
         account.mark("said")
-        ws.close(OWN_CODE)  # or its nursery would wait for the peer, as it should
+        ws.close(OWN_CODE)  # otherwise its nursery waits for the peer, as it should
 
 
 ENTRIES: Final[dict[str, Callable[[Account, dict[str, Any]], Awaitable[None]]]] = {
@@ -252,11 +252,11 @@ FURTHER_SCENARIOS: Final = [
     *((entry, SLEEPY) for entry in WEBSOCKETS),
     *((entry, STUCK) for entry in WEBSOCKETS[:2]),  # a nursery of the program's own has no bound
 ]
-"""The same, of which the plain run of the tests takes samples."""
+"""The further ones, of which the plain run of the tests takes samples."""
 
 
 async def play_peer(account: Account, peer: Peer) -> None:
-    """A good server; its second message comes in fragments, with a Ping between them."""
+    """Play a good server, whose second message comes in fragments with a Ping between them."""
     answers = {
         b"one": [frame(TEXT, b"wor", fin=False), frame(PING, b"?"), frame(CONTINUATION, b"ld")],
         b"more": [frame(TEXT, b"again")],

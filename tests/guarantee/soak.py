@@ -1,7 +1,7 @@
-"""The soak: thousands of sockets at once, and thousands of cycles, with figures along the way.
+"""The soak, with thousands of sockets at once and thousands of cycles, and figures for each step.
 
-``python -m guarantee.soak --sockets 5000 --cycles 5000``, in the folder of the tests. The server is
-a process of its own, so that the figures are the client's alone.
+Run it by ``python -m guarantee.soak --sockets 5000 --cycles 5000`` in the folder of the tests. The
+server is a separate process, so that the figures are the client's alone.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from support.transports import count_files, count_tasks
 from trio_ws_dom import open_websocket, open_websocket_nursery
 
 SPARE = 100
-"""File descriptors for all else."""
+"""File descriptors for everything else."""
 
 PATIENT: Final[dict[str, Any]] = {
     "serialize_connects": False,
     "open_timeout": 300,
     "close_timeout": 300,
 }
-"""A crowd that leaves at once takes the server its time, on a busy machine more than any default
-bound; that the bounds are kept is for other tests."""
+"""Seconds. A crowd that leaves at once keeps the server busy for longer than any default bound, and
+other tests check the bounds."""
 
 IN_FLIGHT = 50
-"""Cycles that run side by side."""
+"""Cycles that run at the same time."""
 
 MOST_GROWTH = 1.05
-"""What may be there at the end, by what was there at the start: trio's heap of deadlines keeps up
-to a thousand that are gone."""
+"""Memory at the end, relative to the start. trio's heap of deadlines keeps up to a thousand that
+are over."""
 
 
 class Row(NamedTuple):
     """What the process holds at one moment.
 
     Attributes:
-      resident: KiB in memory. The allocator gives an arena back when the last object in it is
-        gone, so after a crowd it stays near the highest level, and says little of what is alive.
-      blocks: of memory that Python's objects have: what a leak would add to.
+      resident: KiB in memory. The allocator returns an arena when the last object in it is gone, so
+        after a crowd it stays near the highest level, and shows little of what is alive.
+      blocks: of memory that Python's objects have, to which a leak would add.
     """
 
     label: str
@@ -60,7 +60,7 @@ class Row(NamedTuple):
 
 
 class Figures:
-    """Prints, and keeps, what the process holds."""
+    """Print and keep what the process holds."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -77,7 +77,7 @@ class Figures:
 
 
 def resident() -> int:
-    """KiB in memory now, where the system tells; else the most there has been."""
+    """Return the KiB in memory now, or the maximum so far where the system does not report it."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(x for x in status.read_text().splitlines() if x.startswith("VmRSS"))
@@ -86,7 +86,7 @@ def resident() -> int:
 
 
 def allow_files(wanted: int) -> int:
-    """Raise the limit of open files as far as is needed and allowed; return what there is."""
+    """Raise the limit of open files as far as needed and allowed, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         soft = min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted
@@ -95,7 +95,7 @@ def allow_files(wanted: int) -> int:
 
 
 async def at_once(url: str, sockets: int, figures: Figures) -> None:
-    """Open so many, say something on each, and leave."""
+    """Open this many sockets, use each once, and leave."""
     opened = closed = 0
     async with open_websocket_nursery() as scope:
         every = [scope.connect(url, **PATIENT) for _ in range(sockets)]
@@ -112,7 +112,7 @@ async def at_once(url: str, sockets: int, figures: Figures) -> None:
 
 
 async def cycles(url: str, count: int, figures: Figures, seed: int) -> None:
-    """Open, talk and leave, over and over; each is cancelled at a random moment, or not."""
+    """Open, use and leave sockets over and over, some of them cancelled at a random moment."""
     chance = random.Random(seed)
     outcomes: dict[str, int] = {}
     left = iter(range(count))
@@ -136,7 +136,7 @@ async def cycles(url: str, count: int, figures: Figures, seed: int) -> None:
 
 async def soak(url: str, sockets: int, count: int, seed: int) -> Figures:
     figures = Figures()
-    await cycles(url, min(count, 200), figures, seed)  # what is made once, and kept
+    await cycles(url, min(count, 200), figures, seed)  # makes what is made once and kept
     before = figures.take("start")
     await at_once(url, sockets, figures)
     crowd = figures.take("all closed")
@@ -150,7 +150,7 @@ async def soak(url: str, sockets: int, count: int, seed: int) -> Figures:
 
 
 async def serve() -> None:
-    """The server's process: says hello to each, and does its part of the close."""
+    """Run the server's process, which greets each client and answers its Close."""
 
     async def one(stream: trio.SocketStream) -> None:
         peer = Peer(stream, patience=float("inf"))  # a crowd takes its time
@@ -158,7 +158,7 @@ async def serve() -> None:
             await peer.accept(then=b"\x81\x05hello")
             await peer.finish()
         except (trio.BrokenResourceError, AssertionError):
-            await trio.aclose_forcefully(stream)  # the client gave up
+            await trio.aclose_forcefully(stream)  # the client has given up
 
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1", backlog=4096)
     print(listeners[0].socket.getsockname()[1], flush=True)
@@ -169,7 +169,7 @@ async def serve() -> None:
 
 
 def run(sockets: int, count: int, seed: int = 0) -> Figures:
-    """The whole soak; fewer sockets where the system does not allow so many files."""
+    """Run the whole soak, with fewer sockets where the system does not allow so many files."""
     sockets = min(sockets, allow_files(sockets + SPARE) - SPARE)
     server = subprocess.Popen(
         [sys.executable, "-m", "guarantee.soak", "--serve"],

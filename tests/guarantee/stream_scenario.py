@@ -1,4 +1,4 @@
-"""The same scenarios by open_websocket_stream, in which everything goes by its channels."""
+"""The same scenarios by open_websocket_stream, in which all messages go through its channels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def read_on(account: Account, stream: WebSocketStream) -> None:
 
 
 async def leave(account: Account, stream: WebSocketStream) -> None:
-    """The block's end is all."""
+    """Leave the block at its end."""
 
 
 async def raise_boom(account: Account, stream: WebSocketStream) -> None:
@@ -80,7 +80,7 @@ STREAM_WAYS: Final[dict[str, Callable[[Account, WebSocketStream], Awaitable[None
     SLOW: queue_much,
     GREEDY: queue_much,
 }
-"""How the block ends, once it has talked; it has no listeners that could raise."""
+"""The ways in which the block ends, after its first messages. No listeners could raise here."""
 
 
 async def through_stream(account: Account, options: dict[str, Any]) -> None:

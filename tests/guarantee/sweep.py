@@ -1,9 +1,9 @@
-"""One scenario, run again and again, with one thing (or two) gone wrong at a place of its own.
+"""Run one scenario again and again, with one or two things gone wrong, each time somewhere else.
 
-A run is deterministic: memory streams, virtual time, and a scheduler whose choices come from a
+A run is deterministic, by memory streams, virtual time, and a scheduler whose choices come from a
 seed. So the n-th step of two runs is the same step, until something different is done at it; and
 "cancel at step n" for every n is a cancellation at every checkpoint, of every task, in the order
-that the seed gives them.
+that follows from the seed.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ if TYPE_CHECKING:
 
 
 HOPELESS: Final = 500.0
-"""Seconds after which a run is taken to hang, and is torn down."""
+"""Seconds after which a run counts as hanging, and is torn down."""
 
 MANY_STEPS: Final = 50_000
-"""Steps after which a run is taken to spin."""
+"""Steps after which a run counts as spinning."""
 
 
 class _Steps(trio.abc.Instrument):
-    """Counts the scheduler's steps, and does between two of them what the case asks for."""
+    """Count the scheduler's steps, and do between two of them what the case asks for."""
 
     def __init__(self, account: Account, scopes: tuple[trio.CancelScope, ...]) -> None:
         self._account = account
         self._scopes = scopes
         self._deadline = float("inf")
-        self.first = trio.Event()  # the first cancellation, or Ctrl-C, has come
+        self.first = trio.Event()  # the first cancellation or Ctrl-C has come
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
         account = self._account
@@ -101,7 +101,7 @@ class _Steps(trio.abc.Instrument):
 
 
 def rescue(account: Account, why: str, scopes: tuple[trio.CancelScope, ...]) -> None:
-    """Tear down a run that would not end, so that the sweep can tell of it and go on."""
+    """Tear down a run that would not end, so that the sweep can report it and go on."""
     account.hung = why
     for scope in scopes:
         scope.cancel()
@@ -119,7 +119,7 @@ class _Run:
         self.steps = _Steps(self.account, self._scopes)
 
     def note(self, session: Session, event: Any) -> None:
-        """Called with each event that is dispatched."""
+        """Record an event that is dispatched."""
         if session is self.account.session and event.type != "message":
             self.account.events.append((event.type, self.account.ready_state))
             self.account.mark(event.type)
@@ -181,10 +181,10 @@ class _Run:
             await play_peer(account, account.peer)
         except (trio.BrokenResourceError, AssertionError) as exc:
             account.peer_raised = exc
-        # what a dying client has still to say, and how it ends
+        # read what a client that ends still sends, and how it ends
         with suppress(trio.ClosedResourceError, trio.BrokenResourceError):
             await account.peer.stream.send_eof()
-            if account.peer.request:  # else what is there is no frames
+            if account.peer.request:  # otherwise there are no frames
                 await account.peer.read_to_end()
 
     @trio.lowlevel.enable_ki_protection  # the Ctrl-C is for the program, not for this task
@@ -207,7 +207,7 @@ class _Run:
         rescue(account, "it hangs", self._scopes)
 
     def _look_around(self, before: dict[trio.lowlevel.Task, str]) -> None:
-        """What is there at the moment when control is out of the scope."""
+        """Record what exists at the moment when control is out of the scope."""
         account = self.account
         account.left_over = [name for task, name in all_tasks().items() if task not in before]
         account.events_when_out = len(account.events)
@@ -219,7 +219,7 @@ class _Run:
 
 
 def all_tasks() -> dict[trio.lowlevel.Task, str]:
-    """Every task of the trio run, by name."""
+    """Return every task of the trio run, with its name."""
     waiting = [trio.lowlevel.current_root_task()]
     found = {}
     while waiting:
@@ -233,10 +233,10 @@ def all_tasks() -> dict[trio.lowlevel.Task, str]:
 
 @contextmanager
 def deterministic(run: _Run) -> Iterator[None]:
-    """All that would make two runs differ, pinned."""
+    """Fix everything that would make two runs differ."""
     case = run.account.case
-    # trio shuffles the tasks that are ready with a random of its own, on purpose; and sorts them
-    # first only where somebody wants the same order again (Hypothesis does)
+    # trio shuffles the tasks that are ready with its own random generator, on purpose. It sorts
+    # them first only for Hypothesis, which needs the same order again.
     trio._core._run._r.seed(case.seed)
     start, dispatch = Session.start, Session._dispatch
 
@@ -250,10 +250,10 @@ def deterministic(run: _Run) -> Iterator[None]:
 
     @trio.lowlevel.enable_ki_protection
     async def noted_dispatch(session: Any, event: Any) -> None:
-        run.note(session, event)  # not as a listener: Ctrl-C may land where one is called
+        run.note(session, event)  # no listener, as Ctrl-C may land where one is called
         await dispatch(session, event)
 
-    # the reader's turns are measured in real time: here no turn is ever used up, or each is
+    # the reader's time slices are in real time, so here none is ever used up, or each is
     clock = itertools.count().__next__ if case.breathes else lambda: 0.0
     with (
         patch.object(trio._core._run, "_ALLOW_DETERMINISTIC_SCHEDULING", True),
@@ -267,25 +267,26 @@ def deterministic(run: _Run) -> Iterator[None]:
 
 
 COUNTS: Final[Counter[tuple[str, str]]] = Counter()
-"""Runs, by the names of the sweep and the entry point; shown at the end of the test run."""
+"""How many runs there were, by the names of the sweep and the entry point, for the end of the
+tests."""
 
 
 def only_interrupts(exc: BaseException) -> bool:
-    """Whether this is a KeyboardInterrupt, or a group of nothing else."""
+    """Return whether this is a KeyboardInterrupt, or a group of nothing else."""
     if isinstance(exc, BaseExceptionGroup):
         return all(map(only_interrupts, exc.exceptions))
     return isinstance(exc, KeyboardInterrupt)
 
 
 def run(case: Case, name: str | None = None) -> Account:
-    """Run one case to its end; ``name`` is the sweep that it counts for."""
+    """Run one case to its end. ``name`` is the sweep that it counts for."""
     this = _Run(case)
     clock = trio.testing.MockClock(autojump_threshold=0)
     with deterministic(this), pressing(this.account):
         try:
             trio.run(this.main, clock=clock, instruments=[this.steps])
         except BaseException as exc:
-            if not only_interrupts(exc):  # Ctrl-C after the scope is nobody's
+            if not only_interrupts(exc):  # a Ctrl-C after the scope has no one to catch it
                 raise
             this.account.interrupted_later = True
     if name is not None:

@@ -1,4 +1,4 @@
-"""The sweeps: which cases are run. Each is a generator of cases; what is sampled says so."""
+"""The sweeps, each of which is a generator of cases, whole or sampled."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AGAIN: Final = 0.3
-"""Seconds from the first cancellation, or Ctrl-C, to the second: in the middle of the bound."""
+"""Seconds from the first cancellation or Ctrl-C to the second, in the middle of the bound."""
 
 
 @cache
 def undisturbed(case: Case) -> Account:
-    """The case's run with nothing gone wrong: how many steps and bytes there are."""
+    """Run the case with nothing gone wrong, which counts its steps and bytes."""
     return run(case)
 
 
 def steps(case: Case) -> range:
-    """Every step at which something can be done, up to the one after the scope."""
+    """Return every step at which something can be done, up to the one after the scope."""
     return range(int(undisturbed(case).step("out")) + 1)
 
 
@@ -39,36 +39,36 @@ def interrupted(case: Case) -> Iterator[Case]:
 
 
 def pressed(case: Case, count: int | None = None) -> Iterator[Case]:
-    """Ctrl-C at every call; or at so many of them."""
-    undisturbed(case)  # the first run of all makes more calls: what is made once, and kept
+    """Press Ctrl-C at every call, or at a sample of them."""
+    undisturbed(case)  # the first run makes more calls, for what is made once and kept
     for call in sample(list(range(1, undisturbed(case._replace(press=0)).calls + 1)), count):
         yield case._replace(press=call)
 
 
 def silent(case: Case) -> Case:
-    """The same with a peer that says no more once the connection is open and used."""
+    """Repeat cases with a peer that sends nothing more once the connection is open and used."""
     return case._replace(fault=Fault("stall", len(undisturbed(case).wire.delivered) - 4))
 
 
 def early_end(case: Case) -> Case:
-    """The same with a peer that ends TCP right after its first message."""
+    """Repeat cases with a peer that ends TCP right after its first message."""
     hello = undisturbed(case).wire.delivered.index(b"hello")
     return case._replace(fault=Fault("end", hello + len(b"hello")))
 
 
 def late(case: Case) -> Case:
-    """The same with keepalive, on a stream whose ``send_all()`` returns after its answer."""
+    """Repeat cases with keepalive, on a stream whose ``send_all()`` returns after its answer."""
     return case._replace(kept_alive=True, late=KEEPALIVE * 1.5)
 
 
 def dying(case: Case) -> Case:
-    """The same with a peer that goes silent in the middle, while it is waited for."""
+    """Repeat cases with a peer that goes silent in the middle, while it is waited for."""
     delivered = undisturbed(case).wire.delivered
     return case._replace(fault=Fault("stall", delivered.index(b"hello") + len(b"hello")))
 
 
 def cancelled_twice(case: Case, every: int = 1) -> Iterator[Case]:
-    """The second cancellation comes in the middle of the close, from further out."""
+    """Cancel again in the middle of the close, by an outer scope."""
     for step in steps(case)[::every]:
         yield silent(case)._replace(cancel=(step,), cancel_again_after=AGAIN)
 
@@ -79,14 +79,14 @@ def interrupted_twice(case: Case, every: int = 1) -> Iterator[Case]:
 
 
 def cancelled_at_two_steps(case: Case, count: int | None = None) -> Iterator[Case]:
-    """Every pair of steps; or so many of them."""
+    """Cancel at every pair of steps, or at a sample of them."""
     pairs = [(one, two) for one in steps(case) for two in steps(case) if one <= two]
     for pair in sample(pairs, count):
         yield case._replace(cancel=pair)
 
 
 def faults(case: Case, every: int = 1) -> Iterator[Fault]:
-    """Each fault at each byte boundary of its direction, ends included."""
+    """Return each fault at each byte boundary of its direction, ends included."""
     wire = undisturbed(case).wire
     assert wire is not None
     for at in range(0, len(wire.delivered) + 1, every):
@@ -103,14 +103,14 @@ def faulty(case: Case, every: int = 1) -> Iterator[Case]:
 
 
 def faulty_and_cancelled(case: Case, count: int | None = None) -> Iterator[Case]:
-    """Every fault with a cancellation at every step; or so many of these pairs."""
+    """Pair every fault with a cancellation at every step, or take a sample of the pairs."""
     pairs = [(fault, step) for fault in faults(case) for step in steps(case)]
     for fault, step in sample(pairs, count):
         yield case._replace(fault=fault, cancel=(step,))
 
 
 def sample(pairs: list, count: int | None) -> list:  # type: ignore[type-arg]  # of anything
-    """So many, the same ones each time; None: all."""
+    """Return this many, the same ones each time, or all if None."""
     if count is None or count >= len(pairs):
         return pairs
     return random.Random(len(pairs)).sample(pairs, count)

@@ -1,6 +1,7 @@
-"""The bound of a cancelled close: the moment of the cancellation plus the timeout, for everything.
+"""The bound of a cancelled close is the moment of the cancellation plus the timeout, for all
+sockets.
 
-All in virtual time, with peers that accept and then say nothing, unless a test says otherwise.
+Time is virtual, and the peers accept and then send nothing, unless a test says otherwise.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ TIMEOUT = 1.0
 
 
 class Peers:
-    """Makes the options of connections whose peers are silent after the 101."""
+    """Make the options of connections whose peers are silent after the 101."""
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery
@@ -249,7 +250,8 @@ async def test_ctrl_c_that_comes_out_of_a_nursery_bounds_the_close(
 async def test_ctrl_c_in_a_listener_bounds_the_other_sockets_of_the_scope(
     peers: Peers, autojump_clock: Any
 ) -> None:
-    """It ends the block once its own socket is CLOSED; then the others have the same bound."""
+    """Ctrl-C ends the block once the listener's own socket is CLOSED; then the others have the same
+    bound."""
 
     def interrupted(event: object) -> None:
         raise KeyboardInterrupt
@@ -264,7 +266,7 @@ async def test_ctrl_c_in_a_listener_bounds_the_other_sockets_of_the_scope(
 
 
 class BlockedTransport(trio.abc.Stream):
-    """Nothing that is sent after a while leaves, and nothing comes."""
+    """A transport that sends nothing after a while, and receives nothing."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream

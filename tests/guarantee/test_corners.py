@@ -1,4 +1,4 @@
-"""Corners: unusual things that a program may do, each with a defined result."""
+"""Unusual things that a program may do, each with a defined result."""
 
 from __future__ import annotations
 

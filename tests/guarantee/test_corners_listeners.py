@@ -1,4 +1,4 @@
-"""Corners of listeners: such as raise, such as never end, and the context that they run in."""
+"""Unusual listeners, which raise or never end, and the context that they run in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_an_exception_at_any_event_comes_out_in_one_flat_group(
     def listener(event: object) -> None:
         raise boom
 
-    wrong = frame(3)  # a reserved opcode: the socket fails, and fires error
+    wrong = frame(3)  # a reserved opcode fails the socket, which fires error
     with pytest.raises(ExceptionGroup) as caught:
         async with open_websocket_nursery() as sockets:
             options = harness.hire(HELLO, *[wrong] * (name == "error"))
@@ -55,7 +55,7 @@ async def test_exceptions_of_several_events_come_out_in_the_order_of_the_events(
             for name in booms:
                 ws.addEventListener(name, listener)
             await trio.sleep_forever()
-    # closing begins with the first: message events fire only while OPEN
+    # closing begins with the first, and message events fire only while OPEN
     assert caught.value.exceptions == (booms["open"], booms["close"])
 
 
@@ -81,7 +81,7 @@ async def test_async_listeners_that_never_end_are_cancelled_after_listener_timeo
     assert {type(error) for error in caught.value.exceptions} == {trio.TooSlowError}
     assert any("close listener" in str(error) for error in caught.value.exceptions)
     await trio.testing.wait_all_tasks_blocked(0.005)
-    assert len(ended) == 101  # of messages, and one of close
+    assert len(ended) == 101  # 100 messages and one close
     assert harness.transport.real or took == pytest.approx(0.5)
     assert count_tasks() <= tasks
 

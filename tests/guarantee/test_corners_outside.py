@@ -1,4 +1,4 @@
-"""Corners outside of a plain ``trio.run()``: a host loop, and an interpreter that ends."""
+"""Unusual places outside of a plain ``trio.run()``, as a host loop and an interpreter that ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep is worth what it catches: faults are seeded one at a time, and each must be found."""
+"""Whether the sweeps find faults, each of which is seeded alone."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-pytestmark = pytest.mark.sweep  # a minute, for what changes only with the sweeps
+pytestmark = pytest.mark.sweep  # a minute, which matters only when the sweeps change
 
 CAUGHT: dict[str, str] = {}
-"""What caught each fault: the sweep's runs until then, and the invariant."""
+"""What found each fault, with the number of the sweep's runs until then and the invariant."""
 
 
 def cases() -> Iterator[Case]:
-    """Cases of all sweeps by turns, sparse ones first."""
+    """Yield cases of all sweeps by turns, sparse ones first."""
     sweeps: list[Iterator[Case]] = []
     for entry, way in SCENARIOS + FURTHER_SCENARIOS:
         case = Case(entry, way)
@@ -38,25 +38,25 @@ def cases() -> Iterator[Case]:
             sweep_cases.interrupted_twice(case, every=9),
             sweep_cases.pressed(case, 240),
             sweep_cases.cancelled_twice(case, every=9),
-            reversed(list(sweep_cases.faulty(case, every=7))),  # in the frames, then the handshake
+            reversed(list(sweep_cases.faulty(case, every=7))),  # in the frames, then in the handshake
             sweep_cases.faulty_and_cancelled(case, 20),
         ]
     for turn in itertools.zip_longest(*sweeps):
         yield from (case for case in turn if case is not None)
 
 
-# what a fault has left lying about, a nursery's tasks say, complains when it is collected
+# what remains after a fault, such as a nursery's tasks, complains when it is collected
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_caught(fault: Callable[[], AbstractContextManager[Any]]) -> None:
-    """The sweep breaks with the fault in a case in which it does not break without."""
+    """The sweep fails with the fault in a case in which it passes without."""
     for runs, case in enumerate(cases(), 1):
         with fault():
             try:
                 account = run(case, "with a seeded fault")
                 raised, found = account.outcome, violations(account)
-            except (Exception, BaseExceptionGroup, KeyboardInterrupt) as exc:  # trio itself broke
+            except (Exception, BaseExceptionGroup, KeyboardInterrupt) as exc:  # trio itself failed
                 raised, found = exc, [f"exact_exception: {exc!r}"]
         assert not is_stale(raised), "the fault no longer fits the code"
         if found:

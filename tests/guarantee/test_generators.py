@@ -1,4 +1,4 @@
-"""Scopes in async generators, also in such as nobody closes."""
+"""Scopes in async generators, also in those that nothing closes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HELLO = frame(TEXT, b"hello")
 BOUNDS: dict[str, Any] = {"close_timeout": PATIENCE, "cancelled_close_timeout": 1}
-"""Seconds by the steady clock; some are closed only when half of the second is over."""
+"""Seconds by the steady clock. Some are closed only after half of this."""
 
 TRIO = tuple(map(int, trio.__version__.split(".")[:2]))
 
@@ -45,13 +45,13 @@ async def test_a_generator_that_is_closed_sends_1001(harness: ScopeHarness, cloc
     assert sockets[0].closeEvent.wasClean
 
 
-# One that is not closed is a fault of the program's, of which trio says that anything may follow
+# A generator that is not closed is a fault of the program's, after which trio promises nothing
 # (https://trio.readthedocs.io/en/stable/reference-core.html#async-generators). The connection is
 # closed nevertheless, and never outlives the run.
 
 
 class Play:
-    """Ways to leave a generator lying, as methods that are a run's main task."""
+    """Ways to abandon a generator, as methods that are a run's main task."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -63,16 +63,16 @@ class Play:
             break
 
     async def dropped(self) -> None:
-        """Collected while its task goes on."""
+        """It is collected while its task goes on."""
         await self.take_one()
         await self.sockets[0].wait_closed()
 
     async def dropped_at_the_end(self) -> None:
-        """Collected when the main task is about to end."""
+        """It is collected when the main task is about to end."""
         await self.take_one()
 
     async def in_a_cycle(self) -> None:
-        """Found by the garbage collector."""
+        """It is found by the garbage collector."""
         source = messages(self.url, BOUNDS, self.sockets)
         self.kept.append((source, self.kept))
         await anext(source)
@@ -82,24 +82,24 @@ class Play:
         await self.sockets[0].wait_closed()
 
     async def kept_to_the_end(self) -> None:
-        """Alive when the main task ends, and beyond."""
+        """It is alive when the main task ends, and later."""
         source = messages(self.url, BOUNDS, self.sockets)
         self.kept.append(source)
         await anext(source)
 
     async def of_a_task_that_is_over(self) -> None:
-        """Alive, and the task that began it is not."""
+        """It is alive, but the task that began it is over."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.kept_to_the_end)
 
     async def of_a_task_that_is_over_while_others_go_on(self) -> None:
-        """The same, and the run does not end with it."""
+        """It is alive, but the task that began it is over, while the run goes on."""
         with suppress(ExceptionGroup):
             await self.of_a_task_that_is_over()
         await self.sockets[0].wait_closed()
 
     async def by_hand(self) -> None:
-        """No generator, but a scope that was entered and is never left."""
+        """A scope without a generator is entered and never left."""
         self.sockets.append(await open_websocket(self.url, **BOUNDS).__aenter__())
 
 
@@ -118,14 +118,14 @@ WAYS = (
 
 
 @pytest.mark.real
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # what trio says of it
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # trio's warning about it
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_an_abandoned_generators_socket_is_closed_when_the_run_is_over(
     way: Callable[[Play], Awaitable[None]],
 ) -> None:
     server = Server()
     play = Play(server.url)
-    with suppress(RuntimeError, ExceptionGroup):  # trio's, in the versions that notice
+    with suppress(RuntimeError, ExceptionGroup):  # raised by the versions of trio that notice
         run_steadily(way, play)
     server.join()
     (ws,) = play.sockets
@@ -134,7 +134,7 @@ def test_an_abandoned_generators_socket_is_closed_when_the_run_is_over(
 
 
 @pytest.mark.real
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # what trio says of it
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # trio's warning about it
 def test_the_next_scope_after_an_abandoned_one_is_as_any_other() -> None:
     first, second = Server(), Server()
     play = Play(first.url)

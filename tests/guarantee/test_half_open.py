@@ -1,4 +1,5 @@
-"""Half-open TCP over real sockets: a relay that goes silent, without a reset, and the keepalive."""
+"""Half-open TCP over real sockets, by a relay that goes silent without a reset, and the
+keepalive."""
 
 from __future__ import annotations
 
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 INTERVAL, TIMEOUT = 0.3, 0.7  # seconds
-MARGIN = 0.5  # seconds for the way, by the steady clock
+MARGIN = 0.5  # seconds for the network, by the steady clock
 KEPT: dict[str, Any] = {"ping_interval": INTERVAL, "ping_timeout": TIMEOUT}
 
 
 async def answer(peer: Peer) -> None:
-    """A good server that answers Pings and Closes, until it is cut off."""
+    """Answer Pings and Closes as a good server, until it is cut off."""
     await peer.accept(then=frame(TEXT, b"hello"))
     while (got := await peer.next()) is not None:
         if got.opcode == PING:
@@ -60,8 +61,8 @@ async def relayed(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Rela
 
 @pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
 async def test_silence_after_good_traffic_is_found_in_bounded_time(secure: bool) -> None:
-    """A second of good traffic, then silence: found between ``ping_timeout`` and interval plus
-    timeout from then on."""
+    """After a second of good traffic, silence is found within ``ping_timeout`` to interval plus
+    timeout."""
     authority = trustme.CA()
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("127.0.0.1").configure_cert(server)

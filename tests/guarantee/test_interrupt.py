@@ -1,4 +1,4 @@
-"""The guarantee under Ctrl-C: a real SIGINT, in a process of its own."""
+"""The guarantee under Ctrl-C, by a real SIGINT in a child process."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_ctrl_c_in_an_idle_block_sends_1001_and_comes_out_bare(
 
 
 async def test_ctrl_c_cancels_the_nursery_of_a_bare_socket(program: Program) -> None:
-    """The bare socket's nursery is cancelled by it: 1001; the group around it is trio's own."""
+    """The nursery closes with 1001, and raises a group as trio does."""
     async with program.runs(IN_A_BARE_NURSERY, Peer.serve):
         await program.says("ready")
         program.interrupt()
@@ -142,7 +142,7 @@ async def test_the_connection_survives_ctrl_c_anywhere_in_the_dispatch(program: 
     "body", [IN_AN_ASYNC_LISTENER, IN_A_SLEEPING_LISTENER], ids=["spinning", "asleep"]
 )
 async def test_ctrl_c_ends_async_listeners(body: str, program: Program) -> None:
-    """One that spins is interrupted itself; one that sleeps is cancelled with the scope."""
+    """One that spins is itself interrupted, and one that sleeps is cancelled with the scope."""
     async with program.runs(body, serve_with_a_message):
         await program.says("ready")
         program.interrupt()

@@ -1,4 +1,4 @@
-"""Ctrl-C at one place: where the sweep's sampling need not come by."""
+"""Ctrl-C at one exact place, which the sweep's sampling may miss."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class PressAt:
-    """A profiler that presses Ctrl-C where this code begins, the first time."""
+    """A profiler that presses Ctrl-C where this code first begins."""
 
     def __init__(self, code: CodeType) -> None:
         self._code = code
@@ -37,7 +37,7 @@ class PressAt:
 
 
 async def listen(sockets: list[WebSocket]) -> None:
-    """A program with an async listener."""
+    """Run a program with an async listener."""
     ours, theirs = trio.testing.memory_stream_pair()
     trio.lowlevel.spawn_system_task(Peer(theirs).accept)
     async with open_websocket("ws://peer.test/", stream=ours) as ws:
@@ -54,7 +54,7 @@ async def listener(event: object) -> None:
 
 @pytest.mark.parametrize("function", [call_listener, ListenerTasks._run, await_user, listener])
 def test_around_an_async_listener(function: FunctionType) -> None:
-    """Wherever it lands on the way to the listener: bare, CLOSED, and no coroutine forgotten."""
+    """Ctrl-C on the way to the listener comes out bare, and no coroutine is forgotten."""
     sockets: list[WebSocket] = []
     press = PressAt(function.__code__)
     before = sys.getprofile()
@@ -64,6 +64,6 @@ def test_around_an_async_listener(function: FunctionType) -> None:
             trio.run(listen, sockets, clock=trio.testing.MockClock(autojump_threshold=0))
     finally:
         sys.setprofile(before)
-    gc.collect()  # where Python would say "never awaited"
+    gc.collect()  # Python warns here of what was never awaited
     assert press.pressed
     assert sockets[0].readyState == WebSocket.CLOSED

@@ -1,6 +1,6 @@
-"""The closing machine as a model, against a real connection over a wire in memory.
+"""The closing machine as a model, beside a real connection over a wire in memory.
 
-The model keeps the facts of both sides in a few lines, knows nothing of states, and says what the
+The model keeps the facts of both sides in a few lines, knows no states, and says what state the
 machine must be in. Hypothesis looks for a sequence of events after which the two differ.
 """
 
@@ -28,22 +28,22 @@ class Model(RuleBasedStateMachine):
         super().__init__()
         self.world = World()
         self.now = 0.0
-        self.ours: int | None = None  # the Close that we want to send, or have sent
-        self.left = False  # it has reached the peer
+        self.ours: int | None = None  # the Close that we want to send or have sent
+        self.left = False  # our Close has reached the peer
         self.busy = False  # our writer waits for the peer to read
-        self.taken = False  # our Close is in the writer's hands, and cannot be replaced
+        self.taken = False  # our Close was handed to the writer, and cannot be replaced
         self.theirs: int | None = None
         self.failed = False
         self.tcp_ended = False  # by the peer
         self.was_reset = False
-        self.reads = True  # the peer
+        self.reads = True  # whether the peer reads
         self.deadline = NEVER
         self.sent: list[bytes] = []
 
     def teardown(self) -> None:
         self.world.end()
 
-    # What follows.
+    # What follows from the facts.
 
     @property
     def gone(self) -> bool:
@@ -130,7 +130,7 @@ class Model(RuleBasedStateMachine):
         self._peer_sends(GARBAGE)
         self._settle()
 
-    # a peer that reads no more and ends TCP lets a Close that waits go: a matter of its own
+    # a peer that reads no more and ends TCP lets a waiting Close go, which other tests check
     @precondition(lambda self: self.alive and self.reads)
     @rule()
     def tcp_ends(self) -> None:
@@ -160,10 +160,10 @@ class Model(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.1, 0.9, 1.5, 6.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
-        # the deadline is looked at from the clock's own sum, not from ours
+        # the connection adds up its deadline on the clock, not as we do
         self.world.do(lambda: self.world.clock.jump(seconds))
 
-    # What must be the same.
+    # What must be the same in both.
 
     @property
     def expected_state(self) -> State:
@@ -181,7 +181,7 @@ class Model(RuleBasedStateMachine):
     def same_state(self) -> None:
         near = abs(self.now - self.deadline) < 1e-9
         machine = self.world.connection.machine
-        if not near:  # or it is a matter of rounding
+        if not near:  # else it is a matter of rounding
             assert machine.state is self.expected_state
             assert self.world.over == self.gone
 
@@ -231,7 +231,7 @@ TestModel.settings = settings(
 
 
 def test_every_state_has_a_way_out() -> None:
-    """From every state CLOSED is reached by events that we can force: failing, and ending TCP."""
+    """From every state CLOSED is reached by failing and by TCP's end, which we can force."""
     for state in State:
         while state is not State.CLOSED:
             ways = [
@@ -241,7 +241,6 @@ def test_every_state_has_a_way_out() -> None:
 
 
 def test_no_way_back() -> None:
-    """No event leads back to a state that was left."""
     order = list(State)
     for (state, _), follows in TABLE.items():
         assert order.index(follows) > order.index(state) or state is follows is State.FAILING

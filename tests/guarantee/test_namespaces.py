@@ -1,4 +1,4 @@
-"""Faults of a network that is the kernel's own: a cable between namespaces, pulled and plugged."""
+"""Faults of the kernel's network, by a cable between namespaces that is pulled and plugged in."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def namespace() -> tuple[str, ...]:
-    """Return the command that runs another one in a network namespace of its own."""
+    """Return the command that runs another one in a new network namespace."""
     user = [] if hasattr(os, "geteuid") and os.geteuid() == 0 else ["--user", "--map-root-user"]
     return ("unshare", *user, "--net")
 
 
 @cache
 def are_permitted() -> bool:
-    """Whether this user may make namespaces on this machine, and cables between them."""
+    """Return whether this user may make namespaces, and cables between them, on this machine."""
     command = [*namespace(), "ip", "link", "add", "c0", "type", "veth", "peer", "name", "s0"]
     try:
         return subprocess.run(command, capture_output=True).returncode == 0
-    except OSError:  # there is no unshare
+    except OSError:  # unshare is not installed
         return False
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_namespaces(scenario: Callable[[Network], Awaitable[None]]) -> None:
-    """Bounded, and true; each scenario says what that is."""
+    """Each scenario ends in bounded time, with the result that it describes."""
     if not are_permitted():
         pytest.skip("no network namespaces with a veth pair may be made here: the relay stands for")
     run("-m", "guarantee.namespaces", scenario.__name__, prefix=namespace())

@@ -1,4 +1,4 @@
-"""Faults of networks, over real sockets: a relay that spoils what goes through it."""
+"""Faults of networks, over real sockets, by a relay that disturbs the traffic."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def good_server(peer: Peer) -> None:
 async def server(
     spoiling: Spoiling, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[tuple[int, list[Peer]]]:
-    """A good server behind a relay: the relay's port, and the peers."""
+    """Run a good server behind a relay, and yield the relay's port and the peers."""
     peers: list[Peer] = []
 
     async def serve(stream: Any) -> None:
@@ -77,7 +77,7 @@ async def test_bytes_that_come_one_by_one_are_no_fault() -> None:
             async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
                 scope.deadline = trio.current_time() + 0.3
                 recorder = EventRecorder(ws)
-                await ws.receive()  # 60 seconds would be needed
+                await ws.receive()  # which would take 60 seconds
         recorder.check()
         assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
 
@@ -132,7 +132,7 @@ async def test_a_server_that_ends_its_side_ends_the_socket_unclean() -> None:
 
 @pytest.fixture(scope="module")
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """For the server, and for the client that trusts it."""
+    """Return the TLS contexts of the server, and of a client that trusts it."""
     authority = trustme.CA()
     for_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(for_server)
@@ -146,7 +146,7 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 async def test_torn_tls_ends_the_socket_unclean(
     how: str, at: int, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
-    """TLS is torn in the middle of a record, in the handshake or in a message."""
+    """TLS breaks off in the middle of a record, in the handshake or in a message."""
     async with server(Spoiling(**{how: at}), contexts[0]) as (port, _):
         opens = at >= 40_000  # the 101 is in the first record of data, of 16 KiB
         connect = open_websocket(

@@ -1,4 +1,4 @@
-"""Servers that die or cannot be reached, names that do not resolve, and no descriptor left."""
+"""Servers that die or cannot be reached, names that do not resolve, and no file descriptor."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ trio.run(main)
 
 @asynccontextmanager
 async def server_process(port: int = 0) -> AsyncIterator[tuple[Child, int]]:
-    """Start a good server, to be killed; its port is the second value."""
+    """Start a good server that can be killed. The second value is its port."""
     async with started("-c", SERVER, str(port)) as process:
         yield process, int(await process.line())
 

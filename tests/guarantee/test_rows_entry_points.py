@@ -1,4 +1,4 @@
-"""The guarantee's rows for what is not open yet, scopes in scopes, and the other entry points."""
+"""The guarantee's rows for sockets that are not open yet, nested scopes, and other entry points."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trio_ws_dom import WebSocket, WebSocketError, open_websocket_nursery
 async def test_cancelled_while_the_server_says_nothing(
     harness: ScopeHarness, clock: object
 ) -> None:
-    """Cancelled before the 101: given up at once, and no Close, as there is no WebSocket."""
+    """Before the 101 it ends at once and without a Close, as there is no WebSocket."""
     scope = trio.CancelScope()
 
     async def part(peer: Peer) -> None:
@@ -163,7 +163,7 @@ async def test_the_end_of_a_websocket_nursery_sends_1000_to_each_side_by_side(
 async def test_websocket_nursery_gives_up_what_is_connecting(
     harness: ScopeHarness, clock: object
 ) -> None:
-    """At the end of the block a socket still CONNECTING fails at once."""
+    """At the end of the block a socket that is still CONNECTING fails at once."""
     await harness.play(hear_the_request)
     async with open_websocket_nursery() as sockets:
         ws = sockets.connect(harness.url, **harness.options())

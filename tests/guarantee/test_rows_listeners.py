@@ -1,4 +1,4 @@
-"""The guarantee's rows for listeners: what they raise, and how long they may take."""
+"""The guarantee's rows for listeners, by what they raise and how long they may take."""
 
 from __future__ import annotations
 

@@ -74,8 +74,10 @@ async def test_the_peers_close_is_found_after_any_amount_of_unread_messages(
 
 @pytest.mark.parametrize("kind", ["sockets"])  # a memory stream takes any amount
 async def test_peer_never_reads(harness: ScopeHarness, clock: object) -> None:
-    """Megabytes queued for a peer that does not read: the bound, then 1006. That they left is not
-    claimed of more than the network took."""
+    """With megabytes queued for a peer that does not read, the end comes at the bound, with 1006.
+
+    ``bufferedAmount`` counts as sent only what the network took.
+    """
     await harness.play(accept_and_stop)
     async with harness.open() as ws:
         recorder = EventRecorder(ws)

@@ -1,4 +1,4 @@
-"""SIGINT at random moments, over and over, in every phase of every door."""
+"""SIGINT at random moments, over and over, in every phase of every entry point."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def check(rounds: list[Round]) -> None:
 
 
 async def test_storm() -> None:
-    """Forty rounds: it ends, KeyboardInterrupt comes out, nothing is left over, no noise."""
+    """In forty rounds KeyboardInterrupt comes out, nothing remains, and nothing is printed."""
     check(await storm(40, seed=0))
 
 
 @pytest.mark.sweep
 async def test_whole_storm() -> None:
-    """A thousand rounds; who runs it wants to know of what."""
+    """The same holds in a thousand rounds."""
     rounds = await storm(1000, seed=1)
     doors = Counter(done.order.door for done in rounds)
     print(*(f"{count:7d} SIGINT in {door}" for door, count in doors.items()), sep="\n")

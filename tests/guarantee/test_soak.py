@@ -1,4 +1,4 @@
-"""The soak as a test: ``pytest -m soak -s``."""
+"""The soak as a test, by ``pytest -m soak -s``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 
 pytestmark = pytest.mark.soak
 
-pytest.importorskip("resource")  # of Unix
+pytest.importorskip("resource")  # on Unix only
 
-from guarantee import soak  # noqa: E402  # it needs what was just looked for
+from guarantee import soak  # it needs resource
 
 
 def test_soak() -> None:
-    """5,000 sockets at once, 5,000 cycles: nothing is left over, and memory is flat."""
+    """5,000 sockets at once and 5,000 cycles leave nothing, with constant memory."""
     figures = soak.run(sockets=5000, count=5000)
     assert len(figures.rows) >= 5

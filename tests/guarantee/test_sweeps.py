@@ -1,7 +1,7 @@
-"""The sweeps: one scenario, in which something goes wrong at each place in turn.
+"""The sweeps, in which one scenario runs with something wrong at each place in turn.
 
-A plain run of the tests has the first few, ``nox -s thorough`` a sample of all, and
-``nox -s guarantee -- sweep`` each of them at every place.
+A plain run of the tests has the first few, ``nox -s thorough`` a sample of all, and ``nox -s
+guarantee -- sweep`` each of them at every place.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ whole = pytest.mark.sweep
 
 
 def sweep(name: str, cases: Iterable[Case]) -> None:
-    """Run all cases; the first few that break the guarantee are reported in full."""
+    """Run all cases, and report in full the first few that break the guarantee."""
     wrong = []
     cases = list(cases)
     for case in cases:
@@ -49,12 +49,12 @@ any_scenario = pytest.mark.parametrize(("entry", "way"), SCENARIOS + FURTHER_SCE
 
 @any_scenario
 def test_nothing_goes_wrong(entry: str, way: str) -> None:
-    """The scenarios themselves keep the guarantee, whatever the scheduler's choices."""
+    """The scenarios themselves keep the guarantee, whatever the scheduler chooses."""
     sweep("undisturbed", [Case(entry, way, seed=seed) for seed in range(5)])
 
 
 def test_runs_are_the_same() -> None:
-    """Two runs of one case make the same steps: a step's number means something."""
+    """Two runs of one case make the same steps, so that a step's number means something."""
     for entry, way in SCENARIOS + FURTHER_SCENARIOS:
         case = Case(entry, way, cancel=(30,))
         assert run(case).trace == run(case).trace
@@ -68,27 +68,27 @@ def test_seeds_differ() -> None:
 
 @scenario
 def test_cancelled(entry: str, way: str) -> None:
-    """A cancellation at every step."""
+    """A cancellation at any step keeps the guarantee."""
     sweep("cancelled at every step", sweep_cases.cancelled(Case(entry, way)))
 
 
 @scenario
 def test_interrupted(entry: str, way: str) -> None:
-    """Ctrl-C at every step."""
+    """Ctrl-C at any step keeps the guarantee."""
     sweep("Ctrl-C at every step", sweep_cases.interrupted(Case(entry, way)))
 
 
 @pytest.mark.slow
 @scenario
 def test_pressed(entry: str, way: str) -> None:
-    """Ctrl-C in the middle of a step, at a sample of all calls that are made."""
+    """Ctrl-C in the middle of a step, at a sample of all calls, keeps the guarantee."""
     sweep("Ctrl-C in a call", sweep_cases.pressed(Case(entry, way), 6))
 
 
 @pytest.mark.slow
 @scenario
 def test_cancelled_twice(entry: str, way: str) -> None:
-    """A cancellation, and in the middle of the close that follows a second one, further out."""
+    """A second cancellation, by an outer scope in the middle of the close, keeps the guarantee."""
     sweep(
         "cancelled, and again while closing", sweep_cases.cancelled_twice(Case(entry, way), every=4)
     )
@@ -97,7 +97,7 @@ def test_cancelled_twice(entry: str, way: str) -> None:
 @pytest.mark.slow
 @scenario
 def test_interrupted_twice(entry: str, way: str) -> None:
-    """Ctrl-C, and in the middle of the close that follows another one."""
+    """A second Ctrl-C in the middle of the close keeps the guarantee."""
     sweep(
         "Ctrl-C, and again while closing", sweep_cases.interrupted_twice(Case(entry, way), every=4)
     )
@@ -106,35 +106,37 @@ def test_interrupted_twice(entry: str, way: str) -> None:
 @pytest.mark.slow
 @scenario
 def test_cancelled_at_two_steps(entry: str, way: str) -> None:
-    """Two cancellations at a sample of all pairs of steps."""
+    """Two cancellations at a sample of all pairs of steps keep the guarantee."""
     sweep("cancelled at two steps", sweep_cases.cancelled_at_two_steps(Case(entry, way), 30))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["leave", "peer closes"])
 def test_faulty(way: str) -> None:
-    """The peer stalls, ends, resets, sends garbage or stops reading at every byte boundary."""
+    """A peer that stalls, ends, resets, sends garbage or stops reading at any byte keeps the
+    guarantee."""
     sweep("fault at every byte", sweep_cases.faulty(Case("open_websocket", way)))
 
 
 @pytest.mark.slow
 @scenario
 def test_faulty_sampled(entry: str, way: str) -> None:
-    """The same in every scenario, at every 19th byte."""
+    """The same faults at every 19th byte keep the guarantee in every scenario."""
     sweep("fault at every 19th byte", sweep_cases.faulty(Case(entry, way), every=19))
 
 
 @pytest.mark.slow
 @scenario
 def test_faulty_and_cancelled(entry: str, way: str) -> None:
-    """A fault at some byte with a cancellation at some step: a sample of all pairs."""
+    """A fault with a cancellation, at a sample of all pairs, keeps the guarantee."""
     sweep("fault and cancellation", sweep_cases.faulty_and_cancelled(Case(entry, way), 60))
 
 
 @pytest.mark.slow
 @scenario
 def test_cancelled_while_bytes_come_one_at_a_time(entry: str, way: str) -> None:
-    """Bytes come one at a time, and the reader gives way after each: many more steps."""
+    """Bytes come one at a time, and the reader gives way after each, which makes many more
+    steps."""
     case = Case(entry, way, drip=1, breathes=True, seed=1)
     sweep("dripping, cancelled", list(sweep_cases.cancelled(case))[::60])
 
@@ -142,7 +144,7 @@ def test_cancelled_while_bytes_come_one_at_a_time(entry: str, way: str) -> None:
 @pytest.mark.slow
 @scenario
 def test_kept_alive(entry: str, way: str) -> None:
-    """With Pings, and with peers that are found dead by them."""
+    """Keepalive keeps the guarantee, also with peers that it finds dead."""
     case = Case(entry, way, kept_alive=True)
     sweep("kept alive, undisturbed", [case._replace(seed=seed) for seed in range(5)])
     sweep("kept alive, fault at every 38th byte", sweep_cases.faulty(case, every=38))
@@ -154,7 +156,7 @@ def test_kept_alive(entry: str, way: str) -> None:
 @pytest.mark.slow
 @further_scenario
 def test_sampled(entry: str, way: str) -> None:
-    """All of the above in the further scenarios, sparsely."""
+    """All of the above keep the guarantee, in a sample of the further scenarios."""
     case = Case(entry, way)
     sweep("cancelled at every 3rd step", list(sweep_cases.cancelled(case))[::3])
     sweep("Ctrl-C at every 5th step", list(sweep_cases.interrupted(case))[::5])
@@ -170,7 +172,7 @@ def test_sampled(entry: str, way: str) -> None:
 
 @any_scenario
 def test_peer_ends_after_its_first_message(entry: str, way: str) -> None:
-    """What is held when the connection ends is still dispatched, or received."""
+    """What is held when the connection ends is still dispatched or received."""
     case = sweep_cases.early_end(Case(entry, way))
     sweep("early end", [case._replace(seed=seed) for seed in range(5)])
 
@@ -219,7 +221,7 @@ def test_whole_faulty_and_cancelled(entry: str, way: str) -> None:
 
 @whole
 def test_whole_pairs() -> None:
-    """All pairs, of the usual entry point."""
+    """All pairs keep the guarantee, for the usual entry point."""
     sweep(
         "fault and cancellation", sweep_cases.faulty_and_cancelled(Case("open_websocket", "leave"))
     )

@@ -1,1 +1,2 @@
-"""The guarantee's rows, other clients for trio beside ours: ``python -m guarantee.peers``."""
+"""The guarantee's rows with other clients for trio beside ours, as ``python -m
+guarantee.peers``."""

@@ -1,9 +1,9 @@
-"""Run every row with every client, and print the table, in Markdown.
+"""Run every row with every client, and print the table in Markdown.
 
-Each cell is a process of its own, and takes at most 15 seconds. A cell tells, in this order: the
-code of the Close frame that the server saw; that the client did not wait for the answer, if so (it
-comes 0.3 seconds later); how TCP ended; seconds from the moment that leaving began until control
-was out; and what came out.
+Each cell is a process, and takes at most 15 seconds. A cell shows, in this order, the code of the
+Close frame that the server saw; whether the client did not wait for the answer, which comes 0.3
+seconds later; how TCP ended; the seconds from when leaving began until control was out; and what
+came out.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ BRIEF = {
     "peer never answers the Close": "the end, and no answer comes",
     "peer floods, nobody reads, exit": "the end, in an unread flood",
 }
-"""The rows of the brief table, and what they are called there."""
+"""The rows of the brief table, with their names there."""
 
 
 def describe_briefly(facts: dict[str, Any]) -> str:
-    """A cell of the brief table: the Close that the server saw, and what became of it."""
+    """Return a cell of the brief table, with the Close that the server saw and the result."""
     code = facts["close_code"] or "no Close"
     if facts["seconds"] is None:
         said = f"{code}, then over {LIMIT:g} s"

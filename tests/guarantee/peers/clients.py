@@ -1,4 +1,4 @@
-"""The clients for trio, each used as its own documentation says."""
+"""The clients for trio, each used as its own documentation shows."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ CONNECT: dict[str, Callable[[str], AbstractAsyncContextManager[Any]]] = {
     "websockets": websockets,
     "httpx-ws": httpx_ws,
 }
-"""By the name of the distribution."""
+"""Each by the name of its distribution."""
 
 
 def receive(name: str, ws: Any) -> Awaitable[object]:
-    """The next message, as the client gives it."""
+    """Return the next message, as the client returns it."""
     return {
         "trio-ws-dom": lambda: ws.receive(),
         "trio-websocket": lambda: ws.get_message(),

@@ -1,4 +1,4 @@
-"""One cell of the table: one client and one row, in a process that prints what came of it."""
+"""Run one client in one row, in a process that prints the result as one cell of the table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ LIMIT = 15.0
 """Seconds that a client has for leaving its scope."""
 
 AFTERMATH = 0.5
-"""Seconds for TCP to be over once control is out: whose scope has ended has closed its socket."""
+"""Seconds for TCP to be over once control is out, as a scope that has ended has closed its
+socket."""
 
 
 class Boom(Exception):
@@ -36,16 +37,16 @@ BOOM = Boom()
 
 @dataclass
 class Outcome:
-    """What is known of the cell."""
+    """The result of one cell."""
 
-    leaving: float | None = None  # when leaving began, monotonic
-    seconds: float | None = None  # that leaving took; None: over LIMIT
+    leaving: float | None = None  # when leaving began, by time.monotonic()
+    seconds: float | None = None  # that leaving took; None if over LIMIT
     raised: str = ""  # the shape of what came out
     note: str = ""
 
 
 class Play:
-    """The program's part, by row."""
+    """The program's part, as one method for each row."""
 
     def __init__(self, client: str) -> None:
         self.client = client
@@ -79,7 +80,7 @@ class Play:
         try:
             while True:
                 await receive(self.client, ws)
-        except Exception as exc:  # each client has its own, and that is what is told
+        except Exception as exc:  # each client has its own types, which are reported
             self.outcome.note = f"receive raises {type(exc).__name__}"
         self.leave()
 
@@ -94,7 +95,7 @@ class Play:
     async def main(self, url: str, body: Callable[[Any], Awaitable[None]] | None) -> None:
         with trio.CancelScope() as self.scope:
             try:
-                if body is None:  # nobody answers the handshake
+                if body is None:  # the handshake is not answered
                     with trio.move_on_after(0.3) as self.scope:
                         async with CONNECT[self.client](url):
                             raise AssertionError("it cannot have connected")
@@ -112,10 +113,10 @@ class Play:
 
 
 def shape(exc: BaseException) -> str:
-    """The exception's type, and what is in it if it is a group."""
+    """Return the exception's type, with its contents if it is a group."""
     if isinstance(exc, BaseExceptionGroup):
         if exc.split(trio.Cancelled)[1] is None:
-            return "Cancelled in groups"  # which a cancel scope takes as well
+            return "Cancelled in groups"  # a cancel scope swallows these, too
         return f"{type(exc).__name__}({', '.join(map(shape, exc.exceptions))})"
     return type(exc).__name__
 
@@ -133,7 +134,7 @@ ROWS: dict[str, tuple[str, Callable[[Play], Callable[[Any], Awaitable[None]]] | 
     "same, body cancelled ": ("floods", lambda play: play.cancel),
     "cancelled while connecting": ("mute", None),
 }
-"""What the server is like, and what the program does."""
+"""The server's manner and the program's part, by row."""
 
 
 def report(server: Server, play: Play) -> None:

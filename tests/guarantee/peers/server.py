@@ -1,4 +1,4 @@
-"""A server that records, on a thread and plain sockets: none of the clients' code is in it."""
+"""A server that records, on a thread and plain sockets, with none of the clients' code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-ANSWER_AFTER = 0.3  # seconds: long enough to see who does not wait
+ANSWER_AFTER = 0.3  # seconds, long enough to see whether a client waits
 
 CLOSE = 8
 
@@ -21,13 +21,13 @@ class Record:
     """What the server saw. Times are ``time.monotonic()``."""
 
     close_code: int | None = None
-    awaited: bool | None = None  # whether the client was still there for the answer
+    awaited: bool | None = None  # whether the client waited for the answer
     ended: str | None = None  # "FIN" or "reset"
     ended_at: float | None = None
 
 
 class Server:
-    """Serves one connection in one of the manners.
+    """Serve one connection in a given manner.
 
     Args:
       manner: "good" (answers the Close, ends TCP), "silent" (never answers), "floods" (sends as
@@ -79,7 +79,7 @@ class Server:
         return data
 
     def _read_to_close(self, sock: socket.socket) -> bool:
-        """Flood if that is our manner; False if TCP ended without a Close."""
+        """Flood if that is our manner. Return False if TCP ended without a Close."""
         data = b""
         flood = memoryview((b"\x81\x7e" + struct.pack("!H", 1000) + b"x" * 1000) * 60)
         at = 0
@@ -119,7 +119,7 @@ def _response(request: bytes) -> bytes:
 
 
 def _close_in(data: bytes) -> int | None:
-    """The code of the Close among a client's frames, which are all short here."""
+    """Return the code of the Close among a client's frames, which are all short here."""
     while len(data) >= 6 and len(data) >= 6 + (data[1] & 0x7F):
         size = data[1] & 0x7F
         payload = bytes(b ^ data[2 + i % 4] for i, b in enumerate(data[6 : 6 + size]))

@@ -1,1 +1,1 @@
-"""SIGINT at random moments, hundreds of times: ``python -m guarantee.signal_storm``."""
+"""SIGINT at random moments, hundreds of times, as ``python -m guarantee.signal_storm``."""

@@ -1,4 +1,4 @@
-"""Run a storm and print what was hit: ``guarantee.signal_storm --rounds 1000 --seed 1``."""
+"""Run a storm and print what was hit, as ``guarantee.signal_storm --rounds 1000 --seed 1``."""
 
 from __future__ import annotations
 

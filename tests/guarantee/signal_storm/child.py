@@ -1,7 +1,7 @@
-"""The process that SIGINT hits: one trio run after the other, each of them interrupted.
+"""The process that SIGINT hits, in one trio run after the other.
 
-It is told the rounds on its standard input, and tells on its standard output when it may be hit,
-and what came of it.
+It reads the rounds from its standard input. On its standard output it writes when it may be hit,
+and what the result was.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 class Sockets:
-    """Every socket of a round, and the events that it dispatched.
+    """Record every socket of a round, and the events that it dispatched.
 
-    Not by listeners: Ctrl-C may land where one is called.
+    This uses no listeners, as Ctrl-C may land where one is called.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Sockets:
 
 
 class Noise:
-    """What would be printed by itself: warnings, and exceptions that nobody can catch."""
+    """Collect warnings, and exceptions that no code can catch, instead of printing them."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -102,7 +102,7 @@ class Noise:
 
 
 class Late:
-    """Counts what comes outside of trio, where it is nobody's."""
+    """Count the interrupts that are raised outside of trio."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -119,14 +119,14 @@ async def play(number: int, door: Door, plan: Plan, url: str) -> None:
 
 
 def run(order: dict[str, Any], sockets: Sockets, late: Late) -> BaseException | None:
-    """One trio run; gives what came out."""
+    """Make one trio run and return what it raised."""
     through, phases = DOORS[order["door"]]
     arguments = order["number"], through, phases[order["phase"]], order["url"]
     outcome: BaseException | None = None
     with sockets.watched():
         try:
             try:
-                signal.signal(signal.SIGINT, signal.default_int_handler)  # trio puts its own here
+                signal.signal(signal.SIGINT, signal.default_int_handler)  # trio replaces this by its own handler
                 trio.run(play, *arguments, clock=SteadyClock())
             finally:
                 signal.signal(signal.SIGINT, late)
@@ -152,10 +152,10 @@ def one_round(order: dict[str, Any], late: Late, noise: Noise) -> None:
     sockets = Sockets()
     late.count = 0
     files = count_files()
-    faulthandler.dump_traceback_later(PATIENCE / 2, exit=True)  # it hangs: say where
+    faulthandler.dump_traceback_later(PATIENCE / 2, exit=True)  # show where it hangs
     outcome = run(order, sockets, late)
     say(out=order["number"])
-    sys.stdin.readline()  # "fired": there will be no more of them
+    sys.stdin.readline()  # "fired", after which no more will come
     result: dict[str, Any] = {
         "number": order["number"],
         "shape": type(outcome).__name__,

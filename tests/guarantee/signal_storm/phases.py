@@ -1,4 +1,4 @@
-"""What a program is doing when SIGINT comes: doors, and phases of a connection's life."""
+"""What a program is doing when SIGINT comes, by entry point and phase of a connection's life."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
 OPTIONS: Final[dict[str, Any]] = {"close_timeout": math.inf, "cancelled_close_timeout": 0.5}
-"""Seconds, by the steady clock of the child's; nothing but Ctrl-C ends a silent close."""
+"""Seconds by the child's steady clock. Only Ctrl-C ends a silent close."""
 
 Phase: TypeAlias = "Callable[[Any], Awaitable[None]]"
 Door: TypeAlias = "Callable[[str, Phase], Awaitable[None]]"
 
 
 class Plan(NamedTuple):
-    """What the server is like, what the program does, and which Close may be seen.
+    """The server, the program's part, and the Close that may be seen.
 
     Attributes:
       manner: of the server, see ``guarantee.signal_storm.server``.
-      play: the block of a door, or of one after the other.
+      play: the block of an entry point, or of one after the other.
       codes: of the Close, where the socket was open and the server reads.
       again: whether the program opens one connection after the other.
     """
@@ -43,7 +43,7 @@ class Plan(NamedTuple):
     again: bool = False
 
 
-# The doors.
+# The entry points.
 
 
 async def through_open_websocket(url: str, play: Phase) -> None:
@@ -63,7 +63,7 @@ async def through_constructor(url: str, play: Phase) -> None:
         ws = WebSocket(url, nursery=nursery, **OPTIONS)
         await until_open(ws)
         await play(ws)
-        ws.close(1000)  # or its nursery would wait for the server, as it should
+        ws.close(1000)  # otherwise its nursery waits for the server, as it should
 
 
 async def through_stream(url: str, play: Phase) -> None:
@@ -89,7 +89,7 @@ async def until_open(ws: WebSocket) -> None:
 
 
 def count(event: object) -> None:
-    """A fast listener."""
+    """Count an event, quickly."""
 
 
 async def idle(_: object) -> None:
@@ -97,7 +97,7 @@ async def idle(_: object) -> None:
 
 
 async def leave(_: object) -> None:
-    """The block's end is all."""
+    """Leave the block at its end."""
 
 
 async def receive(ws: WebSocket) -> None:
@@ -141,7 +141,7 @@ async def send_much(ws: WebSocket) -> None:
 
 
 async def call(ws: WebSocket) -> None:
-    """Synchronous calls, one after the other, and few checkpoints."""
+    """Make synchronous calls one after the other, with few checkpoints."""
     while ws.readyState == WebSocket.OPEN:
         for _ in range(50):
             ws.send("x")
@@ -232,4 +232,4 @@ DOORS: Final[dict[str, tuple[Door, dict[str, Plan]]]] = {
 }
 
 BARE: Final = ("WebSocket", "WebSocketStream")
-"""Doors whose nursery is the program's, so that what comes out is in trio's groups."""
+"""Entry points into the program's nursery, whose groups contain what comes out."""

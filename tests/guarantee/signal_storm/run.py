@@ -1,4 +1,4 @@
-"""A storm: a child that is hit by SIGINT over and over, and a look at what came of each hit."""
+"""Run a storm, in which SIGINT hits a child over and over, and check the result of each hit."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ NOT_OURS: Final = (
     "ResourceWarning: unclosed <socket.socket",
     "ignored in None: OSError(9, 'Bad file descriptor')",
 )
-"""What may be said where Ctrl-C lands in ``trio.open_tcp_stream()``, between the making of a socket
-and the note that it is to be closed: it is closed when it is collected, at once. And where trio's
-run ends while one of its worker threads is in the C handler of the signal, about to write to the
+"""Messages that are allowed. Where Ctrl-C lands in ``trio.open_tcp_stream()``, between making a
+socket and noting that it must be closed, it is closed when it is collected, at once. And trio's run
+may end while one of its worker threads is in the C handler of the signal, about to write to the
 run's wakeup descriptor."""
 
 
 class Order(NamedTuple):
-    """What one round is to be; ``delays`` are the seconds before each SIGINT."""
+    """The order for one round. ``delays`` are the seconds before each SIGINT."""
 
     number: int
     door: str
@@ -43,7 +43,7 @@ class Order(NamedTuple):
 
 @dataclass
 class Round:
-    """What became of one round."""
+    """The result of one round."""
 
     order: Order
     told: dict[str, Any]
@@ -51,7 +51,7 @@ class Round:
 
 
 def orders(count: int, seed: int, door: str | None, phase: str | None) -> Iterator[Order]:
-    """Every phase of every door by turns, each time in another order."""
+    """Yield every phase of every entry point by turns, each time in another order."""
     chance = random.Random(seed)
     every = [
         (one, other)
@@ -91,7 +91,7 @@ def manner(order: Order) -> str:
 async def storm(
     count: int, seed: int, door: str | None = None, phase: str | None = None
 ) -> list[Round]:
-    """So many rounds in one child; what is wrong with each is in it."""
+    """Play this many rounds in one child, each of which records what is wrong."""
     servers = Servers()
     rounds: list[Round] = []
     async with trio.open_nursery() as nursery:
@@ -114,7 +114,7 @@ async def storm(
 
 
 def judge(done: Round, servers: Servers) -> Iterator[str]:
-    """What is wrong with a round."""
+    """Return what is wrong with a round."""
     told = done.told
     noise = [said for said in told["noise"] if not said.startswith(NOT_OURS)]
     if noise:
@@ -128,7 +128,7 @@ def judge(done: Round, servers: Servers) -> Iterator[str]:
 
 
 def judge_outcome(done: Round) -> Iterator[str]:
-    """KeyboardInterrupt and nothing else, bare unless the nursery is the program's."""
+    """Check that only KeyboardInterrupt came out, bare unless the nursery is the program's."""
     told = done.told
     if set(told["leaves"]) - {"KeyboardInterrupt"}:
         yield f"{told['shape']} of {told['leaves']} came out"
@@ -139,7 +139,7 @@ def judge_outcome(done: Round) -> Iterator[str]:
 
 
 def judge_socket(socket: dict[str, Any]) -> Iterator[str]:
-    """CLOSED, and one ``close`` event, the last."""
+    """Check that the socket is CLOSED, after one ``close`` event, the last."""
     if socket["state"] != 3 or not socket["reported"]:
         yield f"readyState is {socket['state']}"
     opened = ["open"] * socket["opened"]
@@ -148,7 +148,7 @@ def judge_socket(socket: dict[str, Any]) -> Iterator[str]:
 
 
 def judge_server(done: Round, servers: Servers) -> Iterator[str]:
-    """The server has seen the end of each connection, and the Close of each that was open."""
+    """Check that the server saw each connection's end, and the Close of each that was open."""
     plan = DOORS[done.order.door][1][done.order.phase]
     peers = servers.peers.get(f"{manner(done.order)}/{done.order.number}", [])
     if any(peer.ended is None for peer in peers):
@@ -157,6 +157,6 @@ def judge_server(done: Round, servers: Servers) -> Iterator[str]:
     opened = sum(socket["opened"] for socket in done.told["sockets"])
     if set(codes) - plan.codes and plan.codes:
         yield f"the Closes were {codes}"
-    # a second Ctrl-C aborts; to one that does not read nothing can be said
+    # a second Ctrl-C aborts, and a peer that does not read receives nothing
     if plan.codes and len(done.order.delays) == 1 and len(codes) < opened:
         yield f"{opened} were open, and the Closes were {codes}"

@@ -1,4 +1,4 @@
-"""The servers of a storm, in the manner that the path of the URL asks for."""
+"""The servers of a storm, in the manner that the URL's path names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MESSAGES = frame(TEXT, b"x" * 50) * 1000
 
 
 async def good(peer: Peer) -> None:
-    """Answers the Close, and waits for the end."""
+    """Answer the Close, and wait for the end."""
     await peer.send(peer.response())
     if await peer.read_to_close():
         await peer.send(close(1000))
@@ -25,7 +25,7 @@ async def good(peer: Peer) -> None:
 
 
 async def slow(peer: Peer) -> None:
-    """The same, but its 101 comes byte by byte."""
+    """Answer the Close, and wait for the end, after a 101 that comes byte by byte."""
     for byte in peer.response():
         await peer.send(bytes((byte,)))
         await trio.sleep(0.0003)
@@ -36,29 +36,29 @@ async def slow(peer: Peer) -> None:
 
 
 async def silent(peer: Peer) -> None:
-    """Never answers the Close."""
+    """Never answer the Close."""
     await peer.send(peer.response())
     await peer.read_to_end()
 
 
 async def mute(peer: Peer) -> None:
-    """Does not even answer the handshake."""
+    """Do not even answer the handshake."""
     await peer.read_to_end()
 
 
 async def stuck(peer: Peer) -> None:
-    """Does not read, until it must all be over."""
+    """Do not read until the very end."""
     await peer.send(peer.response())
     await trio.sleep(1)
     await peer.read_to_end()
 
 
 async def flood(peer: Peer) -> None:
-    """Sends without end until the Close comes, then ends TCP, maybe in the middle of a frame."""
+    """Send without end until the Close comes, then end TCP, maybe in the middle of a frame."""
     await peer.send(peer.response())
 
     async def send() -> None:
-        with suppress(trio.BrokenResourceError):  # the reader hears of it too
+        with suppress(trio.BrokenResourceError):  # the reader notices, too
             while True:
                 await peer.send(MESSAGES)
 
@@ -82,7 +82,7 @@ MANNERS: dict[str, Callable[[Peer], Awaitable[None]]] = {
 
 
 class Servers:
-    """Every connection of a storm, by the path of its URL."""
+    """The servers for every connection of a storm."""
 
     def __init__(self) -> None:
         self.peers: dict[str, list[Peer]] = {}
@@ -103,7 +103,7 @@ class Servers:
         try:
             await peer.read_request()
         except AssertionError:
-            return  # it went away before
+            return  # the client has closed already
         path = peer.request.split(b" ")[1].decode().strip("/")
         self.peers.setdefault(path, []).append(peer)
         await MANNERS[path.partition("/")[0]](peer)
