@@ -56,9 +56,7 @@ def _problem_with_outcome(account: Account) -> str | None:
     if account.raised:
         members = exc.exceptions if bare and isinstance(exc, ExceptionGroup) else (exc,)
         if case.ctrl_c and (bare or case.press) and isinstance(exc, BaseExceptionGroup):
-            return (
-                None  # both are possible, as it lands in the program's nursery or in a listener
-            )
+            return None  # both are possible, as it lands in the program's nursery or in a listener
         if case.cancel and exc is None:
             return "the block's exception is lost"
         return None if members == (account.boom,) else "expected the block's exception"

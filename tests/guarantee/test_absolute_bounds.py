@@ -59,7 +59,7 @@ def peers(nursery: trio.Nursery) -> Peers:
 
 
 async def seconds_after_cancelling(block: Callable[[trio.Event], Awaitable[object]]) -> float:
-    """Cancel a block once it is ready; return the seconds until it is out."""
+    """Cancel a block once it is ready, and return the seconds until it is out."""
     ready = trio.Event()
     async with trio.open_nursery() as nursery:
         with trio.CancelScope() as scope:
@@ -250,8 +250,7 @@ async def test_ctrl_c_that_comes_out_of_a_nursery_bounds_the_close(
 async def test_ctrl_c_in_a_listener_bounds_the_other_sockets_of_the_scope(
     peers: Peers, autojump_clock: Any
 ) -> None:
-    """Ctrl-C ends the block once the listener's own socket is CLOSED; then the others have the same
-    bound."""
+    """Ctrl-C ends the block once its own socket is CLOSED, and then the others have that bound."""
 
     def interrupted(event: object) -> None:
         raise KeyboardInterrupt

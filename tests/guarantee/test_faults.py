@@ -38,7 +38,7 @@ def cases() -> Iterator[Case]:
             sweep_cases.interrupted_twice(case, every=9),
             sweep_cases.pressed(case, 240),
             sweep_cases.cancelled_twice(case, every=9),
-            reversed(list(sweep_cases.faulty(case, every=7))),  # in the frames, then in the handshake
+            reversed(list(sweep_cases.faulty(case, every=7))),  # first in the frames
             sweep_cases.faulty_and_cancelled(case, 20),
         ]
     for turn in itertools.zip_longest(*sweeps):

@@ -42,7 +42,7 @@ async def answer(peer: Peer) -> None:
 
 @asynccontextmanager
 async def relayed(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Relay, int]]:
-    """Run a good server behind a relay; yield the relay and its port."""
+    """Run a good server behind a relay, and yield the relay and its port."""
 
     async def serve(stream: Any) -> None:
         if tls is not None:

@@ -39,7 +39,7 @@ async def test_an_exception_in_the_block_sends_1001_and_comes_out_as_the_same_ob
             try:
                 raise context
             except KeyError:
-                raise boom  # the implicit context is what the test checks
+                raise boom  # noqa: B904  # the implicit context is what the test checks
     assert caught.value is boom
     assert boom.__context__ is context
     recorder.check()
@@ -200,7 +200,7 @@ async def test_no_task_and_no_file_descriptor_outlives_a_scope(
         await harness.play()
         async with harness.open() as ws:
             ws.send("hello")
-            ws.onmessage = lambda event: trio.sleep_forever()  # a task awaits it
+            ws.onmessage = lambda event: trio.sleep_forever()  # noqa: ASYNC105  # a task awaits it
         await trio.testing.wait_all_tasks_blocked()
         await harness.peers[-1].stream.aclose()
     await trio.testing.wait_all_tasks_blocked()

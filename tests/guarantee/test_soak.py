@@ -8,7 +8,7 @@ pytestmark = pytest.mark.soak
 
 pytest.importorskip("resource")  # on Unix only
 
-from guarantee import soak  # it needs resource
+from guarantee import soak  # noqa: E402  # it needs resource
 
 
 def test_soak() -> None:

@@ -8,7 +8,7 @@ import pytest
 import trio
 from support.transports import SocketTransport, Transport
 
-from guarantee.test_rows import *  # every row, also future ones
+from guarantee.test_rows import *  # noqa: F403  # every row, also future ones
 from guarantee.test_rows_entry_points import *  # noqa: F403  # likewise
 from guarantee.test_rows_listeners import *  # noqa: F403  # likewise
 from guarantee.test_rows_peers import *  # noqa: F403  # likewise
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TracedWorld(SocketTransport):
-    """A harness in which every connection has a trace."""
+    """Real sockets, with a trace of every connection."""
 
     def options(self, **options: Any) -> dict[str, Any]:
         return super().options(trace=self.look, **options)

@@ -14,13 +14,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="guarantee.signal_storm", description=__doc__)
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--door")
+    parser.add_argument("--entry")
     parser.add_argument("--phase")
     arguments = parser.parse_args()
-    rounds = trio.run(storm, arguments.rounds, arguments.seed, arguments.door, arguments.phase)
-    counts = Counter((done.order.door, done.order.phase) for done in rounds)
-    for (door, phase), count in sorted(counts.items()):
-        print(f"{count:6d} {door}, {phase}")
+    rounds = trio.run(storm, arguments.rounds, arguments.seed, arguments.entry, arguments.phase)
+    counts = Counter((done.order.entry, done.order.phase) for done in rounds)
+    for (entry, phase), count in sorted(counts.items()):
+        print(f"{count:6d} {entry}, {phase}")
     wrong = [said for done in rounds for said in done.wrong]
     print(*wrong, sep="\n")
     interrupted = sum("KeyboardInterrupt" in done.told["leaves"] for done in rounds)

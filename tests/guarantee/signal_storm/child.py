@@ -20,7 +20,7 @@ import trio
 from support.patience import PATIENCE, SteadyClock
 from support.transports import count_files
 
-from guarantee.signal_storm.phases import DOORS
+from guarantee.signal_storm.phases import ENTRIES
 from trio_ws_dom._socket._session import Session
 from trio_ws_dom._wire._closing import READY_STATE
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from types import FrameType
 
-    from guarantee.signal_storm.phases import Door, Plan
+    from guarantee.signal_storm.phases import Entry, Plan
 
 
 class Sockets:
@@ -111,22 +111,22 @@ class Late:
         self.count += 1
 
 
-async def play(number: int, door: Door, plan: Plan, url: str) -> None:
+async def play(number: int, entry: Entry, plan: Plan, url: str) -> None:
     say(armed=number)
-    await door(url, plan.play)
+    await entry(url, plan.play)
     while plan.again:
-        await door(url, plan.play)
+        await entry(url, plan.play)
 
 
 def run(order: dict[str, Any], sockets: Sockets, late: Late) -> BaseException | None:
     """Make one trio run and return what it raised."""
-    through, phases = DOORS[order["door"]]
+    through, phases = ENTRIES[order["entry"]]
     arguments = order["number"], through, phases[order["phase"]], order["url"]
     outcome: BaseException | None = None
     with sockets.watched():
         try:
             try:
-                signal.signal(signal.SIGINT, signal.default_int_handler)  # trio replaces this by its own handler
+                signal.signal(signal.SIGINT, signal.default_int_handler)  # trio replaces it
                 trio.run(play, *arguments, clock=SteadyClock())
             finally:
                 signal.signal(signal.SIGINT, late)

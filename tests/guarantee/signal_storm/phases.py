@@ -24,7 +24,7 @@ OPTIONS: Final[dict[str, Any]] = {"close_timeout": math.inf, "cancelled_close_ti
 """Seconds by the child's steady clock. Only Ctrl-C ends a silent close."""
 
 Phase: TypeAlias = "Callable[[Any], Awaitable[None]]"
-Door: TypeAlias = "Callable[[str, Phase], Awaitable[None]]"
+Entry: TypeAlias = "Callable[[str, Phase], Awaitable[None]]"
 
 
 class Plan(NamedTuple):
@@ -223,7 +223,7 @@ STREAM_PHASES: Final[dict[str, Plan]] = {
     "open and leave": Plan("good", leave, frozenset((1000, 1001, 1005)), again=True),
 }
 
-DOORS: Final[dict[str, tuple[Door, dict[str, Plan]]]] = {
+ENTRIES: Final[dict[str, tuple[Entry, dict[str, Plan]]]] = {
     "open_websocket": (through_open_websocket, PHASES),
     "open_websocket_nursery": (through_nursery, PHASES),
     "WebSocket": (through_constructor, PHASES),

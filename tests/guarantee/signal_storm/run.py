@@ -14,7 +14,7 @@ import trio
 from support.child_process import started
 from support.patience import PATIENCE
 
-from guarantee.signal_storm.phases import BARE, DOORS
+from guarantee.signal_storm.phases import BARE, ENTRIES
 from guarantee.signal_storm.server import Servers
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Order(NamedTuple):
     """The order for one round. ``delays`` are the seconds before each SIGINT."""
 
     number: int
-    door: str
+    entry: str
     phase: str
     delays: tuple[float, ...]
 
@@ -50,14 +50,14 @@ class Round:
     wrong: list[str] = field(default_factory=list[str])
 
 
-def orders(count: int, seed: int, door: str | None, phase: str | None) -> Iterator[Order]:
+def orders(count: int, seed: int, entry: str | None, phase: str | None) -> Iterator[Order]:
     """Yield every phase of every entry point by turns, each time in another order."""
     chance = random.Random(seed)
     every = [
         (one, other)
-        for one, (_, phases) in DOORS.items()
+        for one, (_, phases) in ENTRIES.items()
         for other in phases
-        if door in (None, one) and phase in (None, other)
+        if entry in (None, one) and phase in (None, other)
     ]
     numbers = itertools.count()
     while True:
@@ -85,11 +85,11 @@ async def play(child: Child, order: Order, port: int) -> Round:
 
 
 def manner(order: Order) -> str:
-    return DOORS[order.door][1][order.phase].manner
+    return ENTRIES[order.entry][1][order.phase].manner
 
 
 async def storm(
-    count: int, seed: int, door: str | None = None, phase: str | None = None
+    count: int, seed: int, entry: str | None = None, phase: str | None = None
 ) -> list[Round]:
     """Play this many rounds in one child, each of which records what is wrong."""
     servers = Servers()
@@ -99,7 +99,7 @@ async def storm(
         port = listeners[0].socket.getsockname()[1]
         async with started("-m", "guarantee.signal_storm.child") as child:
             assert json.loads(await child.line()) == {"ready": True}
-            rounds += [await play(child, one, port) for one in orders(count, seed, door, phase)]
+            rounds += [await play(child, one, port) for one in orders(count, seed, entry, phase)]
             await child.ends()
         with trio.fail_after(PATIENCE):
             while servers.open:
@@ -134,7 +134,7 @@ def judge_outcome(done: Round) -> Iterator[str]:
         yield f"{told['shape']} of {told['leaves']} came out"
     elif not told["leaves"] and not told["late"]:
         yield "Ctrl-C was lost"
-    elif "Group" in told["shape"] and done.order.door not in BARE and len(done.order.delays) == 1:
+    elif "Group" in told["shape"] and done.order.entry not in BARE and len(done.order.delays) == 1:
         yield f"{told['shape']} came out"
 
 
@@ -149,7 +149,7 @@ def judge_socket(socket: dict[str, Any]) -> Iterator[str]:
 
 def judge_server(done: Round, servers: Servers) -> Iterator[str]:
     """Check that the server saw each connection's end, and the Close of each that was open."""
-    plan = DOORS[done.order.door][1][done.order.phase]
+    plan = ENTRIES[done.order.entry][1][done.order.phase]
     peers = servers.peers.get(f"{manner(done.order)}/{done.order.number}", [])
     if any(peer.ended is None for peer in peers):
         yield "a connection did not end"
