@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from trio_ws_dom._dom._receive_queue import ReceiveQueue, held_size, held_sizes
+from trio_ws_dom._dom._receive_queue import AT_HAND, ReceiveQueue, held_size, held_sizes
 
 
 def make(**options: Any) -> tuple[ReceiveQueue[str], list[str]]:
@@ -183,15 +183,19 @@ async def test_receive_is_a_checkpoint_without_bursts() -> None:
         await queue.receive()
 
 
+def is_ready(queue: ReceiveQueue[str]) -> bool:
+    return queue.at_hand > 0 or queue.look()
+
+
 async def test_a_burst_lets_no_other_tasks_run(autojump_clock: Any) -> None:
     queue, _ = make(burst=3, burst_seconds=1)
     queue.put_many(list("abcdef"), 6)
     for first, *others in ("abc", "def"):
-        assert not queue.ready
+        assert not is_ready(queue)
         with trio.testing.assert_checkpoints():
             assert await queue.receive() == first
         for item in others:
-            assert queue.ready
+            assert is_ready(queue)
             with pytest.raises(StopIteration) as done:  # without a yield to the scheduler
                 queue.receive().send(None)
             assert done.value.value == item
@@ -202,10 +206,61 @@ async def test_a_burst_is_bounded_in_time(autojump_clock: Any) -> None:
     queue.put_many(["a", "b", "c"], 3)
     assert await queue.receive() == "a"
     await trio.sleep(0.5)
-    assert queue.ready
+    assert is_ready(queue)
     assert queue.take() == "b"
     await trio.sleep(0.5)
-    assert not queue.ready
+    assert not is_ready(queue)
+
+
+async def test_a_steady_burst_ends_in_time_and_looks_at_the_clock_now_and_then(
+    autojump_clock: Any,
+) -> None:
+    queue, _ = make(burst=99, burst_seconds=1, max_items=99)
+    queue.put_many(["-"] * 99, 99)
+    await queue.receive()
+    start, looks = trio.current_time(), 0
+    while queue.at_hand > 0 or queue.look():
+        looks += queue.at_hand == AT_HAND
+        queue.take()
+        await trio.sleep(1 / 64)
+    assert trio.current_time() - start == 1
+    assert looks == 4
+
+
+async def test_a_burst_in_no_time_is_bounded_in_number(autojump_clock: Any) -> None:
+    queue, _ = make(burst=40, burst_seconds=1, max_items=99)
+    queue.put_many(["-"] * 99, 99)
+    await queue.receive()
+    taken = 1
+    while is_ready(queue):
+        queue.take()
+        taken += 1
+    assert taken == 40
+
+
+async def test_what_is_at_hand_is_over_when_the_queue_is_closed(autojump_clock: Any) -> None:
+    queue, _ = make(burst=9, burst_seconds=1)
+    queue.put_many(["a", "b", "c"], 3)
+    await queue.receive()
+    assert is_ready(queue)
+    queue.close(trio.ClosedResourceError)
+    assert not is_ready(queue)
+
+
+async def test_what_is_at_hand_is_over_when_a_task_begins_to_wait(autojump_clock: Any) -> None:
+    queue, _ = make(burst=9, burst_seconds=1)
+    queue.put_many(["a", "b"], 2)
+    await queue.receive()
+    assert is_ready(queue)
+    queue.take()
+    queue.put_back("b", 1)
+    assert is_ready(queue)
+    await queue.receive()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(queue.receive)
+        await trio.testing.wait_all_tasks_blocked()
+        queue.put_many(["c", "d"], 2)
+        assert not is_ready(queue)
 
 
 async def test_nothing_is_ready_while_another_task_receives(autojump_clock: Any) -> None:
@@ -216,7 +271,7 @@ async def test_nothing_is_ready_while_another_task_receives(autojump_clock: Any)
         nursery.start_soon(queue.receive)
         await trio.testing.wait_all_tasks_blocked()
         queue.put("b", 1)
-        assert not queue.ready
+        assert not is_ready(queue)
         with pytest.raises(trio.BusyResourceError, match="from this channel"):
             await queue.receive()
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+AT_HAND: Final = 16
+"""Items that a task takes at most between two looks at the clock."""
+
 # Of two characters, and the NUL after them: one alone keeps its UTF-8 too, from Python 3.12 on.
 _STR_HEADER: Final = sys.getsizeof("éé") - 3
 
@@ -90,6 +93,7 @@ class ReceiveQueue(Generic[T]):
         "_receiving",
         "_size",
         "_untaken",
+        "at_hand",
         "full",
     )
 
@@ -115,6 +119,9 @@ class ReceiveQueue(Generic[T]):
 
         self.full: bool = False
         """Whether the sender should wait for ``on_room``."""
+
+        self.at_hand: int = 0
+        """How many items, if any, may be taken before :meth:`look` is called again."""
 
         self._items: deque[T] = deque()
         # The number and the size of the items of each batch; None where all is released at once,
@@ -183,6 +190,7 @@ class ReceiveQueue(Generic[T]):
         self._closed = True
         self._end = error
         self._items.clear()
+        self.at_hand = 0
         if self._batches is not None:
             self._batches.clear()
         self._size = 0
@@ -195,20 +203,29 @@ class ReceiveQueue(Generic[T]):
         if receiver is not None:
             trio.lowlevel.reschedule(receiver)
 
-    @property
-    def ready(self) -> bool:
-        """Whether :meth:`take` may be called without letting other tasks run first."""
-        return (
-            bool(self._items)
-            and self._burst_left > 0
-            and not self._receiving
-            and self._clock() < self._burst_ends
-        )
+    def look(self) -> bool:
+        """Return whether there is an item to take without letting other tasks run first.
+
+        If so, it sets :attr:`at_hand`, to fewer items the longer the task has taken for each. So
+        the clock is not read for each item, and no burst is much longer than it may be.
+        """
+        if self._burst_left <= 0 or self._receiving or not self._items:
+            return False
+        left = self._burst_ends - self._clock()
+        if left <= 0:
+            return False
+        most = min(len(self._items), self._burst_left, AT_HAND)
+        taken, taking = self._burst - self._burst_left, self._burst_seconds - left
+        if most * taking > taken * left:
+            most = max(1, int(taken * left / taking))
+        self._burst_left -= most
+        self.at_hand = most
+        return True
 
     @trio.lowlevel.enable_ki_protection
     def take(self) -> T:
         """Return the next item, of which there must be one."""
-        self._burst_left -= 1
+        self.at_hand -= 1
         item = self._items.popleft()
         if self._batches is None:
             if not self._items:
@@ -243,7 +260,7 @@ class ReceiveQueue(Generic[T]):
         """
         if self._receiving:
             raise trio.BusyResourceError(f"another task is receiving from this {self._owner}")
-        if self.ready:
+        if self.at_hand > 0 or self.look():
             await trio.lowlevel.checkpoint_if_cancelled()
         else:
             await self._wait()
@@ -255,6 +272,7 @@ class ReceiveQueue(Generic[T]):
     async def _wait(self) -> None:
         """Let other tasks run, and sleep until there is an item or an end."""
         self._receiving = True
+        self.at_hand = 0
         try:
             await trio.lowlevel.checkpoint_if_cancelled()
             if not self._items and self._end is None and self._on_sleep is not None:
@@ -281,5 +299,5 @@ class ReceiveQueue(Generic[T]):
 
     def _begin_burst(self) -> None:
         self._clock = trio.lowlevel.current_clock().current_time
-        self._burst_left = self._burst
+        self._burst_left = self._burst - 1
         self._burst_ends = self._clock() + self._burst_seconds

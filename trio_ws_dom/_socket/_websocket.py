@@ -12,6 +12,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 import trio
+from trio.lowlevel import checkpoint_if_cancelled
 
 from .._dom._blob import Blob
 from .._dom._errors import DOMException, valid_close
@@ -343,8 +344,8 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
         # The first lines are the fast path, for messages that are there already: one coroutine
         # a message instead of three. Then what ReceiveChannel's own does.
         inbox = self._session.flow.inbox
-        if inbox is not None and inbox.ready:
-            await trio.lowlevel.checkpoint_if_cancelled()
+        if inbox is not None and (inbox.at_hand > 0 or inbox.look()):
+            await checkpoint_if_cancelled()
             return inbox.take()
         try:
             return await self.receive()

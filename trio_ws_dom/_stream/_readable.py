@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, final
 
 import trio
+from trio.lowlevel import checkpoint_if_cancelled
 
 from .._dom._errors import WebSocketError, socket_error
 from .._dom._receive_queue import held_size
@@ -73,9 +74,10 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
     async def __anext__(self) -> str | bytes:
         try:
             # the fast path, for what is there already: one coroutine a message instead of two
-            if self._pieces is None and self._inbox.ready:
-                await trio.lowlevel.checkpoint_if_cancelled()
-                message = self._inbox.take()
+            inbox = self._inbox
+            if self._pieces is None and (inbox.at_hand > 0 or inbox.look()):
+                await checkpoint_if_cancelled()
+                message = inbox.take()
                 return await self._rest_of(message) if isinstance(message, PARTS) else message
             return await self.receive()
         except trio.EndOfChannel:
