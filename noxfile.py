@@ -345,13 +345,14 @@ def disturbed(session: nox.Session) -> None:
 
 @nox.session
 def mistakes(session: nox.Session) -> None:
-    """Make mistakes in the package, and tell which of them the session tests notices.
+    """Make mistakes in the package, and show which of them the session ``tests`` notices.
 
     `-- --mutants 20 --seed 1` says how many random ones there are beside the seeded faults.
     """
     install_package(session, "test")
     with session.chdir(TESTS):
-        session.run("python", "-m", "meta.mistakes", *session.posargs, "--", *suite(), WORKERS)
+        settings = f"--config-file={ROOT / 'pyproject.toml'}"
+        session.run("python", "-m", "meta.mistakes", *session.posargs, "--", settings, WORKERS)
 
 
 @contextmanager

@@ -65,10 +65,6 @@ class ProgramError(Exception):
     """What the operation `throw` raises."""
 
 
-def _never_heard(event: Event) -> None:
-    """Stand in for a handler that a browser does not call."""
-
-
 class ObjectListener:
     def __init__(self, call: Callable[[Any, Event], None]) -> None:
         self._call = call
@@ -181,8 +177,6 @@ class PythonProgram(StreamWords):
         self, event: Event, name: str, type: str, label: str | None, ops: list[Op]
     ) -> None:
         listener = None if label is None else self._listener(label, ops)
-        if isinstance(listener, ObjectListener):  # which a browser takes and never calls; we refuse
-            listener = _never_heard
         setattr(self._things[name], f"on{type}", listener)
 
     def _do_slotvalue(self, event: Event, name: str, type: str, value: Any) -> None:

@@ -1,8 +1,11 @@
 """Make mistakes in the package, one at a time, and tell which of them the plain tests notice.
 
-``python -m meta.mistakes --mutants 20 --seed 1 -- PYTEST ARGUMENTS``. The mistakes are the seeded
-faults of ``guarantee.faults``, and random changes of the sources. One that no test notices either
-changes nothing or is a gap: it is shown, to be looked at.
+``python -m meta.mistakes --mutants 20 --seed 1 -- PYTEST OPTIONS``. The mistakes are the seeded
+faults of ``guarantee.faults``, and random changes of the sources. For each, the tests beside the
+changed module run first, and the other plain ones only if none of them fails: so the answer is that
+of a plain run, and most of them come within seconds. The output is a table in Markdown; mistakes.md
+keeps one. A mistake that no test notices either changes nothing or is a gap: it is shown, to be
+looked at.
 """
 
 from __future__ import annotations
@@ -14,23 +17,34 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from guarantee.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "trio_ws_dom"
+ROOT: Final = Path(__file__).parents[2]
+PACKAGE: Final = ROOT / "trio_ws_dom"
+TESTS: Final = ROOT / "tests"
 
-LIMIT = 1800
+RUN_LIMIT: Final = 1800
 """Seconds after which a run counts as one that hangs, which somebody would notice."""
+
+TEST_LIMIT: Final = 60
+"""Seconds after which one test counts as one that hangs."""
+
+NO_TESTS: Final = 5
+"""The exit status of pytest where no test was to be run."""
+
+BESIDE: Final = {"socket": "websocket", "trace": "tracing"}
+"""The folders of tests that do not have the name of the package's, see CONTRIBUTING.md."""
 
 
 class Mistake(NamedTuple):
@@ -38,11 +52,13 @@ class Mistake(NamedTuple):
 
     Attributes:
       name: for the table.
+      nearest: the folder of the tests that are run first; empty: there is none.
       path: of the changed module, in the package; None: the mistake is a seeded fault.
       source: of that module, changed.
     """
 
     name: str
+    nearest: str
     path: Path | None = None
     source: str = ""
 
@@ -52,44 +68,67 @@ def main() -> int:
     parser.add_argument("--mutants", type=int, default=20, help="random changes (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("pytest", nargs="*", help="arguments of pytest")
+    parser.add_argument("pytest", nargs="*", help="options of pytest")
     arguments = parser.parse_args()
-    seeded = [Mistake(f"fault {fault.__name__}") for fault in FAULTS] if arguments.faults else []
+    seeded = [Mistake(fault.__name__, "guarantee") for fault in FAULTS] if arguments.faults else []
     mistakes = [*seeded, *mutants(arguments.mutants, random.Random(arguments.seed))]
     missed = 0
+    print("| mistake | noticed by | seconds |\n|---|---|---|", flush=True)
     for mistake in mistakes:
         start = time.monotonic()
         by = noticed(mistake, arguments.pytest)
         missed += by is None
-        print(
-            f"{time.monotonic() - start:5.0f} s  {mistake.name}: {by or 'NOT NOTICED'}", flush=True
-        )
-    print(f"{len(mistakes) - missed} of {len(mistakes)} mistakes were noticed")
+        name, by = (text.replace("|", "\\|") for text in (mistake.name, by or "**nothing**"))
+        print(f"| `{name}` | {by} | {time.monotonic() - start:.0f} |", flush=True)
+    print(f"\n{len(mistakes) - missed} of {len(mistakes)} mistakes were noticed.")
     return 0
 
 
-def noticed(mistake: Mistake, arguments: Sequence[str]) -> str | None:
+def noticed(mistake: Mistake, options: Sequence[str]) -> str | None:
     """Run the tests until one fails, and return which; None if none does."""
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / PACKAGE.name
         shutil.copytree(PACKAGE, changed, ignore=shutil.ignore_patterns("__pycache__"))
-        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([folder, str(ROOT / "tests")])}
-        command = [sys.executable, "-m", "pytest", "--maxfail=1", "-q", *arguments]
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([folder, str(TESTS)])}
+        command = [sys.executable, "-m", "pytest", "-q", f"--timeout={TEST_LIMIT}", *options]
         if mistake.path is None:
-            environ["SEEDED_FAULT"] = mistake.name.removeprefix("fault ")
+            environ["SEEDED_FAULT"] = mistake.name
             command += ["-p", "meta.seeded_fault"]
         else:
             (changed / mistake.path).write_text(mistake.source)
+        nearest = TESTS / mistake.nearest
+        first = [["--exitfirst", str(nearest)]] if mistake.nearest else []
+        others = ["--exitfirst", str(TESTS), *(f"--ignore={nearest}" for _ in first)]
+        for which in [*first, others]:
+            if (by := failing([*command, *which], folder, environ)) is not None:
+                return by
+    return None
+
+
+def failing(command: Sequence[str], folder: str, environ: dict[str, str]) -> str | None:
+    """Run tests, and return the name of the first that fails; None if none does."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as running_tests:
         try:
-            ran = subprocess.run(
-                command, cwd=folder, env=environ, capture_output=True, text=True, timeout=LIMIT
-            )
+            output, _ = running_tests.communicate(timeout=RUN_LIMIT)
         except subprocess.TimeoutExpired:
-            return "it hangs"
-        if ran.returncode == 0:
-            return None
-        failures = re.search(r"^(?:FAILED|ERROR) (\S+)", ran.stdout, re.MULTILINE)
-        return failures[1] if failures else f"status {ran.returncode}"
+            os.killpg(running_tests.pid, signal.SIGKILL)  # its workers, too
+            return "a run that hangs"
+    if running_tests.returncode in (0, NO_TESTS):
+        return None
+    failures = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+    return (
+        f"`{failures[1].removeprefix('tests/')}`"
+        if failures
+        else f"status {running_tests.returncode}"
+    )
 
 
 # Random changes.
@@ -111,7 +150,13 @@ def mutant(path: Path, number: int) -> Mistake:
     old, new = changes(tree)[number]
     name = f"{path}:{old.lineno} {shown(old)} -> {shown(new)}"
     replaced = Replace(old, new).visit(tree)
-    return Mistake(name, path, ast.unparse(ast.fix_missing_locations(replaced)))
+    return Mistake(name, nearest_to(path), path, ast.unparse(ast.fix_missing_locations(replaced)))
+
+
+def nearest_to(path: Path) -> str:
+    """Return the folder of the tests of a module; empty if there is none."""
+    parts = [part.removeprefix("_") for part in path.parent.parts]
+    return "/".join(BESIDE.get(part, part) for part in parts)
 
 
 def shown(node: ast.AST) -> str:

@@ -91,7 +91,7 @@ class AcceptedConnection(SocketConnection):
         self._is_pinging = False
         self._pongs: deque[bytes] = deque(maxlen=MAX_PENDING_PONGS)  # to be sent
         self._is_ponging = False
-        self._nursery: trio.Nursery
+        self._nursery: trio.Nursery | None = None  # while the tasks run
         self._writer_wakes = trio.Event()  # the writing task sleeps on it
         self._written = trio.Event()  # the writing is over
         self._has_stalled = False  # the handler was notified that the reading has stopped
@@ -153,21 +153,21 @@ class AcceptedConnection(SocketConnection):
         """
 
     def start_soon(self, function: Callable[[], Awaitable[object]]) -> None:
-        if not self._finished and self.machine.state is not State.CLOSED:
+        if self._nursery is not None:
             self._nursery.start_soon(function)
 
     def _queue_ping(self, payload: bytes) -> None:
         self._ping_payload = payload
         if not self._is_pinging:
             self._is_pinging = True
-            self._nursery.start_soon(self._ping_peer)
+            self.start_soon(self._ping_peer)
 
     def pong(self, payload: bytes) -> None:
         if self.machine.state is OPEN:
             self._pongs.append(payload)
             if not self._is_ponging:
                 self._is_ponging = True
-                self._nursery.start_soon(self._send_pongs)
+                self.start_soon(self._send_pongs)
 
     # The life of the connection.
 
@@ -178,13 +178,17 @@ class AcceptedConnection(SocketConnection):
         If the peer has ended the connection, or broke a rule, trio-websocket may close its file
         descriptor only when the handler returns.
         """
-        async with trio.open_nursery() as self._nursery:
-            self._deadline.run_within(self._nursery.cancel_scope)
-            await self._handler.on_open(self._response)
-            self._nursery.start_soon(self._write)
-            await self._read(self._keep_alive(self._accepted.get_message, self._nursery))
-            self._finished = True
-            self._nursery.cancel_scope.cancel()
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            self._deadline.run_within(nursery.cancel_scope)
+            try:
+                await self._handler.on_open(self._response)
+                nursery.start_soon(self._write)
+                await self._read(self._keep_alive(self._accepted.get_message, nursery))
+                self._finished = True
+            finally:
+                self._nursery = None
+            nursery.cancel_scope.cancel()
         closed = self._accepted.closed
         with trio.CancelScope(shield=True):  # trio.aclose_forcefully() alone can be cancelled
             await trio.aclose_forcefully(self._accepted)
