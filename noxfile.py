@@ -80,7 +80,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def thorough(session: nox.Session) -> None:
-    """Run all tests that need only Python, slow ones too; their coverage must be 99 %."""
+    """Run all tests that need only Python, slow ones too; their coverage must be 100 %."""
     install_package(session, "test")
     settings = f"--rcfile={ROOT / 'pyproject.toml'}"
     with outside(session) as folder:

@@ -174,15 +174,17 @@ async def test_default_limit(nursery: trio.Nursery, autojump_clock: Any) -> None
     assert ws.readyState == WebSocket.CLOSING
 
 
-async def test_full(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Beyond ``max_buffered_amount``: ``error``, then 1006, and never inside ``send()``."""
+@pytest.mark.parametrize("last", ["x", b"x"])
+async def test_a_message_over_max_buffered_amount_fails_the_connection_after_the_call(
+    last: str | bytes, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     ws, peer, trace = await traced(
         nursery, pair=trio.testing.lockstep_stream_pair(), max_buffered_amount=10
     )
     ws.send(b"123456")
     ws.send(b"7890")
     assert ws.readyState == WebSocket.OPEN
-    ws.send(b"x")
+    ws.send(last)
     assert (ws.readyState, ws.bufferedAmount, trace) == (WebSocket.CLOSING, 11, ["open"])
     start = trio.current_time()
     assert (await ws.wait_closed()).code == 1006

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any
 
@@ -50,6 +51,29 @@ async def test_async_listeners_keep_the_order_of_blobs(
     await peer.send(*(frame(BINARY, b"%d" % number) for number in range(10)))
     await trio.testing.wait_all_tasks_blocked()
     assert starts == [b"%d" % number for number in range(10)]
+    nursery.start_soon(peer.finish)
+    await ws.aclose()
+
+
+async def test_each_async_listener_of_a_message_runs_to_its_first_await_before_the_next_is_called(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    ws, peer = await socket_and_peer(nursery)
+    trace: list[str] = []
+
+    def noting(name: str) -> Callable[[object], Awaitable[None]]:
+        async def listener(event: object) -> None:
+            trace.append(name)
+            await trio.lowlevel.checkpoint()
+
+        return listener
+
+    for name in "abc":
+        ws.addEventListener("message", noting(name))
+        ws.addEventListener("message", lambda event: trace.append("sync"))
+    await peer.send(frame(TEXT, b"hello"))
+    await trio.testing.wait_all_tasks_blocked()
+    assert trace == ["a", "sync", "b", "sync", "c", "sync"]
     nursery.start_soon(peer.finish)
     await ws.aclose()
 

@@ -187,6 +187,41 @@ async def test_held_messages_are_dispatched_before_close(
     assert trace == ["0", "1", "2", "close"]
 
 
+async def test_a_listener_set_while_the_stream_is_being_closed_gets_what_was_held(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """The connection's tasks are over then."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    close_hook = ours.send_stream.close_hook
+    assert close_hook is not None  # it ends the other stream
+    trace: list[str] = []
+
+    def listen() -> None:
+        ws.onmessage = lambda event: trace.append(event.data)
+        close_hook()
+
+    ours.send_stream.close_hook = listen
+    nursery.start_soon(Peer(theirs).accept)
+    ws = await connect_websocket(nursery, "ws://peer.test/", stream=ours)
+    ws.onclose = lambda event: trace.append("close")
+    await theirs.send_all(frame(TEXT, b"held") + close(1000))
+    await theirs.aclose()
+    await ws.wait_closed()
+    assert trace == ["held", "close"]
+
+
+async def test_a_listener_set_after_the_close_gets_nothing(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    ws, peer = await held(nursery, frame(TEXT, b"unread"), close(1000))
+    await peer.stream.aclose()
+    await ws.wait_closed()
+    got: list[object] = []
+    ws.onmessage = got.append
+    await trio.testing.wait_all_tasks_blocked()
+    assert got == []
+
+
 async def test_held_messages_are_not_dispatched_after_the_programs_own_close(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:

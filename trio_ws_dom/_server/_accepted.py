@@ -298,9 +298,9 @@ class AcceptedConnection(SocketConnection):
             )
 
     def _note_own_close(self) -> None:
+        assert self._close is not None  # it is being sent
         self._own_close = self._accepted.closed
-        if self._close is not None and self.machine.can(ClosingEvent.CLOSE_SENT):
-            self.machine.close_sent(self._close)
+        self.machine.close_sent(self._close)
 
     def _record_end(self, closed: CloseReason | None) -> None:
         """Translate trio-websocket's ``closed`` to what the closing machine knows."""
