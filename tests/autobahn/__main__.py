@@ -1,4 +1,4 @@
-"""Run the client against the fuzzing server and judge the report; exits 1 for a bad case."""
+"""Run the client against the fuzzing server and judge the report. A bad case exits with 1."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What Autobahn asks of a client: echo whatever comes, case by case.
+"""Echo whatever comes, case by case, as Autobahn asks of a client.
 
-`python -m autobahn.client URL`: each case is a connection of its own, so how many run at once
-changes no verdict.
+Run it by ``python -m autobahn.client URL``. Each case is a separate connection, so how many run at
+once changes no verdict.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def echo(url: str, *, compression: bool) -> None:
     ) as ws:
         ws.binaryType = "arraybuffer"
         ws.onmessage = lambda event: ws.send(event.data)
-        await ws.wait_closed()  # however it ends: the server's report says whether rightly
+        await ws.wait_closed()  # whichever way it ends, as the server's report judges it
 
 
 if __name__ == "__main__":

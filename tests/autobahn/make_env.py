@@ -1,7 +1,8 @@
-"""Make an environment of Python 2.7 with the Autobahn suite: `python -m autobahn.make_env DIR`.
+"""Make an environment of Python 2.7 with the Autobahn suite.
 
-Does nothing where DIR has one. `--find` only prints the Python 2.7 that would be used, or nothing.
-The suite compiles one small extension module, so a C compiler is needed too.
+Run it by ``python -m autobahn.make_env DIR``. It does nothing where DIR has one. ``--find`` only
+prints the Python 2.7 that would be used, or nothing. The suite compiles one small extension module,
+so it needs a C compiler, too.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def main() -> int:
 
 
 def find_python27() -> str | None:
-    """PYTHON27's, pyenv's (the real one: its shim refuses if 2.7 is not made global), PATH's."""
+    """Return a Python 2.7, by PYTHON27, by pyenv without its shim, or on PATH.
+
+    The shim refuses if 2.7 is not made global.
+    """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates = [
         os.environ.get("PYTHON27"),

@@ -19,8 +19,8 @@ STARTUP_SECONDS = 60
 PROTOCOL = [f"{section}.*" for section in (1, 2, 3, 4, 5, 6, 7, 10)]
 LIMITS = ["9.*"]
 DEFLATE = ["12.*", "13.*"]
-# Of each parameter and data set of compression, 4 of its 18 sizes: 64, 4096 and 32768 bytes
-# whole, and 8192 in fragments of 256.
+# Of each parameter and data set of compression, 4 of its 18 sizes: 64, 4096 and 32768 bytes whole,
+# and 8192 in fragments of 256.
 DEFLATE_SAMPLE = [
     f"{section}.{number}.{size}"
     for section, numbers in ((12, 5), (13, 7))
@@ -30,10 +30,10 @@ DEFLATE_SAMPLE = [
 
 
 class Profile(NamedTuple):
-    """Cases to run, and how many those are: a report with fewer of them proves nothing.
+    """The cases to run, and their number, as a report with fewer of them proves nothing.
 
-    ``jobs`` is how many run at once. The suite is one thread and gives a case of compression 60
-    seconds for 1,000 echoes: beside nine cases of 128 KiB messages, one of 16 bytes takes longer.
+    ``jobs`` is how many run at once. The suite is one thread and allows a case of compression 60
+    seconds for 1,000 echoes. Beside nine cases of 128 KiB messages, one of 16 bytes takes longer.
     """
 
     jobs: int
@@ -52,14 +52,15 @@ PROFILES = {
 
 @contextmanager
 def fuzzing_server(env: Path, out: Path, cases: list[str]) -> Generator[str]:
-    """Serve `cases` and give the server's URL; the report is in `out` once the client asked."""
+    """Serve ``cases`` and yield the server's URL. The report is in ``out`` once the client
+    asked."""
     out.mkdir(parents=True, exist_ok=True)
     port = free_port()
     url = f"ws://127.0.0.1:{port}"
     spec = out / "fuzzingserver.json"
     settings: dict[str, object] = {"exclude-cases": [], "exclude-agent-cases": {}}
     spec.write_text(json.dumps({"url": url, "outdir": str(out), "cases": cases, **settings}))
-    # --webport 0: no web server, which would take port 8080
+    # with --webport 0 there is no web server, which would take port 8080
     arguments = ["-m", "fuzzingserver", "-s", str(spec), "--webport", "0"]
     with (out / "server.log").open("wb") as log:
         process = subprocess.Popen(
@@ -69,7 +70,7 @@ def fuzzing_server(env: Path, out: Path, cases: list[str]) -> Generator[str]:
             wait_until_listening(port, process)
             yield url
         finally:
-            process.kill()  # it holds nothing but the report, which is written by now
+            process.kill()  # it holds only the report, which is written by now
             process.wait()
 
 

@@ -1,4 +1,4 @@
-"""What a fuzzing server's report says, as a table for each section and a verdict."""
+"""Print a fuzzing server's report as a table for each section and a verdict."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-# A client may fail a connection sooner than the suite would like and still obey RFC 6455 (the
-# echo of a good message that a bad frame follows at once is a race): NON-STRICT is no failure.
+# A client may fail a connection sooner than the suite expects and still obey RFC 6455, as the echo
+# of a good message that a bad frame follows at once is a race. So NON-STRICT is no failure.
 GOOD = ("OK", "NON-STRICT", "INFORMATIONAL")
-# These are no race: bad UTF-8 is noticed when it arrives, before the message is complete.
+# These are no race, as bad UTF-8 is noticed when it arrives, before the message is complete.
 MUST_BE_STRICT = ("6.4.1", "6.4.2", "6.4.3", "6.4.4")
 
 
 class Case(NamedTuple):
-    """One case of the report. `closing` judges how the connection ended."""
+    """One case of the report. ``closing`` judges how the connection ended."""
 
     name: str
     behavior: str
@@ -35,7 +35,7 @@ class Case(NamedTuple):
 
 
 def load(report: Path, agent: str) -> list[Case]:
-    """The cases of an agent in a report folder; none, if it is not in there."""
+    """Return the cases of an agent in a report folder, or none if it is not in there."""
     agents = json.loads((report / "index.json").read_text())
     cases = [
         Case(name, result["behavior"], result["behaviorClose"])
@@ -45,7 +45,7 @@ def load(report: Path, agent: str) -> list[Case]:
 
 
 def table(cases: list[Case]) -> str:
-    """A line for each section: how many cases had which behaviour, and which closing."""
+    """Return a line for each section, with the number of cases by behaviour and by closing."""
     lines = [f"{'section':>7}  {'cases':>5}  {'behaviour':<44}  closing"]
     for section in sorted({case.section for case in cases}):
         own = [case for case in cases if case.section == section]
@@ -60,7 +60,8 @@ def tally(verdicts: Iterable[str]) -> str:
 
 
 def judge(cases: list[Case], wanted: int) -> bool:
-    """Print the table, the bad cases and, last, how many passed; True if all is well."""
+    """Print the table, the bad cases and the number that passed, and return True if all are
+    good."""
     print(table(cases))
     bad = [case for case in cases if not case.good]
     for case in bad:

@@ -1,4 +1,4 @@
-"""Run wstest, which would listen on every interface, on loopback only. For Python 2.7."""
+"""Run wstest on loopback only, where it would listen on every interface. For Python 2.7."""
 
 import functools
 

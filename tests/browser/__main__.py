@@ -1,5 +1,7 @@
-"""What `browser/__init__.py` says that can be done by name: figures, faults, record [names],
-departures, random [--seconds N]."""
+"""The commands figures, faults, record [names], departures and random [--seconds N].
+
+They are described in ``browser/__init__.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A headless Chromium, driven over its DevTools protocol.
 
-There must be one on the machine: on Debian `apt-get install chromium`; elsewhere any Chromium,
-Chrome or Edge will do. It is looked for on PATH, or at the path in the environment variable
-CHROMIUM. Nothing is downloaded.
+There must be one on the machine. On Debian, run ``apt-get install chromium``; elsewhere any
+Chromium, Chrome or Edge will do. It is found on PATH, or by the environment variable CHROMIUM.
+Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ HOW_TO_GET_ONE = (
     "or give its path in the environment variable CHROMIUM. Without a browser, `pytest "
     "tests/browser` compares with the recording."
 )
-"""Seconds: a Chromium that starts on a cold and busy machine takes about ten."""
+"""Seconds. A Chromium that starts on a cold and busy machine takes about ten."""
 SCRIPTS = ("page.js", "streams.js")
 PAGE = b"<!doctype html><meta charset=utf-8><base>" + b"".join(
     b"<script src=%s></script>" % script.encode() for script in SCRIPTS
@@ -54,11 +54,11 @@ PAGE = b"<!doctype html><meta charset=utf-8><base>" + b"".join(
 
 
 class NoBrowser(Exception):
-    """There is no Chromium on this machine; the message says how to get one."""
+    """There is no Chromium on this machine. The message says how to install one."""
 
 
 class PageError(Exception):
-    """The page's script raised: a mistake in the judge, not a finding."""
+    """The page's script raised, which is a mistake in the comparison and not a finding."""
 
 
 def find_chromium() -> str:
@@ -74,8 +74,8 @@ def find_chromium() -> str:
 
 
 class DevTools:
-    """One DevTools connection with one page attached: a call and its answer, and the page's
-    `tellServer`."""
+    """One DevTools connection with one page attached, with calls, answers and the page's
+    ``tellServer``."""
 
     def __init__(self, connection: WebSocketConnection) -> None:
         self._connection = connection
@@ -108,7 +108,7 @@ class DevTools:
         return result
 
     async def evaluate(self, expression: str) -> Any:
-        """The value of an expression in the page; a promise is awaited."""
+        """Return the value of an expression in the page. A promise is awaited."""
         result = await self.call(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )
@@ -131,8 +131,10 @@ class DevTools:
 
 
 class Browser:
-    """A Chromium with one blank page of ours. `version` and `page_port` are facts; `devtools`
-    speaks to the page."""
+    """A Chromium with one blank page of ours.
+
+    ``version`` and ``page_port`` are facts, and ``devtools`` speaks to the page.
+    """
 
     def __init__(self, devtools: DevTools, version: str, page_port: int) -> None:
         self.devtools = devtools
@@ -142,7 +144,7 @@ class Browser:
 
 @asynccontextmanager
 async def open_browser() -> AsyncIterator[Browser]:
-    """Start Chromium with a fresh profile and our page; end it, and its profile, afterwards."""
+    """Start Chromium with a new profile and our page, and end it afterwards with its profile."""
     executable = find_chromium()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         async with trio.open_nursery() as nursery:
@@ -171,7 +173,7 @@ async def open_browser() -> AsyncIterator[Browser]:
 
 
 async def _devtools_url(announcement: trio.Path, process: trio.Process) -> str:
-    """Chromium writes down its port and path once it listens."""
+    """Return the URL that Chromium writes to a file once it listens."""
     while True:
         if process.poll() is not None:
             raise NoBrowser(f"Chromium ended at once with exit code {process.returncode}")

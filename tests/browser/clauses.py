@@ -1,14 +1,13 @@
-"""The clauses of the standards' algorithms for the interface, in our own words. Each scenario
-names those that it shows.
+"""The clauses of the standards' algorithms for the interface, in our own words.
 
-An anchor is of the WebSockets Standard (websockets.spec.whatwg.org) unless another document
-stands before it.
+Each scenario names those that it shows. An anchor is of the WebSockets Standard
+(websockets.spec.whatwg.org) unless another document is named before it.
 """
 
 from __future__ import annotations
 
 CLAUSES: dict[str, str] = {
-    # The constructor, and the URL and protocols that it is given.
+    # The constructor, and its URL and protocols.
     "constructor: the URL is parsed": "#get-a-url-record",
     "constructor: relative to the base URL": "#get-a-url-record",
     "constructor: the URL is no URL": "#get-a-url-record",
@@ -69,9 +68,9 @@ CLAUSES: dict[str, str] = {
     "closing: readyState is CLOSING when the peer closes": "#feedback-from-the-protocol",
     "closed: error first if it failed": "#feedback-from-the-protocol",
     "closed: wasClean, code and reason": "#feedback-from-the-protocol",
-    "protocol: a ping is answered, and seen by nobody": "#ping-and-pong-frames",
+    "protocol: a ping is answered, and not seen by the program": "#ping-and-pong-frames",
     "protocol: a broken rule fails the connection": "RFC 6455 #section-7.1.7",
-    # The opening handshake, as altered.
+    # The opening handshake, as changed by the standard.
     "handshake: the request": "#concept-websocket-establish",
     "handshake: protocols are asked for": "#concept-websocket-establish",
     "handshake: permessage-deflate is offered": "#concept-websocket-establish",
@@ -108,8 +107,8 @@ CLAUSES: dict[str, str] = {
 
 NOT_SHOWN: dict[str, str] = {
     "send: full": "Chromium knows no bound for what is queued; ours is an option.",
-    "garbage collection": "A trace cannot show what happens to what nobody holds.",
+    "garbage collection": "A trace cannot show objects to which there is no reference.",
     "a document goes away": "There is no document.",
     "mixed content, Content Security Policy, HSTS": "Rules of a page, not of a program.",
 }
-"""Clauses that no scenario can show, and why."""
+"""Clauses that no scenario can show, and the reason."""

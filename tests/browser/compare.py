@@ -1,23 +1,22 @@
-"""What is levelled before two traces are compared, and where ours is meant to differ.
+"""Normalise two traces before they are compared.
 
-Levelled, in both traces:
+In both traces:
 
 - time stamps, mask keys and the order of headers are not recorded at all; nor are headers that
   only a browser sends (User-Agent, Accept-Language, Cache-Control ...);
 - ports are named, not numbered;
 - a Sec-WebSocket-Key is "valid" or shown;
-- a message in several frames is one message (fragmenting is the sender's own business), and a
+- a message in several frames is one message (fragmenting is the sender's choice), and a
   compressed one is inflated;
-- a client that leaves with bytes of the server unread resets TCP, by the system's rules, one that
-  has read them all ends it: which it is depends on the time at which packets arrive, so both are
-  "gone";
+- the end of TCP is always "gone": a client that leaves with bytes of the server unread resets TCP,
+  and one that has read them all ends it, which depends on when packets arrive;
 - the reason in the Close of a client that fails the connection is its own words;
-- tasks of a program take turns as they like: the trace has one part for each;
-- with several sockets, the trace has one part for each: which of two is served first is the
-  network's business, unless a scenario makes one wait for the other;
-- where megabytes were not sent at the end, how many is the network's business;
+- tasks of a program take turns in any order, so the trace has one part for each;
+- with several sockets, the trace has one part for each, as the network decides which is served
+  first, unless a scenario makes one wait for the other;
+- where megabytes were not sent at the end, their number depends on the network;
 - assigning to a read-only attribute is a TypeError in JavaScript and an AttributeError in Python;
-- attributes of an event that have their usual value are left out (it keeps the recording readable).
+- attributes of an event that have their usual value are left out, for a readable recording.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ FAILURES = (1002, 1007, 1009)
 """The codes with which a client fails a connection (RFC 6455 section 7.4.1)."""
 MEGABYTES = 3 * 1024 * 1024
 UNCLEAN = ["throws", "WebSocketError", 1006, ""]
-"""What a step of a stream gives then."""
+"""The result of a stream's step after an unclean end."""
 
 
 def normalise(trace: Trace) -> Trace:
@@ -98,12 +97,13 @@ def _normal_wire(entry: list[Any], *, failed: bool) -> list[Any]:
 
 
 def _is_failure(entry: list[Any]) -> bool:
-    """Whether this is the `error` event of a socket, not one that the program made."""
+    """Return whether this is the ``error`` event of a socket, not one that the program made."""
     return entry[0] == "event" and entry[2]["type"] == "error" and "isTrusted" not in entry[2]
 
 
 def _parted(entries: list[list[Any]]) -> list[list[Any]]:
-    """One part for each socket, in the order of their names; and one for each task."""
+    """Split a trace into one part for each socket, in the order of their names, and one for each
+    task."""
     entries = sorted(entries, key=lambda e: e[1] if e[0] == "in" else "")
     sockets = [e[1] for e in entries if e[0] == "new"]
     if len(sockets) < 2:
@@ -127,7 +127,7 @@ def _named(value: Any, names: dict[str, str]) -> Any:
 
 
 def differences(expected: Trace, found: Trace) -> list[str]:
-    """The entries that differ, in words; empty if the traces are equal."""
+    """Return the entries that differ, in words, or none if the traces are equal."""
     lines = _differences("program", expected["program"], found["program"])
     for number in range(max(len(expected["wire"]), len(found["wire"]))):
         pair = [

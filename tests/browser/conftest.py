@@ -1,4 +1,4 @@
-"""What Chromium does: as it was recorded, and as it does now."""
+"""Chromium's behaviour, as it was recorded and as it is now."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stored() -> dict[str, Trace]:
 
 @pytest.fixture(scope="session")
 def live(request: pytest.FixtureRequest) -> dict[str, Trace]:
-    """Chromium's traces, made now."""
+    """Return Chromium's traces, made now."""
     asked = {item.name.partition("[")[2].rstrip("]") for item in request.session.items}
     _, traces = trio.run(watch_chromium, [name for name in ALL if name in asked])
     return traces

@@ -1,9 +1,9 @@
-"""Where ours is meant to differ from Chromium, each with its reason. The comparison knows this
-table, and no other exception.
+"""Where ours should differ from Chromium, each with its reason.
 
-A departure turns Chromium's trace into the one that ours must give. `ERROR_EVENT` holds
-everywhere; the others hold in the scenarios that name them, and a test sees to it that each of
-those really differs: a departure that is none any more goes.
+The comparison knows this table and no other exception. A departure turns Chromium's trace into the
+one that ours must have. ``ERROR_EVENT`` holds everywhere. The others hold in the scenarios that
+name them, and a test checks that each of those really differs, so that a departure that has become
+needless is removed.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ Entry = list[Any]
 class Departure:
     reason: str
     change: Callable[[Trace], Trace] | None = None
-    """Without it, what ours does stands in `recorded/departures.json`, and was read before it was
-    put there."""
+    """Without it, ``recorded/departures.json`` contains what ours does, which a person has
+    checked."""
 
 
 def _each(
     program: Callable[[Entry], Entry] = lambda e: e, wire: Callable[[Entry], Entry] = lambda e: e
 ) -> Callable[[Trace], Trace]:
-    """The change that these make of each entry."""
+    """Return a change that applies these to each entry."""
     return lambda trace: {
         "program": [program(e) for e in trace["program"]],
         "wire": [[wire(e) for e in c] for c in trace["wire"]],
@@ -67,7 +67,7 @@ def _after_the_dispatch(entry: Entry) -> Entry:
 
 
 def _reported_last(trace: Trace) -> Trace:
-    """Exceptions are seen when the scope, or dispatchEvent, is left; not in the middle."""
+    """Move exceptions to the end, as ours are raised when the scope or dispatchEvent ends."""
     program = trace["program"]
     reported = [e for e in program if e[0] == "reported"]
     return {**trace, "program": [e for e in program if e[0] != "reported"] + reported}
@@ -118,7 +118,7 @@ DEPARTURES: dict[str, Departure] = {
     ),
     "closing the writable sends 1000": Departure(
         "A page's Close has no code then, as the draft has it. Ours is `aclose()` of a channel, "
-        "and every end of a scope that is in order says 1000.",
+        "and every normal end of a scope sends 1000.",
         _each(_code_1000, _code_1000),
     ),
     "messages before a malformed frame": Departure(
@@ -129,7 +129,7 @@ DEPARTURES: dict[str, Departure] = {
     "messages unread at the end": Departure(
         "A page's readable drops what was not read when the end is unclean, as the Streams "
         "Standard has it; where it is clean Chromium keeps the first message only, which nothing "
-        "asks for. A trio channel gives what came before the end."
+        "asks for. A trio channel returns what came before the end."
     ),
     "the URL of an aborted stream": Departure(
         "Given a signal that has aborted, Chromium leaves the URL empty. The draft sets it first."
@@ -139,9 +139,9 @@ DEPARTURES: dict[str, Departure] = {
         "the reason."
     ),
     "trio's channels": Departure(
-        "A page's streams have their own errors, or none, for what is done behind an end: done, "
+        "A page's streams have their own errors, or none, for what is done after an end: done, "
         "a TypeError, an InvalidStateError, a write that goes nowhere. trio's channels raise "
-        "ClosedResourceError behind one's own close, BrokenResourceError behind the peer's, and "
+        "ClosedResourceError after one's own close, BrokenResourceError after the peer's, and "
         "may be closed any number of times."
     ),
     "1007 for a bad payload": Departure(
@@ -150,8 +150,8 @@ DEPARTURES: dict[str, Departure] = {
         _each(wire=_bad_payload),
     ),
     "a code that may not be sent": Departure(
-        "Chromium takes every code but 1005, 1006 and 1015. RFC 6455 section 7.4 leaves "
-        "some to nobody: a peer that sends them is broken, and we say so."
+        "Chromium takes every code but 1005, 1006 and 1015. RFC 6455 section 7.4 assigns "
+        "some to no use. A peer that sends them breaks the protocol, and we fail the connection."
     ),
     "a listener's exception closes": Departure(
         "An exception is not swallowed: where a page goes on, we close with 1001 and raise it."
@@ -175,7 +175,7 @@ DEPARTURES: dict[str, Departure] = {
     ),
     "credentials at once": Departure(
         "Chromium sends a URL's credentials once the server has asked with 401; we send "
-        "them at once, for there is nobody to ask."
+        "them at once, as a program has no dialog."
     ),
     "HTTP by the book": Departure(
         "RFC 9110: interim responses (1xx) are skipped, header lines have a colon; RFC "
@@ -194,8 +194,10 @@ DEPARTURES: dict[str, Departure] = {
 
 
 def expected_of_ours(scenario: Scenario, chromium: Trace, stored: Trace | None) -> Trace:
-    """Chromium's trace, as ours must be. `stored`: what stands in `departures.json` for this
-    scenario."""
+    """Return Chromium's trace, as ours must be.
+
+    ``stored`` is the entry of ``departures.json`` for this scenario.
+    """
     departures = [DEPARTURES[name] for name in scenario.departs]
     if any(d.change is None for d in departures):
         assert stored is not None, (

@@ -1,5 +1,4 @@
-"""The judge is judged: mistakes, seeded into our WebSocket one at a time, that the scenarios must
-find.
+"""Mistakes, seeded into our WebSocket one at a time, which the scenarios must find.
 
 Each is one that a client for Python or JavaScript has had, or is likely to have.
 """
@@ -14,7 +13,7 @@ from trio_ws_dom import WebSocket, WebSocketStream
 
 from .recording import find_differences
 
-# users may not subclass these, and a type checker would say so: a fault is no user
+# users may not subclass these, which a type checker reports, but a fault may
 Base: Any = WebSocket
 StreamBase: Any = WebSocketStream
 
@@ -197,7 +196,7 @@ FAULTS: list[type[WebSocket | WebSocketStream]] = [
 
 
 def judge_the_judge() -> str:
-    """For each fault the scenarios that find it, beyond those that differ without it."""
+    """Return for each fault the scenarios that find it, beyond those that differ without it."""
     before = trio.run(find_differences)
     missed = 0
     for fault in FAULTS:

@@ -1,4 +1,4 @@
-// Carries out a scenario's program in a page, through the browser's own WebSocket. `python_program.py` is its twin.
+// Executes a scenario's program in a page, with the browser's own WebSocket. `python_program.py` does the same in Python.
 "use strict";
 
 const SHORT = 160;
@@ -77,7 +77,7 @@ class Program {
     }
   }
 
-  async goOn([[, signal], ...ops], event) {    // behind the first await of an async listener
+  async goOn([[, signal], ...ops], event) {    // after the first await of an async listener
     await (signal === null ? turn() : this.signalOf(signal).promise);
     this.run(ops, event);
   }
@@ -173,7 +173,7 @@ class Program {
   do_controller(event, name) { this.controllers.set(name, new AbortController()); }
   do_abort(event, name) { this.controllers.get(name).abort(); }
 
-  // ---- what they are made of
+  // ---- their parts
 
   name(name, thing) { this.things.set(name, thing); this.names.set(thing, name); }
   properties(ws) { return Object.fromEntries(PROPERTIES.map((p) => [p, ws[p]])); }

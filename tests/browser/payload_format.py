@@ -1,4 +1,4 @@
-"""Payloads as they stand in a trace, in Python; `page.js` has the same."""
+"""Payloads as a trace shows them, in Python. ``page.js`` has the same."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from trio_ws_dom import Blob
 
 SHORT = 160
-"""Longer payloads stand in a trace as their length and checksum."""
+"""A trace shows longer payloads as their length and checksum."""
 
 
 def describe_data(data: Any) -> list[Any]:
-    """What a program received."""
+    """Describe what a program received."""
     if isinstance(data, str):
         encoded = data.encode("utf-8", "surrogatepass")
         return ["text", describe_bytes(encoded, as_text=True)]
@@ -24,7 +24,7 @@ def describe_data(data: Any) -> list[Any]:
 
 
 def describe_bytes(data: bytes, *, as_text: bool) -> Any:
-    """A payload: itself if short, else its length and checksum."""
+    """Return a short payload itself, and of a longer one its length and checksum."""
     if len(data) > SHORT:
         return {"bytes": len(data), "adler32": zlib.adler32(data)}
     try:

@@ -1,5 +1,7 @@
-"""Carries out a scenario's program in Python, through `trio_ws_dom`. `page.js` is its twin:
-change both or neither."""
+"""Execute a scenario's program in Python, with ``trio_ws_dom``.
+
+``page.js`` does the same in a browser. Change both or neither.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ TYPE_CODES = {
 
 
 class ProgramError(Exception):
-    """What the operation `throw` raises."""
+    """The exception that the operation ``throw`` raises."""
 
 
 class ObjectListener:
@@ -100,7 +102,7 @@ class PythonProgram(StreamWords):
         self._nursery: trio.Nursery
 
     async def run_to_end(self, ops: list[Op]) -> None:
-        """Do the operations; return when every socket is closed."""
+        """Do the operations, and return when every socket is closed."""
         try:
             async with trio.open_nursery() as self._nursery:
                 self._run(ops, None)
@@ -155,7 +157,7 @@ class PythonProgram(StreamWords):
             self._name(name, ws)
             ws.addEventListener(
                 "close", lambda event: None
-            )  # the page's twin needs one; so the lists are alike
+            )  # the page needs one, so this keeps the lists alike
             if on is not None:
                 for type in ("open", "message", "error", "close"):
                     setattr(ws, f"on{type}", self._listener(f"{name}.on{type}", on.get(type, [])))
@@ -327,7 +329,7 @@ class PythonProgram(StreamWords):
     def _do_abort(self, event: Event, name: str) -> None:
         self._controllers[name].abort()
 
-    # ---- what they are made of
+    # ---- their parts
 
     def _name(self, name: str, thing: Any) -> None:
         self._things[name] = thing

@@ -1,5 +1,7 @@
-"""The words for WebSocketStream, for `python_program.py`. `streams.js` is its twin: change both or
-neither."""
+"""The operations for WebSocketStream, for ``python_program.py``.
+
+``streams.js`` does the same in a browser. Change both or neither.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class StreamWords:
-    """A part of `PythonProgram`."""
+    """The part of ``PythonProgram`` that is about streams."""
 
     trace: list[Any]
     _things: dict[str, Any]

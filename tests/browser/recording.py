@@ -1,5 +1,7 @@
-"""What Chromium did, kept as data: one file for each group of scenarios, one line for each
-scenario."""
+"""Chromium's behaviour as data.
+
+There is one file for each group of scenarios, with one line for each scenario.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,13 @@ if TYPE_CHECKING:
     from .runner import Trace
 
 AT_ONCE = 16
-"""Scenarios that run at the same time; more, and a small machine makes them wait for their
+"""Scenarios that run at the same time. With more, a small machine makes them wait until their
 limits."""
 FOLDER = Path(__file__).with_name("recorded")
 
 
 def recorded() -> dict[str, Trace]:
-    """Every recorded trace, by the scenario's name."""
+    """Return every recorded trace, by the scenario's name."""
     traces: dict[str, Trace] = {}
     for group in GROUPS:
         path = FOLDER / f"{group}.json"
@@ -41,7 +43,7 @@ def recorded() -> dict[str, Trace]:
 
 
 def stored_departures() -> dict[str, Trace]:
-    """What ours does in the scenarios whose departure has no rule."""
+    """Return what ours does in the scenarios whose departure has no rule."""
     path = FOLDER / "departures.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
@@ -55,8 +57,7 @@ async def watch_ours(name: str, fault: Fault | None = None) -> Trace:
 
 
 async def find_differences(fault: Fault | None = None) -> dict[str, list[str]]:
-    """The scenarios, by name, in which ours does not do what it must, and how; all run side by
-    side."""
+    """Run the scenarios side by side, and return by name where ours differs, and how."""
     chromium, stored = recorded(), stored_departures()
     found: dict[str, list[str]] = {}
     limit = trio.CapacityLimiter(AT_ONCE)
@@ -66,9 +67,7 @@ async def find_differences(fault: Fault | None = None) -> dict[str, list[str]]:
         async with limit:
             try:
                 lines = differences(expected, await watch_ours(name, fault))
-            except (
-                Exception
-            ) as error:  # what ours raises here is a finding, not the end of the search
+            except Exception as error:  # an error of ours is a finding, and the search goes on
                 lines = [f"raised {error!r}"]
         if lines:
             found[name] = lines
@@ -80,7 +79,7 @@ async def find_differences(fault: Fault | None = None) -> dict[str, list[str]]:
 
 
 def store_departures() -> None:
-    """Write what ours does now in those scenarios. Read the difference before you keep it."""
+    """Write what ours does now in those scenarios. Check the difference before you keep it."""
     names = [s.name for s in ALL.values() if any(DEPARTURES[d].change is None for d in s.departs)]
     traces = {name: trio.run(watch_ours, name) for name in names}
     lines = [f"{json.dumps(n)}: {json.dumps(t, separators=(',', ':'))}" for n, t in traces.items()]
@@ -88,12 +87,12 @@ def store_departures() -> None:
 
 
 async def watch_chromium(names: Iterable[str]) -> tuple[str, dict[str, Trace]]:
-    """Chromium's version, and what it does in these scenarios."""
+    """Return Chromium's version, and what it does in these scenarios."""
     async with open_browser() as browser:
         traces = {}
         for name in names:
             raw = await run_in_chromium(browser, ALL[name])
-            # Through JSON and back: a trace is the same, made just now or read from a file.
+            # By JSON and back, so that a new trace is the same as one that is read from a file.
             print(
                 name,
                 *(["TIMEOUT"] if ["TIMEOUT"] in raw["program"] else []),
@@ -123,7 +122,8 @@ def record(names: Iterable[str] = ()) -> None:
 
 
 def figures() -> str:
-    """How many scenarios there are, equal, departing and different, and what is not shown."""
+    """Return how many scenarios there are, equal, departing and different, and what is not
+    shown."""
     found = trio.run(find_differences)
     departing = [s.name for s in ALL.values() if s.departs and s.name not in found]
     shown = {clause for s in ALL.values() for clause in s.covers}

@@ -1,4 +1,4 @@
-"""Runs a scenario, in Chromium or with ours, and gives its raw trace."""
+"""Run a scenario, in Chromium or with ours, and return its raw trace."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from .scenario import Scenario
 
 Trace = dict[str, Any]
-"""`program`: what the program saw; `wire`: what the server saw, a list for each connection;
-`places`: the ports."""
+"""``program`` is what the program saw, ``wire`` what the server saw as a list for each connection,
+and ``places`` are the ports."""
 
 PAGE_PORT = 1234
-"""Of the page that ours says it comes from: there is none, and no port that the system hands out
-is the same."""
+"""The port of the page that ours claims to come from. There is no such page, and the system assigns
+no such port."""
 
 TIMEOUT = 16
-"""Seconds, for one scenario. The longest take 4: both wait 2 s for a server to end TCP, and
-Chromium holds up a crowd of sockets to one host."""
+"""Seconds, for one scenario. The longest take 4, as both wait 2 s for a server to end TCP, and
+Chromium delays many sockets to one host."""
 
 
 class ExampleResolver(trio.abc.HostnameResolver):
-    """Every *.example is here, as Chromium is told by --host-resolver-rules."""
+    """A resolver for which every *.example is this machine, like Chromium's
+    --host-resolver-rules."""
 
     async def getaddrinfo(self, host: Any, port: Any, *more: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host or ""
@@ -39,7 +40,7 @@ class ExampleResolver(trio.abc.HostnameResolver):
         return await trio.to_thread.run_sync(lambda: socket.getaddrinfo(here, port, *more))
 
     async def getnameinfo(self, *arguments: Any) -> Any:
-        raise NotImplementedError("nobody asks for names")
+        raise NotImplementedError("no name is looked up")
 
 
 async def run_in_chromium(browser: Browser, scenario: Scenario) -> Trace:
@@ -60,7 +61,11 @@ async def run_in_chromium(browser: Browser, scenario: Scenario) -> Trace:
 
 
 async def run_ours(scenario: Scenario, fault: type[WebSocket | WebSocketStream] | None) -> Trace:
-    """`fault`: a class to be used in place of one of ours."""
+    """Run a scenario with ours.
+
+    Args:
+      fault: a class to use instead of one of ours.
+    """
     from .python_program import PythonProgram
 
     signals = Signals()

@@ -1,9 +1,9 @@
-"""What a scenario is: data, written once, and run by a browser's page and by Python.
+"""Scenarios, which are data that is written once and executed by a browser's page and by Python.
 
-Two scripts make a scenario: the program's (what is done with `WebSocket`) and the server's (what
-bytes come back). Both are plain lists, so that they can be generated, shrunk and printed. This
-module has a small function for every word of both languages; `page.js` and `python_program.py`
-carry out the program's, `server.py` the server's.
+Two scripts make a scenario, the program's (the calls of ``WebSocket``) and the server's (the bytes
+that it sends). Both are plain lists, so that they can be generated, shrunk and printed. This module
+has a small function for every operation of both. ``page.js`` and ``python_program.py`` execute the
+program's, and ``server.py`` the server's.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Op = list[Any]
-"""One operation of a program: its name, then its arguments. JSON, so that it can be handed to a
-page."""
+"""One operation of a program, as its name and its arguments. It is JSON, so that it can be passed
+to a page."""
 
 Step = tuple[Any, ...]
-"""One step of a server's script: its name, then its arguments."""
+"""One step of a server's script, as its name and its arguments."""
 
 Script = list[Step]
 
 URL = "ws://127.0.0.1:{port}/"
-"""`{port}` is the server's port, `{closed}` one on which nobody listens, `{page}` that of the
-page."""
+"""``{port}`` is the server's port, ``{closed}`` one that refuses connections, ``{page}`` the
+page's."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,19 @@ class Scenario:
     covers: tuple[str, ...] = ()
     """The names of the clauses (`clauses.py`) that it shows."""
     after: list[Op] = field(default_factory=list)
-    """Done once every socket is closed and the server's scripts have ended."""
+    """Operations for after every socket is closed and the server's scripts have ended."""
     base: str = "http://127.0.0.1:{port}/page/index.html?q#f"
-    """The base URL for relative URLs: the document's, or the option `base_url`."""
+    """The base URL for relative URLs, which is the document's or the option ``base_url``."""
     host: str = "127.0.0.1"
-    """Where the server listens."""
+    """The address on which the server listens."""
     tls: str = ""
-    """How the server speaks TLS: not at all, "trusted", or "unknown": by no authority that the
-    client knows."""
+    """How the server speaks TLS. "" is not at all, "trusted" is with a certificate of a known
+    authority, "unknown" with one of an unknown authority."""
     departs: tuple[str, ...] = ()
-    """The names of the deliberate departures (`compare.py`) that it shows."""
+    """The names of the deliberate departures (``departures.py``) that it shows."""
 
 
-# ---- the program's words
+# ---- the program's operations
 
 
 def new(
@@ -58,22 +58,30 @@ def new(
     handlers: bool = True,
     **on: list[Op],
 ) -> Op:
-    """Construct; unless `handlers` is false, give it all four on* handlers, which trace and then
-    do `on[type]`."""
+    """Construct a socket.
+
+    Unless ``handlers`` is false, it has all four on* handlers, which trace and then do
+    ``on[type]``.
+    """
     return ["new", name, url, protocols, on if handlers else None]
 
 
 def slot(type: str, label: str | None, ops: list[Op] | None = None, *, name: str = "ws") -> Op:
-    """Set `on<type>`, to a function that traces `label` and then does `ops`; to null if `label`
-    is None."""
+    """Set ``on<type>`` to a function that traces ``label`` and then does ``ops``.
+
+    If ``label`` is None, set it to null.
+    """
     return ["slot", name, type, label, ops or []]
 
 
 def add(
     type: str, label: str | None, ops: list[Op] | None = None, *, name: str = "ws", **options: Any
 ) -> Op:
-    """addEventListener. `object=True`: an object with handleEvent; `signal`: a controller's
-    name."""
+    """Call addEventListener.
+
+    With ``object=True`` the listener is an object with handleEvent. ``signal`` is a controller's
+    name.
+    """
     return ["add", name, type, label, ops or [], options]
 
 
@@ -95,34 +103,38 @@ def get(*, name: str = "ws") -> Op:
 
 
 def put(attribute: str, value: Any, *, name: str = "ws") -> Op:
-    """Assign to an attribute, then trace what it is."""
+    """Assign to an attribute, then trace its value."""
     return ["put", name, attribute, value]
 
 
 def when(data: str, ops: list[Op]) -> Op:
-    """Inside a message handler: do `ops` if the message is this text."""
+    """Do ``ops`` inside a message handler, if the message is this text."""
     return ["when", data, ops]
 
 
 def dispatch(cls: str, type: str, *, name: str = "ws", kept: str | None = None, **init: Any) -> Op:
-    """dispatchEvent with an event made here (`kept`: kept under this name, and the old one used
-    the next time)."""
+    """Call dispatchEvent with an event that is made here.
+
+    If ``kept``, it is kept under this name and used again the next time.
+    """
     return ["dispatch", name, cls, type, init, kept]
 
 
 def tell(signal: str) -> Op:
-    """Release a server that is in `wait(signal)`."""
+    """Release a server that is in ``wait(signal)``."""
     return ["tell", signal]
 
 
 def heard(signal: str, ops: list[Op]) -> Op:
-    """Do `ops` when the server has said `say(signal)`."""
+    """Do ``ops`` when the server reaches ``say(signal)``."""
     return ["heard", signal, ops]
 
 
 def pause(signal: str | None = None) -> Op:
-    """Make the listener that this is part of an async function, which awaits here: its turn, or
-    the server's `say(signal)`."""
+    """Make this listener an async function, which awaits here.
+
+    It waits for its next turn, or for the server's ``say(signal)``.
+    """
     return ["pause", signal]
 
 
@@ -131,23 +143,23 @@ def text(value: str, repeat: int = 1) -> dict[str, Any]:
 
 
 def binary(kind: str, data: bytes, repeat: int = 1, **more: Any) -> dict[str, Any]:
-    """`kind`: "ArrayBuffer", "Blob", or the name of a view."""
+    """Make binary data. ``kind`` is "ArrayBuffer", "Blob", or the name of a view."""
     return {"kind": kind, "hex": data.hex(), "repeat": repeat, **more}
 
 
-# ---- the server's words
+# ---- the server's operations
 
 REQUEST: Step = ("request",)
 UNTIL_CLOSE: Step = ("until_close",)
 UNTIL_END: Step = ("until_end",)
 ECHO_CLOSE: Step = ("echo_close",)
 END: Step = ("end",)
-"""End TCP the orderly way (FIN), and still read what comes."""
+"""End TCP in order (FIN), and still read what comes."""
 RESET: Step = ("reset",)
 HANG_UP: Step = ("hang_up",)
 
 GOODBYE: Script = [UNTIL_CLOSE, ECHO_CLOSE, END]
-"""The client closes; the server answers and ends TCP, as RFC 6455 section 7.1.1 has it."""
+"""The client closes, and the server answers and ends TCP, as in RFC 6455 section 7.1.1."""
 
 OPENING = (
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
@@ -156,8 +168,10 @@ OPENING = (
 
 
 def answer(*headers: str, then: bytes = b"", opening: str = OPENING) -> Step:
-    """The handshake's answer, and in the same write the bytes that follow it. `{accept}` and
-    `{key}` are filled in."""
+    """Answer the handshake, with the bytes that follow it in the same write.
+
+    ``{accept}`` and ``{key}`` are filled in.
+    """
     return ("answer", opening + "".join(f"{h}\r\n" for h in headers) + "\r\n", then)
 
 
@@ -173,7 +187,7 @@ def wait(signal: str) -> Step:
 
 
 COUNT: Step = ("count",)
-"""Record how many connections the server has by now."""
+"""Record how many connections the server has had so far."""
 
 
 def frames(count: int) -> Step:
@@ -182,18 +196,20 @@ def frames(count: int) -> Step:
 
 
 def slowly(size: int, seconds: float) -> Step:
-    """Read up to the Close, so many bytes every so many seconds; how many messages come is the
-    network's business, so only a cut one is recorded."""
+    """Read up to the Close, this many bytes at intervals of this many seconds.
+
+    How many messages arrive depends on the network, so only one that is cut is recorded.
+    """
     return ("slowly", size, seconds)
 
 
 def backlog(size: int) -> Step:
-    """Read nothing, and wait until so many bytes have come."""
+    """Read nothing, and wait until this many bytes have arrived."""
     return ("backlog", size)
 
 
 def write(*parts: bytes) -> Step:
-    """One write, so that all of it can arrive in one packet."""
+    """Write once, so that all of it can arrive in one packet."""
     return ("write", b"".join(parts))
 
 
@@ -207,8 +223,10 @@ def frame(
     length: int | None = None,
     size: int = 0,
 ) -> bytes:
-    """A frame, also a wrong one: `size` is the width of the length in bytes (0, 2, 8; default the
-    least that does)."""
+    """Make a frame, also a wrong one.
+
+    ``size`` is the width of the length in bytes (0, 2 or 8; by default the smallest that fits).
+    """
     n = len(payload) if length is None else length
     if not size and n > 125:
         size = 2 if n < 1 << 16 else 8

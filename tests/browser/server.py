@@ -1,8 +1,7 @@
-"""The scripted server: raw TCP, byte for byte what the script says, and a record of what the
-client did.
+"""The scripted server, on raw TCP, which sends exactly its script and records what the client did.
 
-It never sleeps in the hope that something has happened by then: a step that depends on the client
-reads until the client has done it, or waits until the program says so.
+It never sleeps and hopes that something has happened meanwhile. A step that depends on the client
+reads until the client has done it, or waits for the program's signal.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ KEPT_HEADERS = (
     "sec-websocket-version",
     "upgrade",
 )
-"""The others (User-Agent, Accept-Language, Cache-Control ...) are a browser's own business."""
+"""The others (User-Agent, Accept-Language, Cache-Control ...) are sent by browsers only."""
 
 
 class Gone(Exception):
@@ -54,8 +53,7 @@ class Gone(Exception):
 
 
 class Signals:
-    """What the program and the server say to each other beside the connection, so that neither
-    has to guess."""
+    """Signals between the program and the server outside of the connection."""
 
     def __init__(self, say: Callable[[str], Any] | None = None) -> None:
         self._events: dict[str, trio.Event] = {}
@@ -69,7 +67,8 @@ class Signals:
 
 
 class Server:
-    """The listener of one scenario. `wire` is the record: a list of entries for each connection."""
+    """The listener of one scenario. ``wire`` is the record, a list of entries for each
+    connection."""
 
     def __init__(
         self, scripts: list[Script], signals: Signals, ssl_context: ssl.SSLContext | None
@@ -107,12 +106,10 @@ class Server:
                 self._all_done.set()
 
     async def _listen_only(self, stream: trio.SocketStream) -> None:
-        """A connection that the script does not know is recorded if the client says something on
-        it.
+        """Record a connection that the script does not know, if the client sends something on it.
 
-        Where there is no script at all, the program gives up at once, and how far it has got by
-        then is a matter of time. And a browser says a second TLS hello, with other parameters,
-        where the first was not understood.
+        Without a script the program closes at once, and how far it gets depends on time. A browser
+        sends a second TLS hello, with other parameters, if the first was not understood.
         """
         async with stream:
             data = await stream.receive_some()
@@ -127,14 +124,14 @@ async def serve(
     host: str = "127.0.0.1",
     ssl_context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Server]:
-    """A server for one scenario, on a port of its own."""
+    """Serve one scenario, on its own port."""
     server = Server(scripts, signals, ssl_context)
     (listener,) = await trio.open_tcp_listeners(0, host=host)
     server.port = listener.socket.getsockname()[1]
     with socket.socket() as unheard:
         unheard.bind(
             ("127.0.0.1", 0)
-        )  # bound, never listening: connecting to it is refused, and nobody else gets it
+        )  # bound, not listening, so connecting is refused and no other process gets the port
         server.closed_port = unheard.getsockname()[1]
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trio.serve_listeners, server._serve, [listener])
@@ -143,7 +140,7 @@ async def serve(
 
 
 class Connection:
-    """One TCP connection: plays its script, then reads until the client has gone."""
+    """One TCP connection, which plays its script and then reads until the client has gone."""
 
     def __init__(self, stream: trio.SocketStream, wire: list[list[Any]], signals: Signals) -> None:
         self._socket = stream
@@ -160,7 +157,7 @@ class Connection:
         self._pace: tuple[int, float] | None = None  # bytes at a time, and seconds before each
 
     async def encrypt(self, context: ssl.SSLContext) -> bool:
-        """Hold the TLS handshake; False if the client breaks it off."""
+        """Perform the TLS handshake, and return False if the client breaks it off."""
         encrypted = trio.SSLStream(self._socket, context, server_side=True, https_compatible=True)
         try:
             await encrypted.do_handshake()
@@ -212,12 +209,12 @@ class Connection:
     async def _write(self, data: bytes) -> None:
         with suppress(
             trio.BrokenResourceError
-        ):  # the client has gone; what it did before is still to be read
+        ):  # the client has gone, but what it did before must still be read
             await self._stream.send_all(data)
 
     async def _split(self, data: bytes, size: int) -> None:
-        """Write in pieces, with a pause between them that lets the client see each alone (nothing
-        depends on it)."""
+        """Write in pieces, with pauses that let the client see each one alone, on which nothing
+        depends."""
         for start in range(0, len(data), size):
             await self._write(data[start : start + size])
             await trio.sleep(0.002)
@@ -264,8 +261,8 @@ class Connection:
             await self._socket.send_eof()
 
     async def _hang_up(self) -> None:
-        """End TCP without having read anything; whether the client's request was on its way
-        already is not recorded."""
+        """End TCP without reading. It is not recorded whether the client's request was already
+        sent."""
         await self._end()
         with suppress(trio.BrokenResourceError):
             while await self._stream.receive_some():
@@ -280,8 +277,8 @@ class Connection:
         self._finished = True
 
     async def _count(self) -> None:
-        """Record how many connections there are, after time enough for a client that opens too
-        many to be caught."""
+        """Record how many connections there are, after enough time to see a client that opens too
+        many."""
         await trio.sleep(0.3)
         self._record.append(["connections", len(self._wire)])
 
@@ -318,7 +315,7 @@ class Connection:
         return data
 
     async def _frame(self) -> str:
-        """Read one message or control frame, record it, and say which kind it was."""
+        """Read one message or control frame, record it, and return its kind."""
         while True:
             first, second = await self._exactly(2)
             size = second & 0x7F
@@ -378,7 +375,7 @@ def _unmask(payload: bytes, mask: bytes) -> bytes:
 
 
 def valid_key(value: str) -> bool:
-    """RFC 6455 section 4.1: sixteen bytes, base64."""
+    """Return whether a key is sixteen bytes in base64 (RFC 6455 section 4.1)."""
     try:
         return len(base64.b64decode(value, validate=True)) == 16
     except binascii.Error:

@@ -1,4 +1,7 @@
-"""The program's words for WebSocketStream; `streams.js` and `python_streams.py` carry them out."""
+"""The program's operations for WebSocketStream.
+
+``streams.js`` and ``python_streams.py`` execute them.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ if TYPE_CHECKING:
 def stream(
     url: str = URL, protocols: Any = None, *, signal: str | None = None, name: str = "s"
 ) -> Op:
-    """Construct one. `signal`: a controller's name."""
+    """Construct a stream. ``signal`` is a controller's name."""
     return ["stream", name, url, protocols, signal]
 
 
 def stop(info: dict[str, Any] | None = None, *, name: str = "s") -> Op:
-    """close(), with these members."""
+    """Call close() with these members."""
     return ["stopstream", name, info]
 
 
@@ -28,7 +31,7 @@ def task(label: str, *steps: Op) -> Op:
 
 
 def opened(name: str = "s") -> Op:
-    """Await `opened`; to be done before all that follows."""
+    """Await ``opened``, before all that follows."""
     return ["opened", name]
 
 
@@ -50,7 +53,10 @@ def close_writable(name: str = "s") -> Op:
 
 
 def abort_writable(reason: dict[str, Any] | None = None, *, name: str = "s") -> Op:
-    """`reason`: {"websocket": members}, {"error": class} or {"value": anything}."""
+    """Abort the writable.
+
+    ``reason`` is {"websocket": members}, {"error": class} or {"value": anything}.
+    """
     return ["abortwritable", name, reason]
 
 
@@ -59,5 +65,5 @@ def cancel_readable(reason: dict[str, Any] | None = None, *, name: str = "s") ->
 
 
 def hear(signal: str) -> Op:
-    """Wait until the server has said `say(signal)`."""
+    """Wait until the server reaches ``say(signal)``."""
     return ["hear", signal]

@@ -1,4 +1,4 @@
-// The words for WebSocketStream, added to page.js's Program. `python_streams.py` is its twin.
+// The operations for WebSocketStream, added to page.js's Program. `python_streams.py` does the same in Python.
 "use strict";
 
 function describeStreamError(error) {
@@ -70,7 +70,7 @@ Object.assign(Program.prototype, {
   async step_read(name) {
     const {value, done} = await this.kept.get(name).reader.read();
     if (done) return "done";
-    const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : value;  // the draft has said both
+    const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : value;  // the draft has had both
     return bytes instanceof Uint8Array ? ["binary", describeBytes(bytes, false)] : this.describeData(value);
   },
 

@@ -1,4 +1,4 @@
-"""The chat's page in a real Chromium: what a person does and sees, and what the bots see."""
+"""The chat's page in a real Chromium, by what a person does and sees, and what the bots see."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), " ": (32, " ")}
 
 
 class Person:
-    """Somebody before the page."""
+    """A person who uses the page."""
 
     def __init__(self, devtools: DevTools) -> None:
         self.devtools = devtools
@@ -36,14 +36,14 @@ class Person:
         self.ask = devtools.evaluate
 
     async def come(self, url: str, name: str) -> None:
-        """Open the page and come in."""
+        """Open the page and enter the room."""
         await self.do("Page.navigate", url=url)
         await self.see("document.activeElement?.id === 'name'")
         await self.type(name)
         await self.see("!document.getElementById('room').hidden")
 
     async def see(self, condition: str) -> None:
-        """Wait until an expression is true of the page."""
+        """Wait until an expression is true in the page."""
         with trio.fail_after(PATIENCE):
             while await self.ask(condition) is not True:
                 await trio.sleep(0.05)
@@ -53,7 +53,7 @@ class Person:
         await self.see(f"document.getElementById('log').innerText.includes({json.dumps(words)})")
 
     async def type(self, text: str) -> None:
-        """Type a line, where the focus is, and press Enter."""
+        """Type a line into the focused field, and press Enter."""
         await self.do("Input.insertText", text=text)
         await self.press("Enter")
 
@@ -84,7 +84,8 @@ async def person() -> AsyncIterator[Person]:
 
 
 async def test_a_person_talks_with_the_bots(server: ChatServer, person: Person) -> None:
-    """The greeter greets, the abacus reckons, eliza asks back, and the loaf's bar fills."""
+    """The greeter greets, the abacus calculates, eliza asks back, and the loaf's progress bar
+    fills."""
     await person.come(server.url, "ada")
     await person.read("Hello, ada!")
     await person.type("abacus, what is 6 * 7?")
@@ -99,7 +100,7 @@ async def test_a_person_talks_with_the_bots(server: ChatServer, person: Person) 
 
 
 async def test_people_come_and_go(server: ChatServer, person: Person) -> None:
-    """Another member, who is a Python program: it joins, is heard, and leaves."""
+    """Another member, which is a Python program, joins, is heard, and leaves."""
     await person.come(server.url, "ada")
     async with open_websocket(f"{server.room}?bob") as bob:
         await person.read("bob came in")
@@ -113,7 +114,7 @@ async def test_people_come_and_go(server: ChatServer, person: Person) -> None:
 
 
 async def until(ws: Any, word: str) -> AsyncIterator[str]:
-    """The messages up to the one with this word."""
+    """Return the messages up to the one with this word."""
     async for line in ws:
         yield line
         if word in line:
@@ -121,11 +122,11 @@ async def until(ws: Any, word: str) -> AsyncIterator[str]:
 
 
 async def test_the_tab_is_closed(server: ChatServer, person: Person) -> None:
-    """The bots, and the server, see 1001."""
+    """The bots and the server see 1001."""
     await person.come(server.url, "ada")
     async with open_websocket(f"{server.room}?bob") as bob:
         await person.read("bob came in")
-        with trio.move_on_after(1):  # there is nobody left to answer
+        with trio.move_on_after(1):  # no one can answer any more
             await person.do("Page.close")
         lines = [line async for line in until(bob, "* ada left")]
     assert lines[-1] == "* ada left (1001)"
@@ -139,7 +140,7 @@ async def test_the_tab_is_closed(server: ChatServer, person: Person) -> None:
 async def test_the_server_is_lost_and_comes_back(
     server: ChatServer, person: Person, how: str, told: str
 ) -> None:
-    """The page says what happened, keeps what was said and what was being written, and returns."""
+    """The page shows what happened, keeps the log and the line being written, and reconnects."""
     await person.come(server.url, "ada")
     await person.type("a line from before")
     await person.read("a line from before")
@@ -156,7 +157,7 @@ async def test_the_server_is_lost_and_comes_back(
 
 
 async def test_a_name_that_is_taken(server: ChatServer, person: Person) -> None:
-    """The server's reason is shown at the door; another name lets one in."""
+    """The form shows the server's reason, and accepts another name."""
     await person.do("Page.navigate", url=server.url)
     await person.see("document.activeElement?.id === 'name'")
     await person.type("abacus")
@@ -169,7 +170,7 @@ async def test_a_name_that_is_taken(server: ChatServer, person: Person) -> None:
 
 
 async def test_by_keyboard_and_screen_reader(server: ChatServer, person: Person) -> None:
-    """Everything has a role and a name, and Tab gets to all that can be done."""
+    """Everything has a role and a name, and Tab reaches all controls."""
     await person.come(server.url, "ada")
     await person.read("ada came in")
     tree = (await person.do("Accessibility.getFullAXTree"))["nodes"]
@@ -195,11 +196,11 @@ async def test_by_keyboard_and_screen_reader(server: ChatServer, person: Person)
             await person.ask("document.activeElement.innerText || document.activeElement.id")
         )
     assert {"Send", "Leave", "line", "abacus, what is 6 * 7?"} <= set(reached)
-    assert any(re.match(r"(?s).*ada came in", words) for words in reached)  # the log, to scroll
+    assert any(re.match(r"(?s).*ada came in", words) for words in reached)  # the log, which scrolls
 
 
 async def test_leaving(server: ChatServer, person: Person) -> None:
-    """The button closes with 1000, and one is at the door again."""
+    """The button closes with 1000, and the form for the name is shown again."""
     await person.come(server.url, "ada")
     await person.ask("document.getElementById('leave').click()")
     await person.see("document.activeElement?.id === 'name'")

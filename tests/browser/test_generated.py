@@ -1,4 +1,4 @@
-"""Made-up scenarios: that each ends. Beside Chromium they run by name: `-- random`."""
+"""Generated scenarios, of which each must end. ``-- random`` runs them beside Chromium."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .scenario import Scenario, get
 @settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scenarios())
 def test_each_made_up_scenario_ends(scenario: Scenario) -> None:
-    """No scenario hangs, and each socket is CLOSED behind it."""
+    """No scenario hangs, and each socket is CLOSED after it."""
     sockets = [op[1] for op in scenario.program if op[0] == "new"]
     looked = replace(scenario, after=[*scenario.after, *(get(name=name) for name in sockets)])
     program = trio.run(run_ours, looked, None)["program"]

@@ -35,7 +35,7 @@ LOAD = """(async () => {
 
 
 async def recorded() -> HarRecorder:
-    """A short conversation."""
+    """Return the HAR of a short conversation."""
     transport, recorder = MemoryTransport(), HarRecorder()
 
     async def play() -> None:
@@ -57,7 +57,7 @@ async def recorded() -> HarRecorder:
 
 
 async def load(har: str) -> list[dict[str, object]]:
-    """What Chromium makes of it."""
+    """Return what Chromium makes of a HAR."""
     async with open_browser() as browser:
         devtools: DevTools = browser.devtools
         devtools._session = None  # the browser's own
@@ -75,7 +75,7 @@ async def load(har: str) -> list[dict[str, object]]:
 
 
 def test_chromium_imports_what_we_save() -> None:
-    """The panel has the handshake and every message, as it shows its own."""
+    """The panel shows the handshake and every message as it shows its own."""
     har = json.dumps(trio.run(recorded).to_dict())
     (entry,) = trio.run(partial(load, har))
     assert (entry["url"], entry["type"], entry["status"]) == ("ws://peer.test/", "websocket", 101)

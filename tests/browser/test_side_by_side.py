@@ -1,4 +1,4 @@
-"""Chromium and ours, side by side: one scenario, one test."""
+"""Chromium and ours side by side, with one test for each scenario."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_chromium_does_what_was_recorded(
     name: str, recording: dict[str, Trace], live: dict[str, Trace]
 ) -> None:
-    """The recording is what the browser of today does."""
+    """The recording is what today's browser does."""
     assert not differences(recording[name], live[name])
 
 
@@ -30,7 +30,7 @@ def test_chromium_does_what_was_recorded(
 async def test_ours_does_what_chromium_does(
     name: str, recording: dict[str, Trace], stored: dict[str, Trace]
 ) -> None:
-    """The same events, attributes, exceptions and bytes, but for the departures."""
+    """Events, attributes, exceptions and bytes are the same, except for the departures."""
     expected = expected_of_ours(ALL[name], recording[name], stored.get(name))
     found = differences(expected, await watch_ours(name))
     assert not found, "\n" + "\n".join(found)
@@ -40,8 +40,7 @@ async def test_ours_does_what_chromium_does(
 def test_a_departure_departs(
     name: str, recording: dict[str, Trace], stored: dict[str, Trace]
 ) -> None:
-    """A scenario that names a departure differs by it; one that differs no more names it no
-    more."""
+    """A scenario that names a departure really differs by it."""
     plain = replace(ALL[name], departs=())
     assert differences(
         expected_of_ours(plain, recording[name], None),

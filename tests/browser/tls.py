@@ -1,4 +1,4 @@
-"""The authority of the judge's servers, known to Chromium and to ours; made anew for each run."""
+"""The authority of the test servers, known to Chromium and to ours, and made again for each run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _certificate(kind: str) -> trustme.LeafCert:
 
 @cache
 def server_context(kind: str) -> ssl.SSLContext | None:
-    """For `Scenario.tls`."""
+    """Return the server's context for ``Scenario.tls``."""
     if not kind:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -35,14 +35,15 @@ def server_context(kind: str) -> ssl.SSLContext | None:
 
 @cache
 def client_context() -> ssl.SSLContext:
-    """For ours."""
+    """Return the context for ours."""
     context = ssl.create_default_context()
     _authority().configure_trust(context)
     return context
 
 
 def pin() -> str:
-    """For Chromium's `--ignore-certificate-errors-spki-list`, as it can be given no authority."""
+    """Return a pin for Chromium's ``--ignore-certificate-errors-spki-list``, as it takes no
+    authority."""
     pem = _certificate("trusted").cert_chain_pems[0].bytes()
     key = x509.load_pem_x509_certificate(pem).public_key()
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,9 +1,9 @@
-# ruff: noqa: PT017  # no pytest here: an assertion is how a target tells
-"""Fuzz the decoder, with and without permessage-deflate, giving messages whole or in parts.
+# ruff: noqa: PT017  # no pytest here, so a target reports by an assertion
+"""Fuzz the decoder, with and without permessage-deflate, with whole messages or parts.
 
-The first four bytes choose its parameters, and the chunks; the rest is what the server sends.
-Whatever that is: nothing but ProtocolError is raised, no message passes the limit, it comes to an
-end, any chunking gives the same answer, and parts make the messages.
+The first four bytes choose its parameters and the chunks, and the rest is what the server sends.
+Whatever that is, only ProtocolError is raised, no message exceeds the limit, decoding ends, any
+chunking has the same result, and parts add up to the messages.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def decoder(mode: int, limit: int, piece_size: int | None = None) -> Decoder:
 
 
 def answer(tried: Decoder, data: Iterable[bytes]) -> tuple[list[Message | Control], int | None]:
-    """What was given, and which kind of failure is behind it."""
+    """Return what was received, and the kind of failure after it."""
     items: list[Message | Control] = []
     try:
         for chunk in data:
@@ -68,16 +68,16 @@ def answer(tried: Decoder, data: Iterable[bytes]) -> tuple[list[Message | Contro
                 if tried.hungry:
                     break
             else:
-                raise AssertionError("take() gives without end")
+                raise AssertionError("take() returns messages without end")
     except ProtocolError as exc:
         assert exc.code in (PROTOCOL_ERROR, INVALID_PAYLOAD, MESSAGE_TOO_BIG)
-        # zlib may see what is broken behind the limit before it gives what is in front of it
+        # zlib may notice what is broken after the limit before it returns what is in front of it
         return items, PROTOCOL_ERROR if exc.code == PROTOCOL_ERROR else INVALID_PAYLOAD
     return items, None
 
 
 def joined(items: list[Message | Control]) -> list[Message | Control]:
-    """Parts made into messages; what has no end is left out, and a control frame is before it."""
+    """Join parts into messages, without one that has no end, and with control frames before it."""
     found: list[Message | Control] = []
     parts: list[Message] = []
     for item in items:
@@ -98,7 +98,8 @@ def target(data: bytes) -> None:
     items, code = answer(decoder(mode, limit), chunks(stream, size))
     again = answer(decoder(mode, limit), chunks(stream, other))
     if not mode & 1 or BITS[mode >> 2 & 3] == 15:
-        # Of a server that looks back further than it said, zlib takes what lies within the chunk.
+        # If a server refers back further than it announced, zlib accepts what lies within the
+        # chunk.
         assert again == (items, code)
         pieces, its_code = answer(decoder(mode, limit, size or None), chunks(stream, other))
         assert (joined(pieces), its_code) == (items, code)
@@ -114,7 +115,7 @@ def deflate(data: bytes, end: int = zlib.Z_SYNC_FLUSH) -> bytes:
 
 
 def seeds() -> Iterator[bytes]:
-    """One of each thing that a server may send, and of each that it may not."""
+    """Return one of each thing that a server may send, and of each that it may not."""
     plain = [
         raw_frame(FIN | TEXT, b"Hello"),
         raw_frame(FIN | TEXT, "grün \N{GRINNING FACE}".encode()),

@@ -1,9 +1,9 @@
-# ruff: noqa: PT017  # no pytest here: an assertion is how a target tells
+# ruff: noqa: PT017  # no pytest here, so a target reports by an assertion
 """Fuzz the opening handshake.
 
-The first four bytes choose the request, and the chunks; the rest is the server's answer, then the
-connection's end. Whatever it is: nothing but HandshakeFailure is raised, there is a verdict at
-last, and any chunking gives the same.
+The first four bytes choose the request and the chunks, the rest is the server's answer, and then
+the connection ends. Whatever it is, only HandshakeFailure is raised, there is a verdict at last,
+and it is the same for any chunking.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def handshake(mode: int) -> ClientHandshake:
 
 
 def answer(tried: ClientHandshake, data: Iterable[bytes]) -> tuple[object, ...]:
-    """The verdict, as values that can be compared."""
+    """Return the verdict, as values that can be compared."""
     pieces = [*data, b""]
     for i, chunk in enumerate(pieces):
         try:
@@ -52,7 +52,7 @@ def answer(tried: ClientHandshake, data: Iterable[bytes]) -> tuple[object, ...]:
             return Refused, str(exc), exc.status, exc.headers.items(), exc.body, exc.body_complete
         except HandshakeFailure as exc:
             assert str(exc).isprintable()
-            # it shows as much of what is no HTTP as has come with its first byte
+            # it quotes as much of what is not HTTP as came with its first byte
             said = str(exc).partition(" response, got b")[0]
             return HandshakeFailure, said, exc.status, exc.headers.items()
         if response is not None:
@@ -81,7 +81,7 @@ def switch(*headers: bytes) -> bytes:
 
 
 def seeds() -> Iterator[bytes]:
-    """One of each thing that a server may answer, and of some that it may not."""
+    """Return one of each thing that a server may answer, and of some that it may not."""
     extension = b"Sec-WebSocket-Extensions: permessage-deflate"
     answers = [
         switch(),

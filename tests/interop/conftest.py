@@ -1,4 +1,4 @@
-"""Third-party servers, each in a process of its own, on loopback: those that are installed."""
+"""Third-party servers, each in a child process on loopback, as far as they are installed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SERVERS = Path(__file__).parent / "servers"
 
 
 class Make(NamedTuple):
-    """What a server can do, as far as its interface lets us ask for it.
+    """What a server can do, as far as its interface allows us to ask for it.
 
     Attributes:
       module: its name.
@@ -49,7 +49,7 @@ ALL = [
 
 
 class Server(NamedTuple):
-    """A server that runs."""
+    """A running server."""
 
     make: Make
     port: int
@@ -59,7 +59,7 @@ class Server(NamedTuple):
 
 
 def command(make: Make) -> list[str] | None:
-    """Return how to start it, None where it is not installed."""
+    """Return the command that starts it, or None where it is not installed."""
     if make.module != "ws":
         if find_spec(make.module) is None:
             return None
@@ -87,7 +87,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Start it for all tests; it ends with its standard input."""
+    """Start it for all tests. It ends when its standard input does."""
     arguments = command(request.param)
     assert arguments is not None
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A HAR file against the schema that HAR's own validators have, npm's har-schema."""
+"""A HAR file against har-schema of npm, the schema of HAR's own validators."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.interop
 def validator() -> Any:
     files = (Path(os.environ["NPM_WS"]) / "node_modules" / "har-schema" / "lib").glob("*.json")
     schemas = {path.name: json.loads(path.read_text()) for path in files}
-    new_registry: Any = Registry  # generic, of schemas of which nobody here knows more
+    new_registry: Any = Registry  # generic over schemas, whose type is unknown
     registry = new_registry().with_resources(
         (name, Resource.from_contents(schema)) for name, schema in schemas.items()
     )
@@ -31,7 +31,7 @@ def validator() -> Any:
 async def test_a_har_by_its_published_schema(
     nursery: trio.Nursery, autojump_clock: trio.abc.Clock
 ) -> None:
-    """Nothing is missing, and nothing is of another type."""
+    """Nothing is missing or of another type."""
     judge = validator()
     transport, recorder = MemoryTransport(), HarRecorder()
 

@@ -35,12 +35,12 @@ async def no_hang() -> AsyncIterator[None]:
 
 
 def text(size: int) -> str:
-    """So many bytes of UTF-8, with characters of one to four."""
+    """Return this many bytes of UTF-8, with characters of one to four bytes."""
     return ("aü€\N{GRINNING FACE}" * (size // 10)).ljust(size // 10 * 4 + size % 10)
 
 
 def binary(size: int) -> bytes:
-    """Bytes that do not compress."""
+    """Return bytes that do not compress."""
     return random.Random(size).randbytes(size)
 
 
@@ -51,7 +51,7 @@ async def echo(ws: WebSocket, message: str | bytes) -> str | bytes:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_text_comes_back(server: Server, compression: bool, size: int) -> None:
-    """Of every class of sizes, twice, so that compression has a context."""
+    """Sizes of every class come back twice, so that compression has a context."""
     async with open_websocket(server.url("echo"), compression=compression) as ws:
         for _ in range(2):
             assert await echo(ws, text(size)) == text(size)
@@ -59,7 +59,7 @@ async def test_text_comes_back(server: Server, compression: bool, size: int) -> 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_binary_comes_back(server: Server, compression: bool, size: int) -> None:
-    """Of every class of sizes, twice, so that compression has a context."""
+    """Sizes of every class come back twice, so that compression has a context."""
     async with open_websocket(server.url("echo"), compression=compression) as ws:
         for _ in range(2):
             assert await echo(ws, binary(size)) == binary(size)
@@ -68,7 +68,7 @@ async def test_binary_comes_back(server: Server, compression: bool, size: int) -
 @pytest.mark.can("fragments")
 @pytest.mark.parametrize("size", SIZES)
 async def test_fragments_are_joined(server: Server, compression: bool, size: int) -> None:
-    """Text is cut within characters where the server cuts bytes."""
+    """Where the server cuts bytes, text is cut within characters."""
     async with open_websocket(server.url("fragments"), compression=compression) as ws:
         assert await echo(ws, text(size)) == text(size)
         assert await echo(ws, binary(size)) == binary(size)
@@ -92,14 +92,13 @@ async def test_compression_is_what_both_want(server: Server, compression: bool) 
 
 @pytest.mark.can("pings")
 async def test_pings_are_answered(server: Server) -> None:
-    """The server waits for the Pong to its Ping."""
     async with open_websocket(server.url("ping")) as ws:
         assert await ws.receive() == "yes"
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1000, ""), (3001, "bye"), (4999, "x" * 123)])
 async def test_we_close(server: Server, compression: bool, code: int, reason: str) -> None:
-    """With a code and a reason; the handshake is finished, and what was sent came back first."""
+    """A close with code and reason completes the handshake, after what was sent has come back."""
     async with open_websocket(server.url("echo"), compression=compression) as ws:
         assert await echo(ws, "last words") == "last words"
         await ws.aclose(code, reason)
@@ -109,7 +108,7 @@ async def test_we_close(server: Server, compression: bool, code: int, reason: st
 
 
 async def test_the_block_ends(server: Server) -> None:
-    """Leaving it is a clean close."""
+    """Leaving the block is a clean close."""
     async with open_websocket(server.url("echo")) as ws:
         pass
     assert ws.closeEvent is not None
@@ -117,7 +116,7 @@ async def test_the_block_ends(server: Server) -> None:
 
 
 async def test_the_server_closes(server: Server, compression: bool) -> None:
-    """Its code and reason arrive."""
+    """The server's code and reason arrive."""
     async with open_websocket(server.url("close"), compression=compression) as ws:
         assert [message async for message in ws] == []
     event = ws.closeEvent

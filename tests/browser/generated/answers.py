@@ -1,4 +1,4 @@
-"""What a made-up server answers to the opening handshake, right or wrong."""
+"""A generated server's answers to the opening handshake, right or wrong."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MUTATIONS = (
     "Transfer-Encoding: chunked",
 )
 BY_THE_BOOK = {*failures.HTTP_STRICT}
-"""Answers on which ours is meant to differ."""
+"""Answers on which ours should differ."""
 STATUS = {n: a for n, a in failures.STATUS.items() if f"status-{n}" not in BY_THE_BOOK}
 ANSWERS = {n: a for n, a in failures.ANSWERS.items() if n not in BY_THE_BOOK}
 OPENINGS = (
@@ -67,7 +67,7 @@ PROTOCOLS = st.sampled_from([None, None, [], "p", ["p"], ["p", "q"]])
 
 
 def accepted(draw: DrawFn) -> tuple[Any, Deflate | None, list[str]]:
-    """Protocols, a compressor, and the headers of the answer that go with them."""
+    """Generate protocols, a compressor, and the headers of the answer that belong to them."""
     protocols = draw(PROTOCOLS)
     headers = draw(st.lists(st.sampled_from(PLAIN_HEADERS), max_size=2))
     if protocols:

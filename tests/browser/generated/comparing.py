@@ -1,4 +1,4 @@
-"""Comparing the traces of a made-up scenario."""
+"""Compare the traces of a generated scenario."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from ..scenario import Scenario, Script
 
 UNCLEAR = "WebSocket Protocol Error"
-"""Chromium's words for several breaches, among them a payload that cannot be inflated."""
+"""Chromium's message for several violations, among them a payload that cannot be inflated."""
 
 
 def levelled(raw: Trace) -> Trace:
-    """What `compare.py` does, and what the head of this file says."""
+    """Normalise as ``compare.py`` does, and as the package's docstring says."""
     last: dict[str, int] = {}
     program = [_without_buffered(entry, last) for entry in json.loads(json.dumps(raw["program"]))]
     trace: Trace = json.loads(json.dumps(normalise({**raw, "program": program})))
@@ -41,21 +41,24 @@ def _without_buffered(entry: list[Any], last: dict[str, int]) -> list[Any]:
 
 
 def expected(chromium: Trace) -> Trace:
-    """Chromium's trace, levelled, as ours must be."""
+    """Return Chromium's trace, normalised, as ours must be."""
     chromium["program"] = [_flags_cleared(entry) for entry in chromium["program"]]
     assert ERROR_EVENT.change is not None, "it has a rule"
     return ERROR_EVENT.change(chromium)
 
 
 def _flags_cleared(entry: list[Any]) -> list[Any]:
-    """ "an EventTarget that is no Node": Chromium leaves the stop flags set after a dispatch."""
+    """Clear the stop flags that Chromium leaves set after a dispatch.
+
+    This is the departure "an EventTarget that is no Node".
+    """
     if entry[0] == "dispatched":
         entry[1].pop("cancelBubble", None)
     return entry
 
 
 def _bad_payloads(scenario: Scenario, chromium: Trace, ours: Trace) -> None:
-    """ "1007 for a bad payload", connection by connection: Chromium's words tell what was bad."""
+    """Apply the departure "1007 for a bad payload" to each connection, by Chromium's messages."""
     for script, wire, our_wire in zip(
         scenario.server, chromium["wire"], ours["wire"], strict=False
     ):
@@ -72,11 +75,11 @@ def _is_bad_payload(script: Script, words: str, our_wire: list[Any]) -> bool:
 
 
 async def compare(browser: Browser, scenario: Scenario) -> list[str]:
-    """How ours differs from Chromium in this scenario; empty if it does not."""
+    """Return how ours differs from Chromium in this scenario, or nothing."""
     chromium = await run_in_chromium(browser, scenario)
     try:
         ours = await run_ours(scenario, None)
-    except Exception as error:  # what ours raises is a finding, not the end of the search
+    except Exception as error:  # an error of ours is a finding, and the search goes on
         return [f"raised {error!r}"]
     _bad_payloads(scenario, chromium, ours)
     return differences(expected(levelled(chromium)), levelled(ours))

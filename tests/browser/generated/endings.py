@@ -1,4 +1,4 @@
-"""The ways in which a made-up connection ends."""
+"""The ways in which a generated connection ends."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from .program import Client, Life
 from .values import SERVER_CODES, SERVER_TEXTS, close_calls
 
 OVERTAKEN = 4096
-"""Bytes of messages that a failure behind them may overtake on their way to a page. Chromium loses
-one of 64 KiB."""
+"""Bytes of messages that a later failure may overtake on their way to a page. Chromium loses a
+message of 64 KiB."""
 MALFORMED = ("ping-", "pong-", "close-", "length-")
-"""What Chromium's parser refuses; where such a frame comes in one packet with whole messages, they
-are lost with it. So nothing is written before one. With compression the same is true of all that
-its inflater refuses."""
+"""What Chromium's parser refuses. Whole messages in the same packet as such a frame are lost with
+it, so nothing is written before one. With compression the same is true of all that its inflater
+refuses."""
 
 
 def ending(client: Client, goes: list[Op], heards: list[Op], *, alone_in_101: bool) -> Life:
-    """The last round. Where it goes out with the 101, its first step is a write."""
+    """Generate the last round. Where it goes out with the 101, its first step is a write."""
     draw = client.draw
     by_server = ["close", "close", "close", "bad body", "broken", "odd", "cut", "end"]
     by_program = ["program", "program", "program", "crossing", "reset"]
@@ -76,7 +76,7 @@ def _closed_by_program(
     client: Client, goes: list[Op], heards: list[Op], half: bytes, *, crossing: bool
 ) -> Life:
     draw, name = client.draw, client.name
-    # a browser reads a Blob while the program goes on: what crosses it is a matter of time
+    # a browser reads a Blob while the program goes on, so the order depends on time
     ops = [
         *client.busy(blobs=not crossing),
         client.mine(draw(close_calls(taken=True))),
@@ -116,7 +116,7 @@ def _closed_by_program(
 
 
 def chatter(client: Client, most: int = 3) -> bytes:
-    """Messages, pings and pongs before the last frame of a round."""
+    """Generate messages, pings and pongs before the last frame of a round."""
     data = b""
     for _ in range(client.draw(st.integers(0, most))):
         kind = client.draw(st.sampled_from(["message", "message", "ping", "pong", "inside"]))

@@ -1,4 +1,4 @@
-"""The frames that a made-up server sends."""
+"""The frames that a generated server sends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @st.composite
 def messages(draw: DrawFn, deflate: Any = None) -> bytes:
-    """A message, whole or in fragments, plain or compressed."""
+    """Generate a message, whole or in fragments, plain or compressed."""
     is_text = draw(st.booleans())
     data = draw(SERVER_TEXTS).encode() if is_text else draw(BYTES)
     rsv = 0
@@ -32,8 +32,10 @@ def messages(draw: DrawFn, deflate: Any = None) -> bytes:
 
 
 class Deflate:
-    """The server's compressor, with or without memory of the last message. The order of the
-    calls is that of the frames."""
+    """The server's compressor, with or without memory of the last message.
+
+    It is called in the order of the frames.
+    """
 
     def __init__(self, bits: int, *, forgets: bool) -> None:
         self._bits, self._forgets = bits, forgets
@@ -48,7 +50,7 @@ class Deflate:
 
 @st.composite
 def odd_frames(draw: DrawFn, most: int) -> bytes:
-    """Frames of any kind but Close, right or wrong. Only the first is malformed."""
+    """Generate frames of any kind but Close, right or wrong. Only the first is malformed."""
     data = b""
     for _ in range(draw(st.integers(1, most))):
         opcode = draw(st.sampled_from([0, 0, 1, 1, 2, 2, 9, 10, 3, 7, 11, 15]))
@@ -64,7 +66,7 @@ def odd_frames(draw: DrawFn, most: int) -> bytes:
 
 
 def written(draw: DrawFn, data: bytes) -> list[Step]:
-    """In one write or in two: it must not matter."""
+    """Write in one call or in two, which must not matter."""
     if len(data) < 2 or not draw(st.booleans()):
         return [write(data)]
     at = draw(st.integers(1, len(data) - 1))

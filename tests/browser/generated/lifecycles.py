@@ -1,5 +1,7 @@
-"""The life of a made-up connection: refused, given up early, or whole; and scenarios of one or two
-of them."""
+"""The life of a generated connection, which is refused, closed early or whole.
+
+A scenario has one or two of them.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 @st.composite
 def refused_lives(draw: DrawFn, name: str, alone: bool) -> Life:
-    """An answer that is refused, or is not after all: then the program closes."""
+    """Generate an answer that should be refused. If it is not, the program closes."""
     protocols = draw(PROTOCOLS)
     program = [new(protocols=protocols, name=name, open=[get(name=name), close(name=name)])]
     if draw(st.integers(0, 3)):
@@ -54,7 +56,8 @@ def refused_lives(draw: DrawFn, name: str, alone: bool) -> Life:
 
 @st.composite
 def early_lives(draw: DrawFn, name: str, alone: bool) -> Life:
-    """Closed while CONNECTING; at once, or when the server has the request."""
+    """Generate connections that are closed while CONNECTING, at once or when the server has the
+    request."""
     client = Client(name, draw, alone)
     start = [new(protocols=draw(PROTOCOLS), name=name), *labels(client)]
     start += client.many(lambda: quiet_of_new(client))
@@ -69,7 +72,7 @@ def early_lives(draw: DrawFn, name: str, alone: bool) -> Life:
 
 @st.composite
 def whole_lives(draw: DrawFn, name: str, alone: bool) -> Life:
-    """Opened, some rounds, and an end."""
+    """Generate connections that open, have some rounds, and end."""
     client = Client(name, draw, alone)
     protocols, deflate, accepting = accepted(draw)
     client.deflate = deflate
@@ -110,7 +113,7 @@ def whole_lives(draw: DrawFn, name: str, alone: bool) -> Life:
 
 
 def _round(client: Client, number: int, goes: list[Op], heards: list[Op]) -> Script:
-    """By a message, or beside the connection: outside of any event."""
+    """Generate a round that starts by a message, or outside of any event."""
     word = f"{number}-{client.name}"
     if client.draw(st.integers(0, 3)):
         data = chatter(client) + text_frame(f"go-{word}")
@@ -122,7 +125,7 @@ def _round(client: Client, number: int, goes: list[Op], heards: list[Op]) -> Scr
 
 
 def lives(name: str, alone: bool) -> st.SearchStrategy[Life]:
-    """Most are whole."""
+    """Generate connections, most of them whole."""
     whole = whole_lives(name, alone)
     others = [refused_lives(name, alone), early_lives(name, alone)]
     return st.integers(0, 7).flatmap(lambda n: others[n - 6] if n > 5 else whole)
@@ -130,7 +133,7 @@ def lives(name: str, alone: bool) -> st.SearchStrategy[Life]:
 
 @st.composite
 def scenarios(draw: DrawFn) -> Scenario:
-    """One socket, or two to one server."""
+    """Generate one socket, or two to one server."""
     two = draw(st.integers(0, 6)) == 6
     parts = [draw(lives(n, not two)) for n in (("a", "b") if two else ("ws",))]
     return Scenario(

@@ -1,4 +1,4 @@
-"""The program's side of a made-up scenario."""
+"""The program's side of a generated scenario."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ TYPES = ("open", "message", "error", "close", "x")
 
 @dataclass
 class Client:
-    """What the generator knows of a socket while it writes the scenario."""
+    """The generator's state of a socket while it writes the scenario."""
 
     name: str
     draw: DrawFn
     alone: bool
     sent: int = 0
-    """Messages and pongs that the server has been promised and has not read."""
+    """Messages and pongs that the server should receive and has not read."""
     deflate: Any = None
 
     def label(self, label: str) -> str:
@@ -38,7 +38,7 @@ class Client:
         return st.none() | st.sampled_from([self.label(label) for label in FUNCTIONS])
 
     def quiet(self) -> Op:
-        """An operation for any time and place: sends nothing, closes nothing."""
+        """Generate an operation for any time and place, which sends nothing and closes nothing."""
         draw, name = self.draw, self.name
         label, type = self.label(draw(st.sampled_from(LABELS))), draw(st.sampled_from(TYPES))
         options = {k: v for k, v in draw(OPTIONS).items() if k != "signal" or self.alone}
@@ -48,7 +48,7 @@ class Client:
             remove(type, label, name=name),
             slot(type, draw(self.on_slot()), name=name) if type != "x" else get(name=name),
         ]
-        if self.alone:  # with two sockets, the trace could not tell whose these are
+        if self.alone:  # with two sockets the trace does not show whose these are
             choices += [
                 put("binaryType", draw(BINARY_TYPES), name=name),
                 put("readyState", 3, name=name),
@@ -58,7 +58,7 @@ class Client:
         return draw(st.sampled_from(choices))
 
     def of_event(self) -> Op:
-        """An operation for inside a listener."""
+        """Generate an operation for inside a listener."""
         choices: list[Op] = [get(name=self.name)]
         if self.alone:
             choices += [
@@ -75,7 +75,8 @@ class Client:
         return self.draw(st.sampled_from(choices))
 
     def dead(self) -> list[Op]:
-        """For when the socket is closing or closed: everything is allowed, nothing happens."""
+        """Generate operations for a closing or closed socket, which allows all of them and does
+        nothing."""
         return self.draw(
             st.lists(
                 st.one_of(
@@ -95,7 +96,7 @@ class Client:
         return [make() for _ in range(self.draw(st.integers(0, most)))]
 
     def busy(self, *, blobs: bool = True) -> list[Op]:
-        """What an open socket's listener does in a round, and counts."""
+        """Generate what an open socket's listener does in a round, and count it."""
         can_send = payloads().filter(lambda p: blobs or p.get("kind") != "Blob")
         ops: list[Op] = []
         for _ in range(self.draw(st.integers(0, 4))):
@@ -112,7 +113,7 @@ class Client:
         return ops
 
     def all_told(self, word: str) -> list[Op]:
-        """The last of a round's operations, after which the server goes on."""
+        """Generate the last of a round's operations, after which the server goes on."""
         self.sent += 1
         return [send(text(word), name=self.name)]
 
@@ -128,7 +129,7 @@ BINARY_TYPES = st.sampled_from(["blob", "arraybuffer", "arraybuffer", "junk", ""
 
 
 def labels(client: Client) -> list[Op]:
-    """Give each label its operations, on a type that is never dispatched; and the signal."""
+    """Give each label its operations, on a type that is never dispatched, and add the signal."""
     ops: list[Op] = [["controller", "stop"]] if client.alone else []
     for label in LABELS:
         may_be_object = label not in FUNCTIONS
@@ -139,7 +140,7 @@ def labels(client: Client) -> list[Op]:
 
 
 def quiet_of_new(client: Client) -> Op:
-    """For right after the constructor: also what CONNECTING refuses."""
+    """Generate operations for right after the constructor, also those that CONNECTING refuses."""
     kind = client.draw(st.sampled_from(["quiet", "quiet", "send", "close"]))
     if kind == "send":
         return send(client.draw(payloads()), name=client.name)
@@ -156,4 +157,4 @@ class Life:
     script: Script | None
     after: list[Op] = field(default_factory=list)
     lone: bool = False
-    """Whether what it writes may be malformed, so that nothing may be in one packet before it."""
+    """Whether what it writes may be malformed, so that nothing may come before it in one packet."""

@@ -1,4 +1,4 @@
-"""Making scenarios up until the time is over; finding, and shrinking, what differs."""
+"""Generate scenarios for a given time, and shrink those that differ."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 
 SECONDS = 300
 BATCH = 100
-"""Examples for each seed: hypothesis tries harder for new ones within one run, and is forgetful
-between two."""
+"""Examples for each seed. Hypothesis looks harder for new ones within one run, and forgets between
+two."""
 AGAIN = 2
-"""A difference must show this many times more, else it was the machine's."""
+"""How many times more a difference must appear; otherwise the machine caused it."""
 SHRINKING = 90
-"""Seconds to shrink a difference."""
+"""Seconds for shrinking a difference."""
 
 
 @dataclass
 class Search:
-    """What a run found."""
+    """The result of a run."""
 
     seconds: float
     browser: Browser
     ran: int = 0
     unsteady: Counter[str] = field(default_factory=Counter)
-    """Differences, by kind, that did not show each time: a matter of timing, ours or its."""
+    """Differences, by kind, that did not appear each time, and so depend on timing."""
     known: list[str] = field(default_factory=list)
     found: list[tuple[Scenario, list[str]]] = field(default_factory=list)
     again: int = 0
     _smallest: tuple[Scenario, list[str]] | None = None
 
     def run(self) -> None:
-        """In a thread beside trio's, as hypothesis knows no trio."""
+        """Run in a thread beside trio's, as hypothesis does not know trio."""
         self._end = time.monotonic() + self.seconds
         batch = int(time.time())
         while time.monotonic() < self._end:
@@ -97,7 +97,7 @@ class Search:
 
 
 def _kind(lines: list[str]) -> str:
-    """What tells a difference from another: without its numbers and texts."""
+    """Return what distinguishes a difference from others, without its numbers and texts."""
     first = lines[0].split("\n")
     return " ".join(word for word in first[0].split() if not word.rstrip(":").isdigit()) + "".join(
         part[:40] for part in first[1:]
@@ -105,7 +105,7 @@ def _kind(lines: list[str]) -> str:
 
 
 def describe(scenario: Scenario, lines: list[str]) -> str:
-    """A difference, and the scenario to be kept."""
+    """Describe a difference, and the scenario to keep."""
     kept = replace(scenario, name="found-")
     return "\n".join(["differs:", *lines, "in:", repr(kept), ""])
 
@@ -118,7 +118,7 @@ async def search(seconds: float) -> Search:
 
 
 def run_random(seconds: float = SECONDS) -> int:
-    """Search, print, and give the exit code."""
+    """Search, print, and return the exit code."""
     result = trio.run(search, seconds)
     print(
         f"{result.ran} made-up scenarios in {seconds:g} s: {len(result.found)} different"

@@ -1,4 +1,4 @@
-"""What a made-up program sends, and a made-up server."""
+"""The values that a generated program and a generated server send."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ VIEWS = {"Uint8Array": 1, "DataView": 1, "Int16Array": 2, "Float64Array": 8, "Ui
 
 @st.composite
 def payloads(draw: DrawFn) -> dict[str, Any]:
-    """What can be sent."""
+    """Generate what can be sent."""
     kind = draw(st.sampled_from(["text", "text", "long", "ArrayBuffer", "Blob", "view"]))
     if kind == "text":
         return text(draw(PROGRAM_TEXTS), draw(st.sampled_from([1, 1, 1, 2, 40])))
@@ -64,20 +64,20 @@ def payloads(draw: DrawFn) -> dict[str, Any]:
 
 
 def closes(code: float | None, reason: str | None) -> bool:
-    """Whether close() takes these arguments."""
+    """Return whether close() accepts these arguments."""
     if reason is not None:
         whole = reason.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if len(whole.encode()) > 123:
             return False
     if code is None:
         return True
-    clamped = round(min(max(code, 0), 65535))  # [Clamp]: the nearest, halves to the even
+    clamped = round(min(max(code, 0), 65535))  # [Clamp] rounds to the nearest, halves to the even
     return clamped == 1000 or 3000 <= clamped <= 4999
 
 
 @st.composite
 def close_calls(draw: DrawFn, *, taken: bool) -> Op:
-    """A close() that closes, or one that throws."""
+    """Generate a close() that closes, or one that throws."""
     if taken and draw(st.booleans()):
         return close()
     code = draw(CODES.filter(lambda c: closes(c, None) == taken or not taken))

@@ -1,4 +1,4 @@
-"""The scenarios, a module for each group."""
+"""The scenarios, in a module for each group."""
 
 from __future__ import annotations
 

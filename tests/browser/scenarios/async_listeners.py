@@ -1,4 +1,4 @@
-"""Listeners that are async functions: when they begin, and what they find until they await."""
+"""Listeners that are async functions, by when they begin and what they find until they await."""
 
 from __future__ import annotations
 

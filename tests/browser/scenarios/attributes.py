@@ -1,4 +1,4 @@
-"""binaryType, the constants, and the read-only attributes."""
+"""Scenarios of binaryType, the constants, and the read-only attributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""close(): its arguments."""
+"""The arguments of close()."""
 
 from __future__ import annotations
 

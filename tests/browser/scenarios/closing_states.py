@@ -1,4 +1,4 @@
-"""close(): in each state, and what it does to the wire."""
+"""close() in each state, and its effect on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""permessage-deflate: what is agreed to, and what comes and goes by it."""
+"""What permessage-deflate negotiates, sends and receives."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AGREED = "Sec-WebSocket-Extensions: permessage-deflate"
 
 
 def deflated(data: bytes, level: int = 6) -> bytes:
-    """RFC 7692: raw deflate, flushed, less the last four bytes."""
+    """Compress as RFC 7692 does, by raw deflate, flushed, without the last four bytes."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, -15)
     return (compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
 

@@ -1,4 +1,4 @@
-"""What fails the connection: answers that are no answer, and frames that break the protocol."""
+"""Answers that are not valid, and frames that break the protocol, which fail the connection."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ FAILED = (
     "closed: wasClean, code and reason",
 )
 FINE = ("message: fires with type, origin and data", "message: text")
-PING = ("protocol: a ping is answered, and seen by nobody",)
+PING = ("protocol: a ping is answered, and not seen by the program",)
 PROGRAM: list[Op] = [new(open=[get()])]
 
 
@@ -258,7 +258,7 @@ SCENARIOS = [
     ),
     *(
         Scenario(
-            f"broken-{n}-behind-a-message",
+            f"broken-{n}-after-a-message",
             PROGRAM,
             [[*ACCEPT, write(text_frame("good"), BROKEN[n])]],
             FAILED,
@@ -268,7 +268,7 @@ SCENARIOS = [
         for n in ("ping-fragmented", "close-126", "length-2-not-minimal")
     ),
     Scenario(
-        "broken-not-inflated-behind-a-message",
+        "broken-not-inflated-after-a-message",
         PROGRAM,
         [
             [

@@ -1,4 +1,4 @@
-"""What made-up scenarios (`generated`) have found, cut down to what matters."""
+"""Reduced forms of what generated scenarios (``generated``) have found."""
 
 from __future__ import annotations
 

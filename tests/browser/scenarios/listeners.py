@@ -1,4 +1,4 @@
-"""Listeners: their order, options and identity, and the on* slots."""
+"""The order, options and identity of listeners, and the on* slots."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ def on_message(
     last: str = "hello",
     departs: tuple[str, ...] = (),
 ) -> Scenario:
-    """Ops on a socket without handlers, a message or two, and at the last one a close, by a
-    listener that comes last."""
+    """Do ops on a socket without handlers, with a message or two.
+
+    A listener that comes last closes at the last message.
+    """
     program = [
         new(handlers=False),
         *ops,

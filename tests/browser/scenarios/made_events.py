@@ -24,7 +24,7 @@ NOT_A_NODE = ("an EventTarget that is no Node",)
 def _on_target(
     name: str, ops: list[Op], covers: tuple[str, ...], departs: tuple[str, ...] = ()
 ) -> Scenario:
-    """Ops on a plain EventTarget; no connection."""
+    """Do ops on a plain EventTarget, without a connection."""
     return Scenario(f"target-{name}", [["target", "t"], *ops], covers=covers, departs=departs)
 
 

@@ -1,4 +1,4 @@
-"""Sub-protocols: what may be asked for, and what a server may answer."""
+"""The subprotocols that may be asked for, and that a server may answer."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ BLOB = ("send: a Blob", "bufferedAmount: rises by the bytes")
 
 
 def _sent(name: str, ops: list[Op], messages: int, covers: tuple[str, ...]) -> Scenario:
-    """Send at `open`; close when the server says that it has everything."""
+    """Send at ``open``, and close when the server has everything."""
     program = [new(open=ops, message=[when("got it", [get(), close(1000)])])]
     return Scenario(
         f"send-{name}",
@@ -290,6 +290,6 @@ SCENARIOS = [
                 *GOODBYE,
             ]
         ],
-        ("protocol: a ping is answered, and seen by nobody",),
+        ("protocol: a ping is answered, and not seen by the program",),
     ),
 ]

@@ -1,5 +1,5 @@
-"""The server closes: every kind of code and reason, at every point; and TCP that ends without a
-Close."""
+"""The server's Close with every kind of code and reason, at every point, and TCP's end without
+one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ..scenario import (
 LEGAL = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 3999, 4000, 4999)
 DOUBTFUL = (0, 1, 999, 1004, 1005, 1006, 1014, 1015, 1016, 1100, 2000, 2999, 5000, 65535)
 REFUSED = (0, 1, 999, 1004, 1016, 1100, 2000, 2999, 5000, 65535)
-"""What we refuse of the doubtful that Chromium takes."""
+"""Doubtful codes that Chromium accepts and we refuse."""
 ILLEGAL = ("a code that may not be sent",)
 BAD_PAYLOAD = ("1007 for a bad payload",)
 REASONS = {
@@ -158,7 +158,7 @@ SCENARIOS = [
         "server-ping-and-close",
         [new()],
         [[*ACCEPT, write(ping_frame(b"a")), frames(1), write(close_frame(1000)), UNTIL_CLOSE, END]],
-        ("protocol: a ping is answered, and seen by nobody",),
+        ("protocol: a ping is answered, and not seen by the program",),
     ),
     _lost("before-the-answer", [REQUEST, END]),
     _lost("before-the-answer-reset", [REQUEST, RESET]),

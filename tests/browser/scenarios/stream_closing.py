@@ -1,4 +1,4 @@
-"""WebSocketStream: the program closes, by `close()`, or by one of the sides."""
+"""A WebSocketStream that the program closes, by ``close()`` or by one of its sides."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _closing(
 
 
 def _reads_while(name: str, *ops: Op, departs: tuple[str, ...] = ()) -> Scenario:
-    """One task reads, and meanwhile this is done."""
+    """Read in one task while these steps are done."""
     reading = task("r", opened(), ["tell", "open"], read(), read(), closed())
     program = [stream(), reading, heard("open", list(ops))]
     script: list[Step] = [*ACCEPT, wait("open"), say("open"), *GOODBYE]
@@ -113,7 +113,7 @@ WRITABLE = [
         departs=("closing the writable sends 1000",),
     ),
     _closing(
-        "writable-closed-behind-messages",
+        "writable-closed-after-messages",
         put_in(text("a")),
         put_in(text("b")),
         close_writable(),
@@ -161,7 +161,7 @@ STATES = [
     _closing("close-refused", *map(stop, REFUSED), stop(), closed()),
     _closing("close-twice", stop({"closeCode": 3000}), stop({"closeCode": 3001}), closed()),
     _closing("close-closed", stop(), closed(), stop({"closeCode": 3000}), *map(stop, REFUSED[:2])),
-    _closing("close-behind-messages", put_in(text("a")), put_in(text("b")), stop(), closed()),
+    _closing("close-after-messages", put_in(text("a")), put_in(text("b")), stop(), closed()),
     _closing(
         "close-answered-otherwise",
         stop({"closeCode": 3000, "reason": "mine"}),

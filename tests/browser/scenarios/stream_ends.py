@@ -1,4 +1,4 @@
-"""WebSocketStream: the server closes, cleanly or not."""
+"""A WebSocketStream that the server closes, cleanly or not."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ SCENARIOS = [
         for name in BREAKS
     ),
     _end(
-        "broken-behind-messages",
+        "broken-after-messages",
         write(A),
         say("sent"),
         write(text_frame("x", rsv=2)),

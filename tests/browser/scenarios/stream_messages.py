@@ -1,4 +1,4 @@
-"""WebSocketStream: chunks and messages, both ways."""
+"""Chunks and messages of a WebSocketStream, in both directions."""
 
 from __future__ import annotations
 

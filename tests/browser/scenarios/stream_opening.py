@@ -1,4 +1,4 @@
-"""WebSocketStream: its constructor, `opened`, and the signal."""
+"""The constructor of WebSocketStream, ``opened``, and the signal."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _accepted(name: str, protocols: list[str] | None, *headers: str) -> Scenario
 
 
 def _named(urls: tuple[str, ...]) -> list[Op]:
-    """A stream for each, given up at once."""
+    """Make a stream for each, and close it at once."""
     names = [f"s{number}" for number in range(len(urls))]
     made = [stream(url, name=name) for url, name in zip(urls, names, strict=True)]
     return [op for m, name in zip(made, names, strict=True) for op in (m, stop(name=name))]
@@ -133,7 +133,7 @@ SIGNALS = [
         SIGNAL,
     ),
     Scenario(
-        "stream-signal-behind-a-close",
+        "stream-signal-after-a-close",
         [CONTROLLER, stream(signal="c"), stop({"closeCode": 3000}), ABORT, BOTH],
         [],
         SIGNAL,
@@ -186,7 +186,7 @@ SCENARIOS = [
     ),
     *(_refused(name, REQUEST, step, END) for name, step in REFUSALS.items()),
     _refused("hang-up", HANG_UP),
-    _refused("hang-up-behind-the-request", REQUEST, END),
+    _refused("hang-up-after-the-request", REQUEST, END),
     _refused("reset", REQUEST, RESET),
     Scenario(
         "stream-refused-protocol-missing",

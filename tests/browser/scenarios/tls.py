@@ -1,4 +1,4 @@
-"""wss: by an authority that the client knows, and by one that it does not."""
+"""wss by an authority that the client knows, and by one that it does not know."""
 
 from __future__ import annotations
 

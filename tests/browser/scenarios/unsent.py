@@ -1,4 +1,4 @@
-"""The server closes while messages are queued, and reads nothing more, slowly, or all."""
+"""A server that closes while messages are queued, and then reads nothing, slowly, or everything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..stream_words import closed, opened, put_in, stream, task
 
 PIECE = 512 * 1024
 MANY = 40
-"""Messages of PIECE bytes: more than any network takes at once, 20 MiB in all."""
+"""Messages of PIECE bytes, which are more than any network takes at once (20 MiB in all)."""
 
 QUEUED = (
     "closing: readyState is CLOSING when the peer closes",
@@ -55,7 +55,7 @@ def _queued(
 
 
 def _stream(name: str, size: int, *script: Step, departs: tuple[str, ...] = ()) -> Scenario:
-    """A task writes one message, and another one waits for the end."""
+    """Write one message in a task, and wait for the end in another one."""
     program = [
         stream(),
         task("writes", opened(), put_in(text("x", size))),

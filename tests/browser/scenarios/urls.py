@@ -1,5 +1,5 @@
-"""The constructor's first argument: what is an error at once, what fails later, and where the
-request goes."""
+"""The constructor's first argument, which is an error at once, fails later, or names the request's
+target."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _reached(name: str, url: str) -> Scenario:
         covers.append("constructor: http becomes ws")
     if name.startswith("userinfo"):
         covers.append("handshake: credentials of the URL")
-    # The message tells `origin`, which is the server's.
+    # The message contains ``origin``, which is the server's.
     program = [new(url, open=[get(), close(1000)])]
     departs = ("credentials at once",) if name in CREDENTIALS else ()
     return Scenario(f"url-{name}", program, [[*ACCEPT, *GOODBYE]], tuple(covers), departs=departs)

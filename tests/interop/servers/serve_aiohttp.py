@@ -1,11 +1,11 @@
-"""A server by aiohttp."""
+"""A server on aiohttp."""
 
 from __future__ import annotations
 
 import asyncio
 
 from aiohttp import WSMsgType, web
-from interop.servers.until_told import until_told
+from interop.servers.serving import wait_until_stopped
 
 
 async def handle(request: web.Request) -> web.WebSocketResponse:
@@ -27,7 +27,7 @@ async def main() -> None:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    await until_told(runner.addresses[0][1])
+    await wait_until_stopped(runner.addresses[0][1])
     await runner.cleanup()
 
 

@@ -1,4 +1,4 @@
-"""An ASGI application under hypercorn."""
+"""A server as an ASGI application under hypercorn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.run import worker_serve  # pyright: ignore[reportUnknownVariableType]  # in part
 from hypercorn.config import Config
-from interop.servers.until_told import until_told
+from interop.servers.serving import wait_until_stopped
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -34,7 +34,7 @@ async def main() -> None:
     sockets = config.create_sockets()
     port = sockets.insecure_sockets[0].getsockname()[1]
     await worker_serve(
-        ASGIWrapper(app), config, sockets=sockets, shutdown_trigger=lambda: until_told(port)
+        ASGIWrapper(app), config, sockets=sockets, shutdown_trigger=lambda: wait_until_stopped(port)
     )
 
 

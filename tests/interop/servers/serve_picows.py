@@ -1,15 +1,15 @@
-"""A server by picows. It leaves text, fragments and the answer to a Close to its user."""
+"""A server on picows, which leaves text, fragments and the answer to a Close to its user."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from interop.servers.until_told import thirds, until_told
+from interop.servers.serving import thirds, wait_until_stopped
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server  # pyright: ignore[reportUnknownVariableType]  # in part
 
 LARGEST = 1 << 24  # bytes
-OWN_CODE: Any = 3001  # its types know those of RFC 6455 only
+OWN_CODE: Any = 3001  # its types know only the codes of RFC 6455
 
 
 class Listener(WSListener):
@@ -44,7 +44,7 @@ def listen(request: WSUpgradeRequest) -> Listener:
 async def main() -> None:
     server = await ws_create_server(listen, "127.0.0.1", 0, max_frame_size=LARGEST)
     async with server:
-        await until_told(server.sockets[0].getsockname()[1])
+        await wait_until_stopped(server.sockets[0].getsockname()[1])
 
 
 asyncio.run(main())

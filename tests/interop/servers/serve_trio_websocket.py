@@ -1,4 +1,4 @@
-"""A server by trio-websocket."""
+"""A server on trio-websocket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def handle(request: WebSocketRequest) -> None:
         while True:
             await connection.send_message(await connection.get_message())
     except ConnectionClosed:
-        pass  # the client is done
+        pass  # the client has closed
 
 
 async def main() -> None:

@@ -1,15 +1,15 @@
-"""A server by websockets, on asyncio."""
+"""A server on websockets with asyncio."""
 
 from __future__ import annotations
 
 import asyncio
 
-from interop.servers.until_told import thirds, until_told
+from interop.servers.serving import thirds, wait_until_stopped
 from websockets.asyncio.server import ServerConnection, serve
 
 
 async def handle(connection: ServerConnection) -> None:
-    assert connection.request is not None  # it was opened
+    assert connection.request is not None  # set once it is open
     path = connection.request.path
     if path == "/close":
         await connection.close(3001, "the server's own")
@@ -22,7 +22,7 @@ async def handle(connection: ServerConnection) -> None:
 
 async def main() -> None:
     async with serve(handle, "127.0.0.1", 0, max_size=None) as server:
-        await until_told(next(iter(server.sockets)).getsockname()[1])
+        await wait_until_stopped(next(iter(server.sockets)).getsockname()[1])
 
 
 asyncio.run(main())
