@@ -56,7 +56,7 @@ def test_the_comparison_has_all_of_our_options_with_their_defaults() -> None:
     assert found.keys() == ours
     settings = Arguments("ws://peer.test/", (), {}).resolve()
     for name, default in found.items():
-        known = getattr(settings, name, None)
+        known = getattr(settings, name, getattr(settings.bounds, name, None))
         if known is None:
             known = getattr(_reconnecting, f"DEFAULT_{name.upper()}", None)
         if default:

@@ -291,14 +291,14 @@ def stream_left_open() -> AbstractContextManager[Any]:
 
 def network_errors_raised() -> AbstractContextManager[Any]:
     """The connection raises the transport's errors."""
-    serve = Connection._serve
+    close = Connection._close_stream
 
-    async def wrong(self: Any, nursery: trio.Nursery) -> None:
-        await serve(self, nursery)
+    async def wrong(self: Any) -> None:
+        await close(self)
         if self._lost is not None:
             raise self._lost
 
-    return replaced(Connection, "_serve", wrong)
+    return replaced(Connection, "_close_stream", wrong)
 
 
 def second_interrupt_ignored() -> AbstractContextManager[Any]:

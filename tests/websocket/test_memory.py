@@ -22,7 +22,7 @@ from support.peer import Peer
 
 from trio_ws_dom import EventTarget, WebSocket, WebSocketError, WebSocketStream, connect_websocket
 from trio_ws_dom._socket._flow import FlowControl
-from trio_ws_dom._socket._inbox import MAX_WAITING, MAX_WAITING_BYTES
+from trio_ws_dom._socket._inbox import MAX_WAITING, MAX_WAITING_BYTES, new_inbox
 from trio_ws_dom._socket._listener_tasks import MAX_UNFINISHED, MAX_UNFINISHED_BYTES, ListenerTasks
 from trio_ws_dom._socket._options import DEFAULT_MAX_MESSAGE_SIZE as LARGEST
 from trio_ws_dom._wire._decoder import MAX_WORK
@@ -245,7 +245,7 @@ async def error_of(ws: WebSocket) -> WebSocketError:
 def test_the_reading_stops_at_the_bound(
     messages: Callable[[int], list[str | bytes]], more: int, receives: bool
 ) -> None:
-    flow = FlowControl(EventTarget(), nothing, nothing, holds=True)
+    flow = FlowControl(EventTarget(), lambda: new_inbox(nothing, nothing), holds=True)
     flow.hold(messages(more))
     if receives:
         flow.begin_receiving()

@@ -34,6 +34,12 @@ def settings(url: str = "ws://peer.test/", **options: Any) -> Settings:
     return Arguments(url, (), cast("ConnectOptions", options)).resolve()
 
 
+def setting(name: str, **options: Any) -> Any:
+    """Return one of the settings or of their bounds."""
+    all_of_them = settings(**options)
+    return getattr(all_of_them if hasattr(all_of_them, name) else all_of_them.bounds, name)
+
+
 def headers(url: str = "ws://peer.test/", **options: Any) -> dict[str, str]:
     return dict(settings(url, **options).headers)
 
@@ -51,13 +57,13 @@ def error(**options: Any) -> str:
 
 
 def test_defaults() -> None:
-    plain = settings()
-    assert (plain.open_timeout, plain.close_timeout, plain.cancelled_close_timeout) == (60, 10, 1)
-    assert plain.listener_timeout == 10
-    assert (plain.max_message_size, plain.max_buffered_amount) == (16 * 1024 * 1024, None)
+    plain, bounds = settings(), settings().bounds
+    assert (bounds.close_timeout, bounds.cancelled_close_timeout) == (10, 1)
+    assert (plain.open_timeout, bounds.listener_timeout) == (60, 10)
+    assert (plain.max_message_size, bounds.max_buffered_amount) == (16 * 1024 * 1024, None)
     assert (plain.compression, plain.serialize_connects) == (True, True)
     assert (plain.ssl_context, plain.stream) == (None, None)
-    assert (plain.ping_interval, plain.ping_timeout) == (None, None)
+    assert (bounds.ping_interval, bounds.ping_timeout) == (None, None)
     assert plain.headers == (("User-Agent", f"trio_ws_dom/{__version__}"),)
 
 
@@ -128,7 +134,7 @@ SECONDS = ["open_timeout", "close_timeout", "cancelled_close_timeout", "listener
 @pytest.mark.parametrize("name", SECONDS)
 def test_seconds_are_any_number_from_0_on(name: str) -> None:
     for value in values(0, 1, 2.5, math.inf):
-        assert getattr(settings(**{name: value}), name) == value
+        assert setting(name, **{name: value}) == value
 
 
 @pytest.mark.parametrize("name", SECONDS)
@@ -157,7 +163,7 @@ def test_the_interval_of_pings_is_their_timeout_by_default() -> None:
         ({"ping_interval": None, "ping_timeout": 5}, None, 5),
         ({"ping_timeout": None}, None, None),
     ):
-        resolved = settings(**given)
+        resolved = settings(**given).bounds
         assert (resolved.ping_interval, resolved.ping_timeout) == (interval, timeout)
 
 
@@ -179,7 +185,7 @@ def test_a_ping_timeout_without_an_interval_is_refused() -> None:
 @pytest.mark.parametrize("name", ["max_message_size", "max_buffered_amount"])
 def test_sizes_are_bytes_or_none(name: str) -> None:
     for value in values(0, 1, None):
-        assert getattr(settings(**{name: value}), name) == value
+        assert setting(name, **{name: value}) == value
     assert error(**{name: -1}) == (
         f"ValueError: expected {name} of 0 bytes or more, or None for no limit, got -1"
     )
@@ -192,7 +198,7 @@ def test_sizes_are_bytes_or_none(name: str) -> None:
 @pytest.mark.parametrize("name", ["compression", "serialize_connects"])
 def test_flags_are_true_or_false(name: str) -> None:
     for value in values(True, False):
-        assert getattr(settings(**{name: value}), name) is value
+        assert setting(name, **{name: value}) is value
     for value in values(0, 1, "deflate", None):
         assert (
             error(**{name: value}) == f"TypeError: expected {name} as True or False, got {value!r}"
@@ -296,7 +302,7 @@ def test_objects_of_another_class_are_refused(name: str, value: object, expected
     assert error(**{name: value}).startswith(f"TypeError: expected {name} as {expected}")
     assert "s3cret" not in error(**{name: value})
     none: Any = {name: None}
-    assert getattr(settings(**none), name) is None
+    assert setting(name, **none) is None
 
 
 @pytest.mark.parametrize(
@@ -346,7 +352,13 @@ def test_every_option_is_taken_by_each_entry_point_or_has_its_reason() -> None:
 def test_every_option_reaches_a_connections_settings() -> None:
     """Those that do not have the same name there become headers, or a part of the URL."""
     elsewhere = {"base_url", "origin"}
-    assert ConnectOptions.__annotations__.keys() - elsewhere <= set(Settings.__dataclass_fields__)
+    fields = Settings.__dataclass_fields__.keys() | Bounds.__dataclass_fields__.keys()
+    assert ConnectOptions.__annotations__.keys() - elsewhere <= fields
+
+
+def test_sockets_with_the_same_options_share_their_bounds() -> None:
+    assert settings(ping_interval=5).bounds is settings(ping_interval=5).bounds
+    assert settings(ping_interval=5).bounds is not settings(ping_interval=6).bounds
 
 
 NOT_ON_THE_COMMAND_LINE = {

@@ -156,12 +156,16 @@ class Target(Protocol):
     def _drop(self, listener: Listener, /) -> None: ...
 
 
+_FEW: Final = 8
+"""Listeners of one type that are searched one by one, as a dict of one takes 184 bytes a socket."""
+
+
 @final
 class ListenerList:
     """The listeners of a target for one type, in order, none twice.
 
-    A dispatch goes through a tuple of its own, which is made when it is needed. So adding and
-    removing a listener takes the same time however many there are.
+    A dispatch goes through a tuple of its own. If there are more than a few, that is made when it
+    is needed, so adding and removing a listener takes the same time however many there are.
     """
 
     __slots__ = ("_by_key", "_in_order", "capturing")
@@ -170,36 +174,51 @@ class ListenerList:
         self.capturing = 0
         """How many of them have ``capture``."""
 
-        self._by_key: dict[Hashable, Listener] = {}
-        self._in_order: tuple[Listener, ...] | None = None  # None: must be made again
+        self._by_key: dict[Hashable, Listener] | None = None  # once there were more than a few
+        self._in_order: tuple[Listener, ...] | None = ()  # None: to be made from ``_by_key``
 
     def __bool__(self) -> bool:
-        return bool(self._by_key)
+        return bool(self._in_order if self._by_key is None else self._by_key)
 
     def in_order(self) -> tuple[Listener, ...]:
         """Return the listeners as they are now."""
         if self._in_order is None:
+            assert self._by_key is not None  # which it is made from
             self._in_order = tuple(self._by_key.values())
         return self._in_order
 
     def find(self, callback: EventListener, capture: bool) -> Listener | None:
         """Return the listener that adding these would be adding again."""
-        return self._by_key.get(key_of(callback, capture))
+        return self._with_key(key_of(callback, capture))
 
     def slot(self) -> Listener | None:
         """Return the listener of the on* attribute, if that is set."""
-        return self._by_key.get(_SLOT)
+        return self._with_key(_SLOT)
+
+    def _with_key(self, key: Hashable) -> Listener | None:
+        if self._by_key is not None:
+            return self._by_key.get(key)
+        return next((listener for listener in self.in_order() if listener.key == key), None)
 
     def add(self, listener: Listener) -> None:
         """Add a listener whose key is not there yet."""
-        self._by_key[listener.key] = listener
         self.capturing += listener.capture
+        if self._by_key is None:
+            listeners = (*self.in_order(), listener)
+            if len(listeners) <= _FEW:
+                self._in_order = listeners
+                return
+            self._by_key = {each.key: each for each in listeners}
+        self._by_key[listener.key] = listener
         self._in_order = None
 
     def remove(self, listener: Listener) -> None:
         """Remove a listener that is there."""
-        del self._by_key[listener.key]
         self.capturing -= listener.capture
+        if self._by_key is None:
+            self._in_order = tuple(each for each in self.in_order() if each is not listener)
+            return
+        del self._by_key[listener.key]
         self._in_order = None
 
 

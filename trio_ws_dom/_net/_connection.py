@@ -20,6 +20,7 @@ from .._wire._closing import CONNECTING, FAILING, OPEN, State
 from .._wire._protocol import Protocol
 from ._dial._addresses import addresses_of
 from ._dial._opening import Opening
+from ._log import Log
 from ._masks import new_masks
 from ._reader import READ_SIZE, Reader, receiver
 from ._socket_connection import SocketConnection
@@ -57,21 +58,36 @@ class Connection(SocketConnection):
       stream: the transport, from the end of dialling on.
     """
 
+    __slots__ = (
+        "_ends_by_tcp",
+        "_handler",
+        "_lost",
+        "_nursery",
+        "_opening",
+        "_piece_size",
+        "_reader",
+        "_writer",
+        "protocol",
+        "stream",
+    )
+
     def __init__(
         self, settings: Settings, handler: ConnectionHandler, *, piece_size: int | None = None
     ) -> None:
-        super().__init__(settings, settings.address.where)
+        super().__init__(settings.bounds, Log(settings.number, settings.address.where))
         self.protocol = Protocol(new_masks, self._on_transition)
         self.machine = self.protocol.machine
         self.stream: trio.abc.Stream | None = None
         self._piece_size = piece_size
-        self._settings = settings
         self._handler = handler
         self._writer = Writer(self.protocol, handler.on_bytes_sent, self._lose)
         self._reader = Reader(self.protocol, self._writer, handler, self._on_pong)
         self._opening: Opening | None = Opening(settings, handler.on_record)  # while CONNECTING
         self._nursery: trio.Nursery | None = None  # while the tasks run
         self._lost: Exception | None = None  # what ended the transport
+        self._ends_by_tcp = (
+            True  # the stream is no TLS of the program's, with a farewell of its own
+        )
         self._log.moved(self.machine)
 
     # What the program does. All of it is synchronous, so atomic.
@@ -144,7 +160,17 @@ class Connection(SocketConnection):
             try:
                 await self._open()
                 if self.machine.state is not FAILING:
-                    await self._serve(nursery)
+                    receive = self._start_serving(nursery)
+                    try:
+                        # No function of its own: a coroutine more is 250 bytes of an idle socket.
+                        if not await self._reader.run(receive):
+                            await self._settle_queue()
+                            await self._read_to_end(receive)
+                        await self._wait_close_sent()
+                    except Exception as exc:
+                        self._lost = exc
+                    finally:
+                        self._writer.stop()
                 finished = True
             finally:
                 self._nursery = None
@@ -171,41 +197,38 @@ class Connection(SocketConnection):
             await reset_stream(self.stream)
 
     async def _open(self) -> None:
-        assert self._opening is not None
+        opening = self._opening
+        assert opening is not None
         try:
-            response = await self._opening.run()
+            response = await opening.run()
         except Exception as exc:  # also one that nobody foresaw: the socket ends all the same
             self.protocol.fail(exc)
             return
         finally:
-            self.stream = self._opening.stream
+            self.stream = opening.stream
+            self._ends_by_tcp = not isinstance(opening.settings.stream, trio.SSLStream)
             self._opening = None
         if self.machine.state is CONNECTING:  # else it was given up at the last moment
             self.protocol.establish(
                 response.deflate,
-                max_message_size=self._settings.max_message_size,
+                max_message_size=opening.settings.max_message_size,
                 piece_size=self._piece_size,
             )
             self.protocol.receive_data(response.trailing)
             await self._handler.on_open(response)
 
-    async def _serve(self, nursery: trio.Nursery) -> None:
-        """Read and write until TCP ends. What the transport raises is kept, never raised."""
-        stream = self.stream
-        assert stream is not None  # it was opened
-        receive = self._keep_alive(receiver(stream), nursery)
+    def _start_serving(self, nursery: trio.Nursery) -> Receive:
+        """Start the writer and the keepalive, and return the function to read with."""
+        assert self.stream is not None  # it was opened
+        receive = self._keep_alive(receiver(self.stream), nursery)
         self._writer.keepalive = self._keepalive
-        self._writer.start(stream, nursery)
-        try:
-            if not await self._reader.run(receive):
-                await self._settle_queue()
-                await self._read_to_end(receive, stream)
-            while self._owes_close and self.protocol.outbox and self._lost is None:
-                await self._reader.wait_resumed()
-        except Exception as exc:
-            self._lost = exc
-        finally:
-            self._writer.stop()
+        self._writer.start(self.stream, nursery)
+        return receive
+
+    async def _wait_close_sent(self) -> None:
+        """Wait until our Close was sent, where it still may be."""
+        while self._owes_close and self.protocol.outbox and self._lost is None:
+            await self._reader.wait_resumed()
 
     @property
     def _owes_close(self) -> bool:
@@ -226,7 +249,7 @@ class Connection(SocketConnection):
             progress = writer.progress
         self.protocol.drop_queued()
 
-    async def _read_to_end(self, receive: Receive, stream: trio.abc.Stream) -> None:
+    async def _read_to_end(self, receive: Receive) -> None:
         """Drop what is received until the server ends TCP (section 7.1.7). Once our Close was sent
         we end our side, after a grace for the server where the close is in order."""
         sent_eof = False
@@ -234,7 +257,8 @@ class Connection(SocketConnection):
         while True:
             if not sent_eof and self._may_end_sending and trio.current_time() >= eof_at:
                 sent_eof = True
-                send_eof(stream)
+                assert self.stream is not None  # it was opened
+                send_eof(self.stream)
             with trio.CancelScope() as waiting:
                 if not sent_eof:
                     waiting.deadline = max(eof_at, trio.current_time() + EOF_GRACE)
@@ -244,8 +268,7 @@ class Connection(SocketConnection):
     @property
     def _may_end_sending(self) -> bool:
         """Whether all was sent, and the stream has no farewell of its own."""
-        own_tls = not isinstance(self._settings.stream, trio.SSLStream)
-        return own_tls and self.machine.sent is not None and not self.protocol.outbox
+        return self._ends_by_tcp and self.machine.sent is not None and not self.protocol.outbox
 
     # What the writer calls.
 

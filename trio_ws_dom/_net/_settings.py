@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 _numbers: Final = count(1)
 
 
+def next_number() -> int:
+    """Return a number that no other connection of this process has, for logs and traces."""
+    return next(_numbers)
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What holds for a connection of either end.
-
-    Attributes:
-      number: the connection's own in this process, to tell it from others in logs and traces.
-    """
+    """What holds for a connection of either end, as long as it lives."""
 
     max_buffered_amount: int | None
     close_timeout: float
@@ -34,13 +36,12 @@ class Bounds:
     listener_timeout: float
     ping_interval: float | None
     ping_timeout: float | None
-    number: int = field(default_factory=_numbers.__next__)
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(Bounds):
-    """One connection's parameters.
+class Settings:
+    """The parameters of one connection's opening, dropped when it is open.
 
     ``ConnectOptions`` documents the options.
 
@@ -51,8 +52,10 @@ class Settings(Bounds):
       connect_to: the host and port to dial, the URL's unless the program says otherwise.
       server_hostname: the name to verify by TLS and to send as SNI; likewise.
       proxy: True: what the environment says.
+      number: the connection's own in this process, see :func:`next_number`.
     """
 
+    bounds: Bounds
     address: Address
     connect_to: tuple[str, int]
     server_hostname: str
@@ -70,3 +73,4 @@ class Settings(Bounds):
     serialize_connects: bool
     open_timeout: float
     trace: Callable[[TraceRecord], object] | None
+    number: int = field(default_factory=next_number)

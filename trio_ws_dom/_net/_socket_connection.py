@@ -10,7 +10,6 @@ import trio
 from .._wire._closing import CONNECTING, OPEN, State
 from ._deadline import CloseDeadline
 from ._keepalive import Keepalive
-from ._log import Log
 from ._pings import Pings
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from .._wire._closing import ClosingMachine
     from .._wire._frames import Close
     from ._dial._addresses import HostAndPort
+    from ._log import Log
     from ._settings import Bounds
 
 _P = ParamSpec("_P")
@@ -30,19 +30,21 @@ class SocketConnection(ABC):
 
     Args:
       bounds: the options that hold for either end.
-      where: the URL, for the log.
+      log: of this connection.
 
     Attributes:
       machine: the state, and what is known about the end; set by the subclass.
     """
 
+    __slots__ = ("_bounds", "_deadline", "_keepalive", "_limit", "_log", "_pings", "machine")
+
     machine: ClosingMachine
 
-    def __init__(self, bounds: Bounds, where: str) -> None:
+    def __init__(self, bounds: Bounds, log: Log) -> None:
         self._bounds = bounds
         self._limit = bounds.max_buffered_amount
         self._deadline = CloseDeadline(bounds)
-        self._log = Log(bounds.number, where)
+        self._log = log
         self._pings: Pings | None = None  # since the first Ping
         self._keepalive: Keepalive | None = None  # while OPEN, with the option ping_interval
 

@@ -22,7 +22,9 @@ from trio_websocket import ConnectionClosed
 from wsproto.frame_protocol import CloseReason as WireCode
 
 from .._net._deadline import TCP_END_TIMEOUT
+from .._net._log import Log
 from .._net._reader import STALL_SECONDS
+from .._net._settings import next_number
 from .._net._socket_connection import SocketConnection
 from .._wire._closing import OPEN, ClosingEvent, ClosingMachine, State
 from .._wire._errors import ProtocolError
@@ -76,7 +78,7 @@ class AcceptedConnection(SocketConnection):
         where: str,
         addresses: tuple[HostAndPort | None, HostAndPort | None] = (None, None),
     ) -> None:
-        super().__init__(bounds, where)
+        super().__init__(bounds, Log(next_number(), where))
         self._addresses = addresses
         self._reader_wakes = trio.Event()  # the task that takes messages sleeps on it
         self.machine = ClosingMachine(self._on_transition)

@@ -9,7 +9,6 @@ from trio_websocket import ConnectionClosed, Endpoint
 from wsproto.utilities import LocalProtocolError
 
 from .._net._address import Address
-from .._net._settings import Bounds
 from .._socket._errors import explain
 from .._socket._nursery import adopt
 from .._socket._open_websocket import OneSocketScope
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from trio_websocket import WebSocketConnection, WebSocketRequest
 
     from .._net._dial._addresses import HostAndPort
+    from .._net._settings import Bounds
     from .._socket._nursery import WebSocketNursery
 
 ANSWER_TIMEOUT: Final = 2.0
@@ -87,7 +87,7 @@ def accepted_bounds(options: AcceptOptions) -> Bounds:
       TypeError, ValueError: for bad options.
     """
     check_names(options, AcceptOptions)
-    return Bounds(**bounds_of(options, max_buffered_amount=DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT))
+    return bounds_of(options, max_buffered_amount=DEFAULT_ACCEPTED_MAX_BUFFERED_AMOUNT)
 
 
 @final

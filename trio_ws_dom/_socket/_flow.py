@@ -20,7 +20,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
 from .._dom._receive_queue import held_sizes
-from ._inbox import new_inbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,8 +45,7 @@ class FlowControl:
 
     Args:
       target: whose listeners and channels consume messages.
-      on_room: called when the reader may go on.
-      on_sleep: called before a receiver sleeps.
+      new_inbox: returns an empty buffer, which wakes the reader when it has room again.
       holds: whether messages are held until the program first consumes some.
 
     Attributes:
@@ -60,8 +58,7 @@ class FlowControl:
     """
 
     __slots__ = (
-        "_on_room",
-        "_on_sleep",
+        "_new_inbox",
         "_target",
         "close_waiters",
         "held",
@@ -74,14 +71,12 @@ class FlowControl:
     def __init__(
         self,
         target: EventTarget,
-        on_room: Callable[[], object],
-        on_sleep: Callable[[], object],
+        new_inbox: Callable[[], Inbox],
         *,
         holds: bool,
     ) -> None:
         self._target = target
-        self._on_room = on_room
-        self._on_sleep = on_sleep
+        self._new_inbox = new_inbox
         self.is_holding: bool = holds
         self.is_flowing: bool = not holds
         self.held: Inbox | None = None
@@ -147,6 +142,3 @@ class FlowControl:
         """Note that all held messages were dispatched."""
         self.is_holding = False
         self.held = None
-
-    def _new_inbox(self) -> Inbox:
-        return new_inbox(self._on_room, self._on_sleep)

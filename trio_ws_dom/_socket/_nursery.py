@@ -41,7 +41,7 @@ from ._options import Arguments
 from ._websocket import WebSocket, dial, session_of, socket_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractAsyncContextManager
     from types import FrameType, TracebackType
     from typing import Self, Unpack
@@ -60,6 +60,7 @@ class WebSocketNursery:
     def __init__(self) -> None:
         self._sessions: dict[Session, None] = {}  # not gone, in the order of connecting
         self._errors: list[BaseException] = []  # raised by listeners
+        self._on_errors, self._on_gone = self._fail, self._forget  # one object for all sockets
         self._nursery: trio.Nursery | None = None  # of the sockets' tasks, while in the block
         self._manager: AbstractAsyncContextManager[trio.Nursery]
         self._body: trio.CancelScope  # around the block, inside of the nursery
@@ -132,13 +133,13 @@ class WebSocketNursery:
 
     def _adopt(self, session: Session) -> None:
         assert self._nursery is not None  # in the block
-        session.start(self._nursery, self._fail, self._forget)
+        session.start(self._nursery, self._on_errors, self._on_gone)
         self._sessions[session] = None
 
     def _forget(self, session: Session) -> None:
         del self._sessions[session]
 
-    def _fail(self, errors: list[BaseException]) -> None:
+    def _fail(self, errors: Sequence[BaseException]) -> None:
         """End the block.
 
         Listeners raised these, and their socket is CLOSED.

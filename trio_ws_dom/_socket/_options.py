@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, final
 
 import trio
 
-from .._net._settings import Settings
+from .._net._settings import Bounds, Settings
 from .._version import __version__
 from .._wire._http._request import check_header
 from ._dial_options import dial_options
@@ -264,14 +265,14 @@ def _resolve(
         max_message_size=size_of(options, "max_message_size", DEFAULT_MAX_MESSAGE_SIZE),
         trace=_trace(options),
         **dial_options(address, options, stream_follows=stream_follows),
-        **bounds_of(options, max_buffered_amount=None),
+        bounds=bounds_of(options, max_buffered_amount=None),
     )
 
 
 def bounds_of(
     options: ConnectOptions | AcceptOptions, *, max_buffered_amount: int | None
-) -> dict[str, Any]:
-    """Check the options of either end, and return them as arguments of ``Bounds``.
+) -> Bounds:
+    """Check the options of either end, and return them.
 
     Args:
       max_buffered_amount: the default of that option, which differs between the ends.
@@ -281,16 +282,20 @@ def bounds_of(
       ValueError: for one out of range.
     """
     ping_interval, ping_timeout = _keepalive(options)
-    return {
-        "max_buffered_amount": size_of(options, "max_buffered_amount", max_buffered_amount),
-        "close_timeout": seconds_of(options, "close_timeout", DEFAULT_CLOSE_TIMEOUT),
-        "cancelled_close_timeout": seconds_of(
+    return _shared_bounds(
+        max_buffered_amount=size_of(options, "max_buffered_amount", max_buffered_amount),
+        close_timeout=seconds_of(options, "close_timeout", DEFAULT_CLOSE_TIMEOUT),
+        cancelled_close_timeout=seconds_of(
             options, "cancelled_close_timeout", DEFAULT_CANCELLED_CLOSE_TIMEOUT
         ),
-        "listener_timeout": seconds_of(options, "listener_timeout", DEFAULT_LISTENER_TIMEOUT),
-        "ping_interval": ping_interval,
-        "ping_timeout": ping_timeout,
-    }
+        listener_timeout=seconds_of(options, "listener_timeout", DEFAULT_LISTENER_TIMEOUT),
+        ping_interval=ping_interval,
+        ping_timeout=ping_timeout,
+    )
+
+
+# Most programs give all sockets the same options, which then share one object.
+_shared_bounds: Final = lru_cache(maxsize=16)(Bounds)
 
 
 def _keepalive(options: BoundOptions) -> tuple[float | None, float | None]:

@@ -46,6 +46,7 @@ from .._wire._closing import OPEN, READY_STATE
 from .._wire._frames import GOING_AWAY, Close
 from ._errors import explain
 from ._flow import REMEDY, FlowControl
+from ._inbox import new_inbox
 from ._listener_tasks import ListenerTasks
 
 if TYPE_CHECKING:
@@ -146,15 +147,13 @@ class Session(ConnectionHandler):
         self.close_event: CloseEvent | None = None
         self.failure: WebSocketError | None = None
         self.binary_type: Literal["blob", "arraybuffer"] = "blob"
-        self.flow: FlowControl = FlowControl(
-            target, self.resume, self._before_receiver_sleeps, holds=holds
-        )
+        self.flow: FlowControl = FlowControl(target, self._new_inbox, holds=holds)
         self.thread: int = get_ident()
         self._nursery: trio.Nursery | None = None  # while async listeners may be called
         # Called with collected errors, and at the end; None in a nursery of the program's own.
-        self._on_errors: Callable[[list[BaseException]], object] | None = None
+        self._on_errors: Callable[[Sequence[BaseException]], object] | None = None
         self._on_gone: Callable[[Session], object] | None = None
-        self._errors: list[BaseException] = []  # raised by listeners, and not handed on yet
+        self._errors: tuple[BaseException, ...] = ()  # raised by listeners, and not handed on yet
         self._own_end: Exception | None = None  # the cause of errors after a clean end
         self._is_interrupted = False  # the batch that is being dispatched must be looked at afresh
         # A dispatch that waits for an async listener to come to its first await, and its errors.
@@ -167,7 +166,7 @@ class Session(ConnectionHandler):
     def start(
         self,
         nursery: trio.Nursery,
-        on_errors: Callable[[list[BaseException]], object] | None = None,
+        on_errors: Callable[[Sequence[BaseException]], object] | None = None,
         on_gone: Callable[[Session], object] | None = None,
     ) -> None:
         """Start this session's tasks in a nursery.
@@ -399,8 +398,9 @@ class Session(ConnectionHandler):
         if self._drain_wakes is not None:
             self._drain_wakes.set()
 
-    def _before_receiver_sleeps(self) -> None:
-        self.connection.flush()
+    def _new_inbox(self) -> Inbox:
+        # A receiver that sleeps may wait for the answer to what was queued.
+        return new_inbox(self.resume, self.connection.flush)
 
     def set_binary_type(self, value: Literal["blob", "arraybuffer"]) -> None:
         """Set ``binary_type``, from the next message on, also within a batch."""
@@ -631,7 +631,7 @@ class Session(ConnectionHandler):
 
     def fail_listeners(self, errors: Sequence[BaseException]) -> None:
         """Keep errors of the program's listeners for the scope to raise, and close the socket."""
-        self._errors.extend(errors)
+        self._errors += tuple(errors)
         self.close(Close(GOING_AWAY))
         if any(isinstance(error, KeyboardInterrupt) for error in errors):
             self.interrupt()
@@ -644,7 +644,7 @@ class Session(ConnectionHandler):
         Else :meth:`run` raises them.
         """
         if self._on_errors is not None and self._errors:
-            errors, self._errors = self._errors, []
+            errors, self._errors = self._errors, ()
             self._on_errors(errors)
 
 

@@ -538,6 +538,6 @@ def dial(
       DOMException, TypeError, ValueError, RuntimeError: as :class:`WebSocket`.
     """
     settings = arguments.resolve()
-    session = Session(target, settings.address, settings, trace=settings.trace, holds=holds)
+    session = Session(target, settings.address, settings.bounds, trace=settings.trace, holds=holds)
     session.connection = Connection(settings, session, piece_size=piece_size)
     return session

@@ -87,14 +87,14 @@ class Outbox:
         self._head_close: Close | None = None  # the Close, if it is part of ``head``
         self._new_masks = new_masks
         self._masks: Iterator[bytes] | None = None
-        # Complete batches with their payload's size, and long frames; made when first needed, as an
-        # empty deque takes half a KiB.
+        # Complete batches with their payload's size, and long frames. This and the Pongs are made
+        # when first needed, as an empty deque takes half a KiB.
         self._full: deque[tuple[list[bytes], int] | _LongFrame] | None = None
         self._long: _LongFrame | None = None  # of which blocks were taken: none may come between
         self._frames: list[bytes] = []  # the batch that is being filled
         self._size = 0  # bytes of these frames
         self._payload = 0  # bytes of payload in these frames
-        self._pongs: list[bytes] = []
+        self._pongs: deque[bytes] | None = None  # the newest
         self._ping: bytes | None = None
         self._close: Close | None = None
         self._close_taken = False  # the Close is, or was, part of ``head``: nothing may follow it
@@ -162,8 +162,9 @@ class Outbox:
     def put_pong(self, payload: bytes) -> None:
         """Queue a Pong, ahead of the data."""
         if not self._close_taken:
+            if self._pongs is None:
+                self._pongs = deque(maxlen=MAX_PENDING_PONGS)
             self._pongs.append(payload)
-            del self._pongs[:-MAX_PENDING_PONGS]
 
     def put_ping(self, payload: bytes) -> None:
         """Queue a Ping, ahead of the data.
@@ -239,8 +240,8 @@ class Outbox:
         self._head_payload = payload
 
     def _controls(self) -> list[bytes]:
-        frames = [self._control(PONG, pong) for pong in self._pongs]
-        self._pongs.clear()
+        frames = [self._control(PONG, pong) for pong in self._pongs or ()]
+        self._pongs = None
         if self._ping is not None:
             frames.insert(0, self._control(PING, self._ping))
             self._ping = None

@@ -41,12 +41,13 @@ class Opening:
     """From CONNECTING to the server's 101.
 
     Attributes:
+      settings: the connection's.
       stream: as soon as there is one, also if the opening fails; the caller must close it.
     """
 
     def __init__(self, settings: Settings, on_record: Callable[[TraceRecord], None]) -> None:
         self.stream: trio.abc.Stream | None = None
-        self._settings = settings
+        self.settings = settings
         self._on_record = on_record
         self._scope = trio.CancelScope()
         self._slot: Slot | None = None  # in the queue, if there is one to wait in
@@ -59,7 +60,7 @@ class Opening:
 
         :meth:`run` must follow.
         """
-        settings = self._settings
+        settings = self.settings
         if settings.serialize_connects and settings.stream is None:
             self._slot = Slot(*settings.connect_to)
 
@@ -88,14 +89,14 @@ class Opening:
             through = "" if self._proxy is None else f" through {self._proxy}"
             raise TimeoutError(
                 f"timed out: not open{through} within open_timeout"
-                f" ({self._settings.open_timeout:g} seconds), waiting for {self._step}"
+                f" ({self.settings.open_timeout:g} seconds), waiting for {self._step}"
             )
         except Exception as exc:
-            note_fake_servers(self._settings, exc)
+            note_fake_servers(self.settings, exc)
             raise
 
     async def _open(self) -> Response:
-        settings = self._settings
+        settings = self.settings
         self._scope.deadline = trio.current_time() + settings.open_timeout
         connect = intercepted(settings)
         if connect is not None:  # TLS counts as done
@@ -119,7 +120,7 @@ class Opening:
 
     async def _dial(self, host: str, port: int) -> Response:
         """Open by the first address of a host, the server's or the proxy's, that is not silent."""
-        settings = self._settings
+        settings = self.settings
         dialler = TcpDialler(host, port, settings.local_address)
         while True:
             self.stream = tcp = await self._connect(dialler)
@@ -144,7 +145,7 @@ class Opening:
 
     async def _pass(self, tcp: trio.SocketStream) -> Response:
         """Pass the HTTP proxy, if there is one."""
-        settings, proxy = self._settings, self._proxy
+        settings, proxy = self.settings, self._proxy
         if proxy is None:
             return await self._secure(tcp)
         self._step = "the proxy's tunnel"
@@ -165,7 +166,7 @@ class Opening:
 
     async def _secure(self, stream: trio.abc.Stream) -> Response:
         """Start TLS with the server, for ``wss:``."""
-        settings = self._settings
+        settings = self.settings
         if settings.address.secure:
             self._step = "the TLS handshake"
             stream = await start_tls(stream, settings.ssl_context, settings.server_hostname, "ws:")
@@ -176,11 +177,11 @@ class Opening:
     def _await_a_sign(self) -> None:
         """Give the address its time to say something, if there are others."""
         if self._silence is not None:
-            self._silence.deadline = trio.current_time() + self._settings.address_timeout
+            self._silence.deadline = trio.current_time() + self.settings.address_timeout
 
     async def _upgrade(self, stream: trio.abc.Stream) -> Response:
         """Hold the opening handshake."""
-        settings = self._settings
+        settings = self.settings
         log = Log(settings.number, settings.address.where)
         log.dialled()
         if settings.trace is not None:
