@@ -13,7 +13,15 @@ from support.scope_harness import ScopeHarness
 from support.transports import EventRecorder
 from trio.lowlevel import currently_ki_protected
 
-from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocket_stream
+from trio_ws_dom import (
+    WebSocket,
+    WebSocketError,
+    WebSocketWritable,
+    open_websocket,
+    open_websocket_stream,
+)
+from trio_ws_dom._stream import _writable
+from trio_ws_dom._stream._writable import refuse_sending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -190,17 +198,21 @@ async def test_system_exit_sends_1001_and_comes_out_bare(
 
 
 async def test_ctrl_c_does_not_leave_a_message_half_given_up(
-    harness: ScopeHarness, clock: object
+    harness: ScopeHarness, clock: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    protected = []
+    protected: list[bool] = []
+
+    def refuse(writable: WebSocketWritable) -> None:
+        protected.append(currently_ki_protected())
+        refuse_sending(writable)
+
+    monkeypatch.setattr(_writable, "refuse_sending", refuse)
 
     async def fragments() -> AsyncIterator[str]:
         yield "one"
         raise OSError("no more")
 
     async with open_websocket_stream(harness.url, **harness.hire()) as stream:
-        ended = stream.writable.end
-        stream.writable.end = lambda: (protected.append(currently_ki_protected()), ended())
         with pytest.raises(OSError, match="no more"):
             await stream.writable.send_fragments(fragments())
     assert protected[0]

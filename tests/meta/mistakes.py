@@ -1,9 +1,10 @@
 """Make mistakes in the package, one at a time, and tell which of them the plain tests notice.
 
 ``python -m meta.mistakes --mutants 20 --seed 1 -- PYTEST OPTIONS``. The mistakes are the seeded
-faults of ``guarantee.faults``, and random changes of the sources. For each, the tests beside the
-changed module run first, and the other plain ones only if none of them fails: so the answer is that
-of a plain run, and most of them come within seconds. The output is a table in Markdown; mistakes.md
+faults of ``guarantee.faults``, and random changes of the sources. First the
+plain tests run without a mistake: they must pass. For each mistake, the tests beside the changed
+module run first, and the other plain ones only if none of them fails: so the answer is that of a
+plain run, and most of them come within seconds. The output is a table in Markdown; mistakes.md
 keeps one. A mistake that no test notices either changes nothing or is a gap: it is shown, to be
 looked at.
 """
@@ -72,6 +73,10 @@ def main() -> int:
     arguments = parser.parse_args()
     seeded = [Mistake(fault.__name__, "guarantee") for fault in FAULTS] if arguments.faults else []
     mistakes = [*seeded, *mutants(arguments.mutants, random.Random(arguments.seed))]
+    unchanged = Mistake("nothing", "", Path("__init__.py"), (PACKAGE / "__init__.py").read_text())
+    if (by := noticed(unchanged, arguments.pytest)) is not None:
+        print(f"{by} fails without a mistake")
+        return 1
     missed = 0
     print("| mistake | noticed by | seconds |\n|---|---|---|", flush=True)
     for mistake in mistakes:
@@ -123,12 +128,8 @@ def failing(command: Sequence[str], folder: str, environ: dict[str, str]) -> str
             return "a run that hangs"
     if running_tests.returncode in (0, NO_TESTS):
         return None
-    failures = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
-    return (
-        f"`{failures[1].removeprefix('tests/')}`"
-        if failures
-        else f"status {running_tests.returncode}"
-    )
+    failures = re.search(r"^(?:FAILED|ERROR) (?:\S*?\btests/)?(\S+)", output, re.MULTILINE)
+    return f"`{failures[1]}`" if failures else f"status {running_tests.returncode}"
 
 
 # Random changes.
