@@ -1,15 +1,15 @@
 """Measure the clients beside each other, and print a table of figures and one of ratios.
 
-The figures are medians of the rounds: messages a second, or what the row says. A ratio says how
-many times as good ours is, the median of the rounds' ratios: of the pure build, and after the
-stroke of the compiled one. With --details there are for each work the spread, which is half the
-range of the rounds, and "cpu us", the client's processor time for a message, which other load on
-the machine disturbs less than the rate.
+The figures are medians of the rounds, in messages a second or in what the row names. A ratio says
+how many times as good ours is, as the median of the rounds' ratios. The pure build's is before the
+stroke, the compiled build's after it. With --details each work also has the spread, which is half
+the range of the rounds, and "cpu us", the client's processor time for a message, which other load
+on the machine disturbs less than the rate.
 
 With --docs the tables and the chart are those of the README and of docs/performance.md.
 
-With --growth, --delays or --attacks there are their tables, and of the comparison only what --work
-names.
+With --growth, --delays or --attacks their tables are printed, and of the comparison only what
+--work names.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def parsed() -> argparse.Namespace:
 
 
 def parts(arguments: argparse.Namespace) -> Iterator[Part]:
-    """What was asked for, each measured when its turn comes."""
+    """Yield what was asked for, each measured when its turn comes."""
     clients, rounds, seconds = arguments.clients, arguments.rounds, arguments.seconds
     if arguments.docs:
         settings = {"rounds": rounds or 5, "seconds": seconds or 0.3}
@@ -119,7 +119,7 @@ def parts(arguments: argparse.Namespace) -> Iterator[Part]:
 
 
 def documentation(clients: list[str], settings: dict[str, Any]) -> Part:
-    """Measure what the documentation shows: its works, by its clients."""
+    """Measure the works that the documentation shows, by its clients."""
     documented = comparison.DOCUMENTED
     names = [name for name in comparison.DOCUMENTED_CLIENTS if name in clients]
     skipped = {

@@ -1,4 +1,4 @@
-"""What a process of the benchmark asks of the system: a core of its own, many sockets."""
+"""What a process of the benchmark needs of the system, which is a core and many sockets."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def pin(core: int) -> None:
 
 def many_descriptors() -> None:
     """Raise the limit of open files, if it is lower."""
-    import resource  # Windows has none; and no such limit
+    import resource  # Windows has no such module, and no such limit
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if 0 <= soft < DESCRIPTORS:  # below zero: no limit
+    if 0 <= soft < DESCRIPTORS:  # below zero is no limit
         wanted = DESCRIPTORS if hard < 0 else min(DESCRIPTORS, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

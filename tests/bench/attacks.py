@@ -1,10 +1,10 @@
 """How long a hostile peer keeps other tasks waiting, and what its bytes cost.
 
-Each attack floods one connection while another task does nothing but checkpoint. `worst` is the
-longest time between two turns of that task, `cpu` the most processor time between two, and
-`ns/byte` the processor time for a byte of the flood. A client that refuses the flood is marked with
-a `*`: it ends the connection, and the figure is of what it took until then. `hangs` is a client
-that has not come to the end of the flood after 20 s.
+Each attack floods one connection while another task only makes checkpoints. ``worst`` is the
+longest time between two turns of that task, ``cpu`` the most processor time between two, and
+``ns/byte`` the processor time for a byte of the flood. A client that refuses the flood has a ``*``.
+It ends the connection, and the figure is of what it took until then. ``hangs`` is a client that has
+not reached the end of the flood after 20 s.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ FIRST, MOST = 64 * KIB, 64 * MIB
 """Bytes of the flood with which calibrating begins, and of one that costs nearly nothing."""
 
 Figures = dict[str, dict[str, dict[str, float]]]
-"""For each attack and client, seconds by name; `refused` and `hung` are 1 if the client was."""
+"""For each attack and client, seconds by name. ``refused`` and ``hung`` are 1 if the client was."""
 
 
 def hostile(names: list[str], settings: dict[str, Any]) -> Part:
-    """Measure it, with those of the clients that are among the names."""
+    """Measure the attacks, with those of the clients that are among the names."""
     found = measure([name for name in ATTACKED if name in names], **settings)
     return Part("attacks", TITLE, list(ATTACKED), settings, dict(found), [table(found)], [])
 
@@ -55,7 +55,7 @@ def measure(names: list[str], rounds: int, seconds: float) -> Figures:
 
 
 def calibrated(worker: Worker, work: Work, seconds: float) -> Work:
-    """The work with as many bytes as keep the client busy for so long."""
+    """Return the work with as many bytes as keep the client busy for this long."""
     work = replace(work, count=FIRST)
     while work.count < MOST:
         answer, cpu = worker.do(work)
@@ -67,7 +67,7 @@ def calibrated(worker: Worker, work: Work, seconds: float) -> Work:
 
 
 def figures(answers: list[tuple[dict[str, float], float]], size: int) -> dict[str, float]:
-    """Of all rounds: the worst is the worst of them."""
+    """Return the figures of all rounds together, of which the worst is the worst."""
     return {
         "worst": max(answer["worst"] for answer, _ in answers),
         "worst, cpu": max(answer["cpu"] for answer, _ in answers),

@@ -1,7 +1,7 @@
-"""Charts as SVG: bars, and lines on two logarithmic axes. They follow the reader's colour scheme.
+"""Charts as SVG, with bars, or lines on two logarithmic axes, in the reader's colour scheme.
 
-A chart is a file of its own, with fonts and colours by CSS and no script, so that it can be an
-image in a page. Panels stand below each other in columns; a panel is as high as it needs.
+A chart is one file, with fonts and colours by CSS and no script, so that it can be an image in a
+page. Panels are below each other in columns, and a panel is as high as it needs.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 """
 WIDTH, MARGIN = 460, 24
 LABELS = 170  # pixels for the names of bars
-FIGURES = 80  # and for the figures behind them
-BAR, PLOT = 20, 200  # heights: of a bar with its gap, of a plot
+FIGURES = 80  # and for the figures after them
+BAR, PLOT = 20, 200  # heights of a bar with its gap, and of a plot
 
 
 class Bars(NamedTuple):
-    """A panel: figures by name, drawn in this order; those of `ours` stand out."""
+    """A panel of figures by name, drawn in this order. Those of ``ours`` stand out."""
 
     title: str
     figures: dict[str, float]
@@ -53,10 +53,10 @@ class Bars(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """A panel: for each name the microseconds by x, on logarithmic axes.
+    """A panel with microseconds by x for each name, on logarithmic axes.
 
-    A dotted guide shows how they would grow to the last one of the first line: by `order`, 1 in
-    proportion, 0 not at all. Lines of `others` are grey.
+    A dotted guide shows how they would grow to the last one of the first line, by ``order``, where
+    1 is in proportion and 0 not at all. Lines of ``others`` are grey.
     """
 
     title: str
@@ -67,7 +67,7 @@ class Lines(NamedTuple):
 
 
 def chart(title: str, panels: list[Bars] | list[Lines], notes: list[str], columns: int = 2) -> str:
-    """An SVG file; `notes` are the lines at its foot, which are wrapped."""
+    """Return an SVG file. ``notes`` are the lines at its foot, which are wrapped."""
     columns = min(columns, len(panels))
     width = columns * (WIDTH + MARGIN) + MARGIN
     svg = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
@@ -95,7 +95,7 @@ def chart(title: str, panels: list[Bars] | list[Lines], notes: list[str], column
 
 
 def _bars(group: ET.Element, panel: Bars) -> float:
-    """Draws it; gives its height."""
+    """Draw bars, and return their height."""
     _text(group, 0, 14, panel.title, "panel")
     most = max(panel.figures.values())
     for row, (name, figure) in enumerate(panel.figures.items()):
@@ -109,7 +109,7 @@ def _bars(group: ET.Element, panel: Bars) -> float:
 
 
 def _lines(group: ET.Element, panel: Lines) -> float:
-    """Draws it; gives its height."""
+    """Draw lines, and return their height."""
     _text(group, 0, 14, panel.title, "panel")
     top, left = 48, 52
     every = [y for line in panel.figures.values() for y in line.values()]
@@ -143,7 +143,7 @@ def _lines(group: ET.Element, panel: Lines) -> float:
 
 
 def _scale(least: float, most: float, start: float, end: float) -> Callable[[float], float]:
-    """From a figure to pixels, logarithmically."""
+    """Return a function from a figure to pixels, logarithmically."""
     return lambda figure: start + log(figure / least) / log(most / least) * (end - start)
 
 
@@ -154,13 +154,13 @@ def _guide(
     up: Callable[[float], float],
     bottom: float,
 ) -> None:
-    """From the last point of the first line back, as it would be if it grew by the order."""
+    """Return the guide back from the last point of the first line, growing by the order."""
     line = next(iter(panel.figures.values()))
     last_x, last_y = list(line.items())[-1]
     x = min(line)
     y = last_y * (x / last_x) ** panel.order
     x1, y1, x2, y2 = across(x), up(y), across(last_x), up(last_y)
-    if y1 > bottom:  # it leaves by the bottom, not by the left
+    if y1 > bottom:  # it reaches the bottom, not the left edge
         x1, y1 = x2 + (x1 - x2) * (bottom - y2) / (y1 - y2), bottom
     _shape(group, "line", "guide", x1=x1, y1=y1, x2=x2, y2=y2)
 
@@ -177,14 +177,14 @@ def _shape(group: ET.Element, tag: str, kind: str, **where: float) -> None:
 
 
 def duration(power: int) -> str:
-    """So many powers of ten of a microsecond."""
+    """Format this many powers of ten of a microsecond."""
     if power < 0:
         return f"{10.0 ** (power + 3):g} ns"
     return f"{10 ** (power % 3)} {('us', 'ms', 's', 'ks')[power // 3]}"
 
 
 def amount(number: int, unit: str) -> str:
-    """With a unit of bytes, if these are bytes."""
+    """Format a number, with a unit if it is of bytes."""
     if unit != "bytes":
         return f"{number:,}"
     power = min(2, (number.bit_length() - 1) // 10)

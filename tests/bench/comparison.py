@@ -1,7 +1,7 @@
-"""The comparison: tables in Markdown, as the documentation has them, and a chart.
+"""The comparison, as tables in Markdown for the documentation, and a chart.
 
 A row is one work by one of our interfaces, where it matters which. Our two builds are two columns
-of figures; of the ratios, each cell has both, the pure build's first.
+of figures. Each cell of the ratios has both, the pure build's first.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ DOCUMENTED_CLIENTS = (
     "websockets_trio",
     "trio_websocket",
 )
-"""The clients of both tables, in the order of their columns; README.md's has no bare socket."""
+"""The clients of both tables, in the order of their columns. README.md's has no bare socket."""
 
 README = ["receive-64", "send-64", "echo-64", "idle-1000"]
 """The works of README.md's table."""
@@ -84,7 +84,8 @@ class Row(NamedTuple):
 
 
 def rows_of(samples: Samples) -> list[Row]:
-    """The rows of what was measured; `onmessage` is named beside another way to receive."""
+    """Return the rows of what was measured. ``onmessage`` is named beside another way to
+    receive."""
     found: list[Row] = []
     for work, own in samples.items():
         done = [one for one in INTERFACES if own.get(one.pure) or own.get(one.compiled)]
@@ -96,13 +97,13 @@ def rows_of(samples: Samples) -> list[Row]:
 
 
 def peers(samples: Samples) -> list[str]:
-    """The other clients that did anything."""
+    """Return the other clients that did anything."""
     did = {name: None for own in samples.values() for name in own if own[name]}
     return [name for name in did if name not in OURS]
 
 
 def figures(samples: Samples) -> str:
-    """Medians: messages a second, or what the row's label says."""
+    """Return a table of medians, in messages a second or what the row's label says."""
     others = peers(samples)
     head = ["", "ours, pure", "ours, compiled", *(CLIENTS[name].label for name in others)]
     lines = [row_of(head), rule(len(head))]
@@ -116,7 +117,7 @@ def figures(samples: Samples) -> str:
 
 
 def ratios(samples: Samples) -> str:
-    """How many times as good ours are, pure / compiled."""
+    """Return a table of how many times as good ours are, pure / compiled."""
     others = peers(samples)
     head = ["ours (pure / compiled) against", *(CLIENTS[name].label for name in others)]
     lines = [row_of(head), rule(len(head))]
@@ -144,7 +145,7 @@ def rule(columns: int) -> str:
 
 
 def rounded(own: list[Sample]) -> str:
-    """The median to three digits; nothing if it was not measured."""
+    """Return the median to three digits, or nothing if it was not measured."""
     if not own:
         return ""
     figure = statistics.median(sample.figure for sample in own)
@@ -152,13 +153,13 @@ def rounded(own: list[Sample]) -> str:
 
 
 def short(ratio: float) -> str:
-    """Two digits, three between 1 and 2, where more would be chance."""
+    """Return two digits, or three between 1 and 2, as more would be chance."""
     digits = 0 if ratio >= 9.95 else 1 if ratio >= 1.995 else 2
     return f"{ratio:.{digits}f}"
 
 
 def best_first(row: str, samples: dict[str, list[Sample]]) -> dict[str, float]:
-    """Each client's median."""
+    """Return each client's median, the best first."""
     medians = {
         name: statistics.median(sample.figure for sample in own)
         for name, own in samples.items()
@@ -169,7 +170,7 @@ def best_first(row: str, samples: dict[str, list[Sample]]) -> dict[str, float]:
 
 
 def spread(own: list[Sample]) -> float:
-    """Half the range of the rounds, as a share of their median."""
+    """Return half the range of the rounds, as a share of their median."""
     figures = [sample.figure for sample in own]
     return (max(figures) - min(figures)) / statistics.median(figures) / 2
 
@@ -183,15 +184,17 @@ def unit_of(row: str) -> str:
 
 
 def ratio(row: str, ours: list[Sample], theirs: list[Sample]) -> float:
-    """How many times as good ours is: the median of the rounds, each against the same round, as
-    what slows the machine for a while slows both."""
+    """Return how many times as good ours is, as the median of the rounds' ratios.
+
+    Each is of one round, as what slows the machine for a while slows both.
+    """
     better, worse = (theirs, ours) if less_is_better(row) else (ours, theirs)
     pairs = zip(better, worse, strict=False)  # a client may have failed in some rounds
     return statistics.median(one.figure / other.figure for one, other in pairs)
 
 
 def details(row: str, samples: dict[str, list[Sample]]) -> str:
-    """One work: each client's median and spread, and its processor time for a message."""
+    """Return one work, with each client's median, spread and processor time for a message."""
     lines = [f"{row:<28}{unit_of(row):>12}{'spread':>8}{'cpu us':>11}"]
     for name, figure in best_first(row, samples).items():
         cpu = statistics.median(sample.cpu for sample in samples[name])
@@ -202,7 +205,7 @@ def details(row: str, samples: dict[str, list[Sample]]) -> str:
 
 
 def comparison(samples: Samples, settings: dict[str, Any], *, detailed: bool = False) -> Part:
-    """All that was measured, in two tables; also each client's spread and processor time."""
+    """Return all that was measured in two tables, with each client's spread and processor time."""
     tables = [figures(samples), ratios(samples)]
     if detailed:
         tables += [details(row, own) for row, own in samples.items()]
@@ -210,7 +213,7 @@ def comparison(samples: Samples, settings: dict[str, Any], *, detailed: bool = F
 
 
 def documentation(samples: Samples, settings: dict[str, Any]) -> Part:
-    """What README.md and docs/performance.md have of it, word for word, and their chart."""
+    """Return the tables of README.md and docs/performance.md, word for word, and their chart."""
     readme = {
         row: {name: own for name, own in samples[row].items() if name != "bare"} for row in README
     }
@@ -227,7 +230,7 @@ def part(
 
 
 def panel(row: str, samples: dict[str, list[Sample]]) -> Bars:
-    """The table's figures, best first."""
+    """Return the table's figures, the best first."""
     figures = {CLIENTS[name].label: figure for name, figure in best_first(row, samples).items()}
     unit = unit_of(row) + (", less is better" if less_is_better(row) else "")
     digits = 1 if less_is_better(row) else 0

@@ -1,13 +1,14 @@
-"""How long a flood of messages keeps others waiting: the program's other tasks, and Pings.
+"""How long a flood of messages keeps the program's other tasks, and Pings, waiting.
 
-`turns`: a task that does nothing but checkpoints, while all the messages are received by another.
-`99 %` of all moments are followed by a turn of that task within that time; `worst` is the longest
-time between two of its turns, `cpu` the most processor time: other processes have no part in it.
-The bare socket's line says what trio and Python add.
+``turns`` has a task that only makes checkpoints, while another one receives all the messages. At
+``99 %`` of all moments that task gets its turn within that time. ``worst`` is the longest time
+between two of its turns, and ``cpu`` the most processor time, which other processes do not change.
+The bare socket's line shows what trio and Python add.
 
-`pings`: a task that pings without pause. `inside` is what the client adds: from when the read
-returned in which the Pong is, until `ping()` returned. The whole `round trip` is mostly the data
-that the server had sent before its Pong and that had to be read first: `ahead`, a median.
+``pings`` has a task that pings without pause. ``inside`` is what the client adds, from when the
+read returned that contains the Pong until ``ping()`` returned. Most of the ``round trip`` is the
+data that the server had sent before its Pong and that had to be read first, which is ``ahead``, a
+median.
 """
 
 from __future__ import annotations
@@ -41,10 +42,10 @@ TURNS = (
 TITLE = "While messages flood in: the longest time between two turns of another task"
 PINGS = ("ours_callbacks", "ours_iterating")
 PINGS_LAST = 5
-"""How many times as long a round with Pings is: a round trip takes up to a tenth of a second."""
+"""How many times as long a round with Pings is, as a round trip takes up to a tenth of a second."""
 
 Figures = dict[str, dict[str, dict[str, float]]]
-"""For each flood and client, seconds (of `ahead` bytes, of `pings` how many) by name."""
+"""For each flood and client, seconds by name. ``ahead`` is in bytes, ``pings`` is a number."""
 
 
 def delays(names: list[str], settings: dict[str, Any]) -> Part:
@@ -79,7 +80,7 @@ def repeated(worker: Worker, work: Work, rounds: int) -> list[Any]:
 
 
 def turns(answers: list[dict[str, float]]) -> dict[str, float]:
-    """Of all rounds: the worst is the worst of them."""
+    """Return the figures of all rounds together, of which the worst is the worst."""
     return {
         "99 %": statistics.median(answer["late"] for answer in answers),
         "worst": max(answer["worst"] for answer in answers),
@@ -88,7 +89,7 @@ def turns(answers: list[dict[str, float]]) -> dict[str, float]:
 
 
 def pings(every: list[tuple[float, float, int]]) -> dict[str, float]:
-    """Of all rounds together; each is what the client calls PingTimes."""
+    """Return the figures of all rounds together, from the client's PingTimes."""
     round_trips, insides, aheads = zip(*every, strict=True)
     return {
         "pings": len(every),

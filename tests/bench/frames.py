@@ -1,4 +1,4 @@
-"""As much of RFC 6455's framing as the server and the bare client need."""
+"""The part of RFC 6455's framing that the server and the bare client need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def header(opcode: int, size: int, *, masked: bool = False, bits: int = FIN) -> bytes:
-    """A frame's header up to its mask, of the shortest length form (section 5.2)."""
+    """Return a frame's header up to its mask, in the shortest form (section 5.2)."""
     bit = 0x80 if masked else 0
     if size < 126:
         return bytes((bits | opcode, bit | size))
@@ -25,7 +25,7 @@ def header(opcode: int, size: int, *, masked: bool = False, bits: int = FIN) -> 
 
 
 def xor(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
-    """Mask or unmask: one XOR of two large integers (section 5.3)."""
+    """Mask or unmask, by one XOR of two large integers (section 5.3)."""
     size = len(payload)
     pad = (mask * (size // 4 + 1))[:size]
     return (int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")).to_bytes(size, "big")
@@ -36,8 +36,10 @@ def accept_key(key: bytes) -> bytes:
 
 
 def deflated(messages: list[bytes]) -> list[bytes]:
-    """permessage-deflate's payloads (RFC 7692 section 7.2.1), with context takeover; the last one
-    resets the compressor, so that they may be sent over and over."""
+    """Return permessage-deflate's payloads (RFC 7692 section 7.2.1), with context takeover.
+
+    The last one resets the compressor, so that they may be sent over and over.
+    """
     compressor = zlib.compressobj(wbits=-15)
     flushes = [zlib.Z_SYNC_FLUSH] * (len(messages) - 1) + [zlib.Z_FULL_FLUSH]
     return [
@@ -47,7 +49,7 @@ def deflated(messages: list[bytes]) -> list[bytes]:
 
 
 def whole_frames(data: bytearray) -> int:
-    """How many masked frames `data` begins with; they are taken out of it."""
+    """Remove the whole masked frames from the start of ``data``, and return their number."""
     position = count = 0
     while position + 14 <= len(data):
         size, start = data[position + 1] & 0x7F, position + 6
@@ -64,8 +66,10 @@ def whole_frames(data: bytearray) -> int:
 
 
 def short_frames(data: bytearray) -> list[tuple[int, bytes]]:
-    """Opcode and payload of each masked frame of at most 125 bytes that `data` begins with; they
-    are taken out of it. Control frames have no other form (section 5.5)."""
+    """Remove short masked frames from the start of ``data``, and return their opcodes and payloads.
+
+    They have at most 125 bytes. Control frames have no other form (section 5.5).
+    """
     frames = []
     while len(data) >= 6 and len(data) >= (end := 6 + (data[1] & 0x7F)):
         frames.append((data[0] & 0x0F, xor(data[6:end], data[2:6])))

@@ -1,7 +1,7 @@
-"""How the cost of a message grows: with its size, with sockets, listeners, fragments and reads.
+"""How the cost of a message grows with its size, with sockets, listeners, fragments and reads.
 
-Cost is processor time of the client's process. `order` says how it grew from one line to the next:
-0 is not at all, 1 is in proportion, 2 would be quadratic.
+Cost is processor time of the client's process. ``order`` says how it grew from one line to the
+next, where 0 is not at all, 1 is in proportion, and 2 is quadratic.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 SIZES = [16, 128, KIB, 8 * KIB, 64 * KIB, 512 * KIB, 4 * MIB, 16 * MIB]
 FRAGMENTS = [64 * KIB, 16 * KIB, 4 * KIB, KIB, 256, 64, 16]
 ECHOES = 10_000
-"""In all, shared by the sockets."""
+"""Messages in all, shared by the sockets."""
 
 SUSPICIOUS = 0.5
-"""By how much the order over two steps may pass the expected one; else it is marked. Caches cost
+"""By how much the order over two steps may exceed the expected one before it is marked. Caches cost
 something too, and one listener has a faster path than two."""
 
 
@@ -34,11 +34,11 @@ class Series(NamedTuple):
     """One table, and one chart.
 
     Attributes:
-      title: what is done, and by what it is ordered.
-      unit: what `steps` counts.
+      title: the subject and the order.
+      unit: what ``steps`` counts.
       order: how the cost may grow.
-      clients: who does it.
-      steps: the work, by how many of the unit it is about.
+      clients: those that are measured.
+      steps: the work, by its number of the unit.
     """
 
     title: str
@@ -129,7 +129,7 @@ def panel(series: Series, costs: Costs) -> Lines:
 
 
 def costs(samples: Samples) -> Costs:
-    """The medians of a series."""
+    """Return the medians of a series."""
     found: Costs = {}
     for x, clients in samples.items():
         for name, own in clients.items():
@@ -139,14 +139,15 @@ def costs(samples: Samples) -> Costs:
 
 
 def order(costs: dict[int, float], x: int, steps: int = 1) -> float:
-    """The exponent of the growth to x from so many steps before; NaN if there are less."""
+    """Return the exponent of the growth to x from a number of steps before, NaN if there are
+    fewer."""
     xs = list(costs)
     at = xs.index(x) - steps
     return log(costs[x] / costs[xs[at]]) / log(x / xs[at]) if at >= 0 else nan
 
 
 def table(series: Series, costs: Costs) -> str:
-    """One series: for each client and step the cost, and how it has grown."""
+    """Return one series as a table, with the cost for each client and step, and its growth."""
     per = f"ns/{series.unit.removesuffix('s')}" if series.order else ""
     head = f"{'us/message':>14}{per:>14}{'times':>8}{'order':>8}"
     lines = [series.title, f"{series.unit:>12}{head}"]

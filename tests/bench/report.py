@@ -1,4 +1,4 @@
-"""What all parts of a report have in common: the circumstances, and who is ours."""
+"""The circumstances of a benchmark, and which clients are ours."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ OURS = (
 
 
 class Part(NamedTuple):
-    """One of the things that are measured, and all that is told of it.
+    """One of the things that are measured, with its results.
 
     Attributes:
       name: of its chart's file, and in the JSON file.
       title: of its chart.
-      clients: who took part.
+      clients: those that took part.
       settings: the rounds, and the seconds of one.
       figures: for the JSON file.
       tables: for people.
@@ -48,13 +48,13 @@ class Part(NamedTuple):
 
 
 def circumstances(names: list[str]) -> dict[str, Any]:
-    """What every figure depends on."""
+    """Return what every figure depends on."""
     date = datetime.now(UTC).date().isoformat()
     return {"date": date, "machine": machine(), "versions": versions(names)}
 
 
 def lines(circumstances: dict[str, Any]) -> list[str]:
-    """The same for people."""
+    """Return the circumstances as lines for people."""
     machine = (f"{key} {value}" for key, value in circumstances["machine"].items())
     versions = (f"{name} {number}" for name, number in circumstances["versions"].items())
     return [", ".join([circumstances["date"], *machine]), ", ".join(versions)]
@@ -78,7 +78,7 @@ def processor() -> str:
 
 def versions(names: list[str]) -> dict[str, str]:
     distributions = {"trio"}.union(*(CLIENTS[name].distributions for name in names))
-    # ours by itself, as a checkout that is not installed has no metadata
+    # our own version is added here, as a checkout that is not installed has no metadata
     return {
         distribution: __version__ if distribution == "trio-ws-dom" else version(distribution)
         for distribution in sorted(distributions)

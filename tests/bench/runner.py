@@ -1,4 +1,4 @@
-"""Starts the server and the clients' processes, and gives out the work in interleaved rounds."""
+"""Start the server and the clients' processes, and distribute the work in interleaved rounds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 CALIBRATION_SHARE = 0.2
-"""The share of a round's time that a calibrating run must have taken to be believed."""
+"""The share of a round's time that a calibrating run must take to be trusted."""
 
 CALIBRATION_BYTES = 1024 * 1024
 """About what the first calibrating run may move, or one message for each that is in flight."""
@@ -41,11 +41,11 @@ Samples = dict[str, dict[str, list[Sample]]]
 """For each work and client, one sample for each round."""
 
 ONCE = ("idle", "load")
-"""Work that a process can do but once: the second time, memory or modules are there already."""
+"""Work that a process can do only once, as the second time memory or modules are there already."""
 
 
 class Worker:
-    """A client's process, idle unless told to work."""
+    """A client's process, idle unless it has work."""
 
     def __init__(
         self, process: subprocess.Popen[str], port: int, *, javascript: bool = False
@@ -55,11 +55,11 @@ class Worker:
         self.javascript = javascript
 
     def do(self, work: Work) -> tuple[Any, float]:
-        """Do it; gives the worker's figure, and the seconds of processor time."""
+        """Do the work, and return the worker's figure and the seconds of processor time."""
         assert self.process.stdin
         assert self.process.stdout
         order: dict[str, Any] = {"work": asdict(work), "port": self.port}
-        if self.javascript:  # it cannot make them itself
+        if self.javascript:  # JavaScript does not make them itself
             texts = [m if isinstance(m, str) else m.decode() for m in work.distinct]
             order |= {"url": work.url(self.port), "messages": texts, "burst": burst(work)}
         self.process.stdin.write(json.dumps(order) + "\n")
@@ -71,7 +71,7 @@ class Worker:
         return figure, cpu
 
     def calibrated(self, work: Work, seconds: float) -> Work:
-        """The work with as many messages as fill a round; this also warms the client up."""
+        """Return the work with as many messages as fill a round, which also warms the client up."""
         least = work.in_flight * work.sockets
         count = max(1, min(8, CALIBRATION_BYTES // work.size)) * least
         while (took := self.do(replace(work, count=count))[0]) < CALIBRATION_SHARE * seconds:
@@ -92,11 +92,11 @@ def measure(
 ) -> Samples:
     """Measure every client with every work that it can do, in interleaved rounds.
 
-    A client that fails is left out, and that is said. So are the pairs of row and client that are
-    skipped.
+    A client that fails is left out, with a line that says so. The pairs of row and client that are
+    skipped have such a line, too.
     """
     samples: Samples = {row: {name: [] for name in names} for row in rows}
-    sizes: dict[tuple[str, str], Work] = {}  # for each client and work, as it was calibrated
+    sizes: dict[tuple[str, str], Work] = {}  # for each client and work, as calibrated
     unable = {
         (row, name)
         for row, name in product(rows, names)
@@ -139,7 +139,7 @@ def can(name: str, work: Work) -> bool:
 
 
 def once(name: str, work: Work, port: int) -> Sample:
-    """In a new process; the figure is KiB of a socket, or milliseconds."""
+    """Do the work in a new process. The figure is KiB of a socket, or milliseconds."""
     with worker(name, port) as fresh:
         figure, cpu = fresh.do(work)
     return Sample(figure / 1024 if work.kind == "idle" else figure * 1e3, cpu * 1e6)
@@ -166,7 +166,7 @@ def worker(name: str, port: int) -> Iterator[Worker]:
 
 
 def environment(name: str) -> dict[str, str]:
-    """A client's environment, in which our compiled build comes before the installed one."""
+    """Return a client's environment, in which our compiled build comes before the installed one."""
     if not CLIENTS[name].compiled:
         return dict(os.environ)
     folders = [os.environ[COMPILED_BUILD], *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
@@ -175,7 +175,7 @@ def environment(name: str) -> dict[str, str]:
 
 @contextmanager
 def spawned(*command: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """A process of a group of its own, which ends as a whole: a client may have children."""
+    """Start a process group, which ends as a whole, as a client may have children."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""The neutral server: blocking sockets, a thread for each connection, frames built beforehand.
+"""The neutral server, with blocking sockets, a thread for each connection, and frames built before.
 
-It knows the work from the request target, so that it need not parse what it can count: frames of
-one size. `python -m bench.server CORE` prints its port and runs until its standard input ends.
+It knows the work from the request target, so it only counts frames of one size instead of parsing
+them. ``python -m bench.server CORE`` prints its port and runs until its standard input ends.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ WRITE_BYTES = 256 * 1024
 def main() -> None:
     pin(int(sys.argv[1]))
     many_descriptors()
-    threading.stack_size(256 * 1024)  # one for each of thousands of connections
+    threading.stack_size(256 * 1024)  # one thread for each of thousands of connections
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     threading.Thread(target=accept_all, args=(listener,), daemon=True).start()
     threading.Thread(target=echo_all, daemon=True).start()
@@ -61,11 +61,11 @@ def serve(connection: socket.socket) -> None:
             work, rest = shake_hands(connection)
             DOES[work.kind](connection, work, rest)
         except OSError:
-            pass  # a client that leaves without the closing handshake loses nothing here
+            pass  # a client that closes without the closing handshake loses nothing here
 
 
 def shake_hands(connection: socket.socket) -> tuple[Work, bytes]:
-    """Answer the opening handshake; give the work, and bytes that followed."""
+    """Answer the opening handshake, and return the work and the bytes that followed."""
     request = b""
     while b"\r\n\r\n" not in request:
         request += received(connection)
@@ -86,7 +86,7 @@ def shake_hands(connection: socket.socket) -> tuple[Work, bytes]:
 
 
 def extensions(work: Work) -> bytes:
-    """The header that agrees on compression, if the work needs any."""
+    """Return the header that agrees on compression, if the work needs any."""
     if work.kind == "attack":
         takeover = tuple(attacks().values())[work.attack].takeover
     elif work.compressed:
@@ -111,7 +111,7 @@ def flood(connection: socket.socket, work: Work, rest: bytes) -> None:
 
 
 def attack(connection: socket.socket, work: Work, rest: bytes) -> None:
-    """Send so many bytes of the attack, and end."""
+    """Send this many bytes of the attack, and end."""
     begins, repeats, _ = tuple(attacks().values())[work.attack]
     chunk = repeats * (WRITE_BYTES // len(repeats) + 1)
     data, missing = begins + chunk, work.count
@@ -123,7 +123,7 @@ def attack(connection: socket.socket, work: Work, rest: bytes) -> None:
 
 
 def flood_and_answer(connection: socket.socket, work: Work, rest: bytes) -> None:
-    """`flood`, and between two writes answer the Pings that have come."""
+    """Flood, and between two writes answer the Pings that have come."""
     [frame] = server_frames(work.message_shape)
     several = max(1, WRITE_BYTES // len(frame))
     chunk = frame * several
@@ -140,7 +140,7 @@ def flood_and_answer(connection: socket.socket, work: Work, rest: bytes) -> None
 
 
 def swallow(connection: socket.socket, work: Work, rest: bytes) -> None:
-    """Count the messages in, by their bytes; after the last send one, then close."""
+    """Count the messages by their bytes, send one after the last, then close."""
     if work.compressed:
         swallow_frames(connection, work, bytearray(rest))
     else:
@@ -166,7 +166,7 @@ def swallow_frames(connection: socket.socket, work: Work, buffer: bytearray) -> 
 
 
 class Echo:
-    """What is sent back of what has come into `buffer`: each message, unmasked, and the Close."""
+    """The answers to what is in ``buffer``, which are each message, unmasked, and the Close."""
 
     def __init__(self, work: Work, rest: bytes) -> None:
         self.reply = header(work.opcode, work.size)
@@ -198,12 +198,12 @@ def echo(connection: socket.socket, work: Work, rest: bytes) -> None:
 
 
 def echo_beside(connection: socket.socket, work: Work, rest: bytes) -> None:
-    """`echo`, by the one thread of all such connections: thousands would wait for each other."""
+    """Echo by one thread for all such connections, as thousands would wait for each other."""
     BUSY.register(socket.socket(fileno=connection.detach()), EVENT_READ, Echo(work, rest))
 
 
 def echo_all() -> None:
-    """That thread. What is sent is so short that it never waits."""
+    """Run that thread. The messages are so short that sending never waits."""
     while True:
         for key, _ in BUSY.select():
             connection, state = cast("socket.socket", key.fileobj), key.data
@@ -238,7 +238,7 @@ DOES = {
 
 @functools.lru_cache(maxsize=64)
 def server_frames(work: Work) -> list[bytes]:
-    """The frames of each of the distinct messages."""
+    """Return the frames of each of the distinct messages."""
     payloads = [m.encode() if isinstance(m, str) else m for m in work.distinct]
     if work.compressed:
         return [
@@ -250,7 +250,7 @@ def server_frames(work: Work) -> list[bytes]:
 
 
 def fragments(opcode: int, payload: bytes, size: int) -> bytes:
-    """One message in frames of so many bytes (section 5.4)."""
+    """Return one message in frames of this many bytes (section 5.4)."""
     parts = [payload[start : start + size] for start in range(0, len(payload), size)]
     heads = [header(0, size, bits=0)] * len(parts)
     heads[0] = header(opcode, len(parts[0]), bits=0)

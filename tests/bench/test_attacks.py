@@ -1,4 +1,4 @@
-"""The benchmark's attacks: what is summed up of several rounds, and the table."""
+"""The benchmark's attacks, by the summary of several rounds and the table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ANSWER = {"worst": 0.004, "cpu": 0.002, "refused": False, "hung": False}
 
 
 class FakeWorker:
-    """A client that takes so long for each byte."""
+    """A client that takes this long for each byte."""
 
     def __init__(self, cost: float) -> None:
         self.cost = cost
@@ -38,5 +38,5 @@ def test_a_table_marks_who_refused_and_who_hung() -> None:
 @pytest.mark.parametrize(("cost", "size"), [(1e-3, 64 * KIB), (1e-6, 200_000), (1e-12, 64 * MIB)])
 def test_a_flood_is_as_long_as_a_round_within_bounds(cost: float, size: int) -> None:
     worker = FakeWorker(cost)
-    work = calibrated(worker, Work("attack"), 0.2)  # type: ignore[arg-type]  # as good as one
+    work = calibrated(worker, Work("attack"), 0.2)  # type: ignore[arg-type]  # used like one
     assert work.count == pytest.approx(size, rel=0.01)

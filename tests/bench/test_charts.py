@@ -1,4 +1,4 @@
-"""The benchmark's charts: where things are drawn, and what is written there."""
+"""The benchmark's charts, by where things are drawn, and which text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINES = Lines(
 
 
 def drawn(panel: Bars | Lines, notes: list[str] | None = None) -> ET.Element:
-    svg = ET.fromstring(chart("A title", [panel], notes or []))  # type: ignore[arg-type]  # one of them
+    svg = ET.fromstring(chart("A title", [panel], notes or []))  # type: ignore[arg-type]  # a panel
     for element in svg.iter():
         element.tag = element.tag.rpartition("}")[2]
     return svg
@@ -39,20 +39,19 @@ def test_bars_are_as_long_as_the_figures() -> None:
 
 
 def test_ours_stand_out() -> None:
-    """Bars of ours have a colour of their own."""
     kinds = [element.get("class") for element in drawn(BARS).iter("rect")]
     assert kinds == ["paper", "fill2", "fill0"]
 
 
 def test_bars_are_labelled() -> None:
-    """Title, names and figures can be read, whatever characters are in them."""
+    """Title, names and figures can be read, whatever characters they contain."""
     assert texts(drawn(BARS)) == [
         "A title", "received & counted", "<best>", "3,000", "ours", "1,500"
     ]  # fmt: skip
 
 
 def test_equal_factors_are_equal_distances() -> None:
-    """Both axes are logarithmic: 64 times the bytes, 8 times the cost, and the same step again."""
+    """On logarithmic axes 64 times the bytes and 8 times the cost are the same step each time."""
     svg = drawn(LINES)
     points = list(zip(numbers(svg, "circle", "cx"), numbers(svg, "circle", "cy"), strict=True))[:3]
     steps = [(x2 - x1, y1 - y2) for (x1, y1), (x2, y2) in pairwise(points)]
@@ -60,14 +59,14 @@ def test_equal_factors_are_equal_distances() -> None:
 
 
 def test_axes_have_units() -> None:
-    """Powers of ten as durations, and the steps that were measured as sizes."""
+    """The axes show powers of ten as durations, and the measured steps as sizes."""
     written = set(texts(drawn(LINES)))
     assert {"1 us", "10 us", "100 us", "16 B", "1 KiB", "64 KiB"} <= written
 
 
 @pytest.mark.parametrize(("order", "parallel"), [(1, True), (0, False)])
 def test_the_guide_is_as_steep_as_the_order(order: int, parallel: bool) -> None:
-    """A line that grows in proportion is parallel to the guide of order 1, and no other is."""
+    """A line that grows in proportion is parallel to the guide of order 1, and to no other."""
     line = {"ours": {1: 10.0, 10: 100.0, 100: 1000.0}}
     svg = drawn(Lines("in proportion", "listeners", line, order))
     [guide] = [element for element in svg.iter("line") if element.get("class") == "guide"]
@@ -78,7 +77,7 @@ def test_the_guide_is_as_steep_as_the_order(order: int, parallel: bool) -> None:
 
 
 def test_the_guide_stays_in_the_plot() -> None:
-    """Where the line begins flat the guide would leave by the bottom, and ends there."""
+    """A guide that would reach the bottom where the line is flat ends there."""
     flat = {"ours": {1: 10.0, 10: 10.0, 1000: 1000.0}}
     svg = drawn(Lines("flat", "listeners", flat, order=1))
     *grid, guide = numbers(svg, "line", "y1")
@@ -93,7 +92,7 @@ def test_other_lines_are_grey() -> None:
 
 
 def test_long_notes_are_wrapped() -> None:
-    """Nothing is written beyond the edge, and the picture grows."""
+    """No text is beyond the edge, and the picture grows."""
     one, many = drawn(BARS, ["short"]), drawn(BARS, ["a long note " * 30])
     assert max(map(len, texts(many))) < 100
     assert float(many.get("height", "")) > float(one.get("height", ""))
@@ -110,7 +109,7 @@ def test_long_notes_are_wrapped() -> None:
     ],
 )
 def test_amounts(number: int, unit: str, text: str) -> None:
-    """Bytes by powers of 1024, all else as it is."""
+    """Bytes are by powers of 1024, all else as it is."""
     assert amount(number, unit) == text
 
 
@@ -118,5 +117,5 @@ def test_amounts(number: int, unit: str, text: str) -> None:
     ("power", "text"), [(-2, "10 ns"), (-1, "100 ns"), (0, "1 us"), (4, "10 ms"), (6, "1 s")]
 )
 def test_durations(power: int, text: str) -> None:
-    """Powers of ten of a microsecond, in the unit that fits."""
+    """Powers of ten of a microsecond have the unit that fits."""
     assert duration(power) == text

@@ -1,4 +1,4 @@
-"""The comparison's tables: what they make of the rounds."""
+"""The comparison's tables, as computed from the rounds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def cells(table: str) -> list[list[str]]:
 
 
 def test_a_ratio_is_of_the_same_round() -> None:
-    """A slow machine is slow for both, so that it changes nothing."""
+    """A slow machine is slow for both, which leaves the ratio as it is."""
     ours, theirs = rounds(200, 20, 1000), rounds(100, 10, 250)
     assert ratio("receive-64", ours, theirs) == pytest.approx(2)
     assert ratio("receive-64", theirs, ours) == pytest.approx(0.5)

@@ -1,4 +1,4 @@
-"""The benchmark's delays: lateness from gaps, and what is summed up of several rounds."""
+"""The benchmark's delays, by lateness from gaps and the summary of several rounds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_lateness_in_equal_gaps() -> None:
 
 
 def test_lateness_counts_moments_not_gaps() -> None:
-    """A thousand short turns weigh as much as they last: here a tenth of one long turn."""
+    """A thousand short turns weigh as much as they last, which here is a tenth of one long turn."""
     assert lateness([0.0001] * 1000 + [1.0], 0.5) == pytest.approx(0.45)
 
 
@@ -25,18 +25,17 @@ def test_lateness_where_long_gaps_are_rare() -> None:
 
 
 def test_the_whole_is_the_longest_gap() -> None:
-    """No moment waits for longer than that."""
     assert lateness([1.0, 3.0, 2.0], 1.0) == 3
 
 
 def test_the_worst_turn_is_of_all_rounds() -> None:
-    """What most moments keep to is a median; the worst is the worst that was seen."""
+    """The share of moments is a median, and the worst is the worst that was seen."""
     rounds = [{"late": x, "worst": x * 4, "cpu": x * 2} for x in (0.001, 0.009, 0.002)]
     assert turns(rounds) == {"99 %": 0.002, "worst": 0.036, "worst, cpu": 0.018}
 
 
 def test_pings_are_summed_up() -> None:
-    """Medians, and the worst of each."""
+    """The figures are medians, and the worst of each."""
     found = pings([(0.010, 0.001, 100), (0.030, 0.002, 300), (0.020, 0.009, 200)])
     assert found == {
         "pings": 3,
@@ -49,7 +48,7 @@ def test_pings_are_summed_up() -> None:
 
 
 def test_tables_are_in_milliseconds() -> None:
-    """One line for each client, below the flood's."""
+    """There is one line for each client, below the flood's."""
     late = turns_table({"64 B": {"bare": {"99 %": 0.002, "worst": 0.0105, "worst, cpu": 0.01}}})
     assert late.splitlines()[1:] == [
         "  messages of 64 B",

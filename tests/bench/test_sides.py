@@ -1,4 +1,4 @@
-"""The benchmark's own parts: the server's echo and Pings, transports, many at once."""
+"""The benchmark's own parts, as the server's echo and Pings, transports, and many at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MASK = b"mask"
 
 
 def test_short_frames_are_taken_out() -> None:
-    """Whole ones, unmasked; the beginning of the next stays."""
+    """Whole frames are unmasked, and the beginning of the next one stays."""
     data = bytearray(
         frame(PING, b"ping", mask=MASK)
         + frame(CLOSE, mask=MASK)
@@ -26,7 +26,7 @@ def test_short_frames_are_taken_out() -> None:
 
 
 class Once:
-    """A stream that has been given some bytes."""
+    """A stream that has these bytes."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -37,14 +37,14 @@ class Once:
 
 
 async def test_dripping_gives_everything_in_small_reads() -> None:
-    """So many bytes at a time, the rest, and then the end."""
+    """They have the given size, except the rest, and then comes the end."""
     stream = Dripping(Once(b"abcde"), 2)  # type: ignore[arg-type]  # all of it that is used
     reads = [await stream.receive_some(100) for _ in range(4)]
     assert reads == [b"ab", b"cd", b"e", b""]
 
 
 def test_an_echo_is_unmasked_and_whole() -> None:
-    """What is there of the next message waits for the rest of it."""
+    """A part of the next message waits for the rest of it."""
     sent = frame(TEXT, b"hello", mask=MASK)
     echo = Echo(Work("echo", 5), sent + sent[:3])
     assert echo.answers() == header(1, 5) + b"hello"
@@ -53,7 +53,7 @@ def test_an_echo_is_unmasked_and_whole() -> None:
 
 
 def test_an_echo_ends_with_the_close() -> None:
-    """It is answered behind the messages before it."""
+    """The Close is answered after the messages before it."""
     echo = Echo(Work("echo", 2), frame(TEXT, b"hi", mask=MASK) + close(1000, mask=MASK))
     assert (echo.answers(), echo.closed) == (header(1, 2) + b"hi" + close(1000), True)
 
@@ -61,7 +61,7 @@ def test_an_echo_ends_with_the_close() -> None:
 async def test_side_by_side_is_so_often_and_no_more_at_once(
     autojump_clock: trio.abc.Clock,
 ) -> None:
-    """Each time it is done by one of the tasks, of which there are so many."""
+    """A given number of tasks share the repetitions."""
     running, most, done = 0, 0, 0
 
     async def does() -> None:

@@ -1,4 +1,4 @@
-"""What is measured: rows of a table, which server and clients both read."""
+"""What is measured, as rows of a table, which server and clients both read."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Kind = Literal[
 KIB, MIB = 1024, 1024 * 1024
 
 DOCUMENTS = 64
-"""Different JSON documents, sent in turn: of one alone a compressor would keep nothing but a
-reference to the last."""
+"""Different JSON documents, sent in turn. Of a single one a compressor would keep only a reference
+to the last."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """Messages of one size, moved one way or both; or what has none.
+    """Messages of one size, moved in one direction or both, or a work without messages.
 
-    receive: the server sends `count` messages and closes.
-    send: the client sends `count` messages in bursts; the server answers the last one.
-    echo: the client keeps `in_flight` messages on their way until `count` have come back.
-    fan_in: `receive` on `sockets` sockets at once, `count` messages in all.
-    cycle: `count` times a connection is opened, and closed by the client.
-    idle: `sockets` connections are open, and nothing moves; the figure is memory.
-    load: the client's package is imported, behind the event loop's; the figure is time.
-    busy: `echo` on `sockets` sockets at once, `count` messages in all, which were connected before;
-      the figure is processor time.
-    turns: `receive`, beside a task that does nothing but checkpoints; the figure is its delays.
-    pings: `receive`, beside a task that pings; the figure is what each Ping took.
-    attack: the server sends `count` bytes of one of support.attacks; the figure is as of `turns`.
+    receive: the server sends ``count`` messages and closes.
+    send: the client sends ``count`` messages in bursts; the server answers the last one.
+    echo: the client keeps ``in_flight`` messages on their way until ``count`` have come back.
+    fan_in: ``receive`` on ``sockets`` sockets at once, ``count`` messages in all.
+    cycle: ``count`` times a connection is opened, and closed by the client.
+    idle: ``sockets`` connections are open, and nothing moves; the figure is memory.
+    load: the client's package is imported, after the event loop's; the figure is time.
+    busy: ``echo`` on ``sockets`` sockets at once, ``count`` messages in all, which were connected
+      before; the figure is processor time.
+    turns: ``receive``, beside a task that only makes checkpoints; the figure is its delays.
+    pings: ``receive``, beside a task that pings; the figure is what each Ping took.
+    attack: the server sends ``count`` bytes of one of support.attacks; the figure is as for turns.
     """
 
     kind: Kind
@@ -47,15 +47,15 @@ class Work:
     in_flight: int = 1
     sockets: int = 1
     compressed: bool = False  # JSON, with permessage-deflate
-    fragment: int = 0  # bytes of each of the server's frames; 0: one frame for each message
+    fragment: int = 0  # bytes of each of the server's frames; 0 is one frame for each message
     listeners: int = 1  # of the message event
-    read: int = 0  # bytes that a read gives the client at most; 0: as they come
+    read: int = 0  # bytes that a read of the client's has at most; 0 is as they come
     attack: int = 0  # its place in support.attacks
-    count: int = 0  # 0: set by the runner, from how fast the client is
+    count: int = 0  # if 0, the runner sets it from how fast the client is
 
     @property
     def distinct(self) -> list[Any]:
-        """The messages, which are sent in turn; text as str."""
+        """Return the distinct messages, which are sent in turn, text as str."""
         if self.compressed:
             return documents(self.size)
         text = ("All that is received is sent again. " * (self.size // 36 + 1))[: self.size]
@@ -63,7 +63,7 @@ class Work:
 
     @property
     def messages(self) -> Iterator[Any]:
-        """`count` of them."""
+        """Yield ``count`` of the messages."""
         return islice(cycle(self.distinct), self.count)
 
     @property
@@ -72,14 +72,14 @@ class Work:
 
     @property
     def message_shape(self) -> Work:
-        """What the server's frames depend on, and no more."""
+        """Return the part of the work on which the server's frames depend."""
         return Work(
             "receive", self.size, self.text, compressed=self.compressed, fragment=self.fragment
         )
 
     @property
     def share(self) -> Work:
-        """One socket's part."""
+        """Return one socket's part."""
         return replace(self, count=max(1, self.count // self.sockets))
 
     def url(self, port: int) -> str:
@@ -88,7 +88,7 @@ class Work:
 
     @classmethod
     def from_target(cls, target: str) -> Work:
-        """The work that a request target (path and query) names."""
+        """Return the work that a request target (path and query) names."""
         path, _, query = target.partition("?")
         fields: dict[str, Any] = {key: int(value) for key, value in parse_qsl(query)}
         for flag in ("text", "compressed"):
@@ -99,7 +99,7 @@ class Work:
 
 @functools.cache
 def documents(size: int) -> list[str]:
-    """JSON as a market's feed sends it, each of so many bytes."""
+    """Return JSON as a market's feed sends it, in documents of this many bytes."""
     chance = random.Random(size)
     found: list[str] = []
     for number in range(DOCUMENTS):
@@ -157,17 +157,17 @@ TITLES = {
     "idle-1000": "memory of an idle socket",
     "import": "import",
 }
-"""What the documentation calls them."""
+"""The names of the works in the documentation."""
 
 UNITS = {"cycle": "cycles/s", "idle": "KiB", "load": "ms"}
-"""What a kind of work is measured in, where that is not messages a second."""
+"""The unit of a kind of work, where that is not messages a second."""
 
 DEFAULT = ["receive-64", "send-64", "echo-64"]
 
 BURST_BYTES = 64 * KIB
-"""What a client that queues its messages may have queued before it waits for them to leave."""
+"""Bytes that a client may have queued before it waits until they are sent."""
 
 
 def burst(work: Work) -> int:
-    """How many messages a client that queues them hands over at once."""
+    """Return how many messages a client queues at once."""
     return max(1, BURST_BYTES // work.size)

@@ -1,8 +1,8 @@
-"""A client's process: does the work that its standard input names, a JSON object on each line.
+"""A client's process, which does the work that its standard input names, as a JSON object a line.
 
-`python -m bench.worker CLIENT CORE`; answers each with the figure (the seconds that it took, or
-what the kind of work says), and the seconds of processor time of the whole run, connecting and
-closing included; of `busy`, without them.
+``python -m bench.worker CLIENT CORE`` answers each with the figure (the seconds that it took, or
+what the kind of work says) and the seconds of processor time of the whole run, with connecting and
+closing, which only ``busy`` leaves out.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def check_build(name: str) -> None:
 
 
 def load(name: str) -> float:
-    """Seconds that the import takes, once what every program on this event loop has is there."""
+    """Return the seconds that the import takes, when the modules of the event loop are loaded."""
     client = CLIENTS[name]
     importlib.import_module(client.loop)
     start = perf_counter()

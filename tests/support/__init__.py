@@ -1,1 +1,1 @@
-"""What tests of several folders share: the other end of the wire, under the test's control."""
+"""What tests of several folders share, mostly the other end of a connection."""

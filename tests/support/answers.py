@@ -10,7 +10,7 @@ from trio_ws_dom._wire._http._handshake import ClientHandshake, Refused
 from trio_ws_dom._wire._http._request import Request
 from trio_ws_dom._wire._http._response import HandshakeFailure, Response
 
-KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455 section 1.3, and what it makes of it:
+KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455 section 1.3, and its answer
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 REQUEST = Request("example.com", "/chat?x=1", KEY)
@@ -27,25 +27,25 @@ PROTOCOL = "Sec-WebSocket-Protocol"
 
 
 def head(status: str, headers: Iterable[tuple[str, str]] = (), version: str = "1.1") -> bytes:
-    """A response's head."""
+    """Return a response's head."""
     lines = [f"HTTP/{version} {status}", *(f"{name}: {value}" for name, value in headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def switch(*more: tuple[str, str], version: str = "1.1", **changed: str | None) -> bytes:
-    """A 101; a change to None leaves the header out, ``_`` stands for ``-``."""
+    """Return a 101. A change to None removes the header, and ``_`` is written for ``-``."""
     changes = {name.replace("_", "-"): value for name, value in changed.items()}
     headers = [(n, v) for n, v in (GOOD | changes).items() if v is not None]
     return head("101 Switching Protocols", [*headers, *more], version)
 
 
 def padded(size: int) -> bytes:
-    """A 101 whose head has this many bytes."""
+    """Return a 101 whose head has this many bytes."""
     return switch(("X", "x" * (size - len(switch(("X", ""))))))
 
 
 def answer(data: bytes, request: Request = REQUEST) -> Response:
-    """The verdict on this answer, all of it at once."""
+    """Return the verdict on this answer, received all at once."""
     handshake = ClientHandshake(request)
     response = handshake.receive(data)
     if response is None:
@@ -55,14 +55,14 @@ def answer(data: bytes, request: Request = REQUEST) -> Response:
 
 
 def failure(data: bytes, request: Request = REQUEST) -> HandshakeFailure:
-    """The failure that this answer, and the connection's end, comes to."""
+    """Return the failure after this answer and the connection's end."""
     with pytest.raises(HandshakeFailure) as caught:
         answer(data, request)
     return caught.value
 
 
 def refusal(data: bytes) -> Refused:
-    """The same, if it is a refusal."""
+    """Return the failure after this answer, which is a refusal."""
     refused = failure(data)
     assert isinstance(refused, Refused)
     return refused

@@ -1,4 +1,4 @@
-"""Streams of frames that make a client work hard for few bytes; nothing of ours is in them."""
+"""Streams of frames that make a client work hard for few bytes, encoded without our code."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ EMOJI: Final = "\N{GRINNING FACE}".encode()
 
 
 class Attack(NamedTuple):
-    """What a peer sends first, and then again and again."""
+    """What a peer sends first, and what it then sends again and again."""
 
     begins: bytes
     repeats: bytes
     takeover: bool = True  # whether the server keeps its compressor's context
 
     def chunks(self, count: int) -> list[bytes]:
-        """The first so many chunks of the flood, as a client may read it."""
+        """Return the first chunks of the flood, as a client may read it."""
         many = self.repeats * (count * CHUNK // len(self.repeats) + 1)
         flood = (self.begins + many)[: count * CHUNK]
         return [flood[start : start + CHUNK] for start in range(0, len(flood), CHUNK)]
@@ -31,14 +31,14 @@ class Attack(NamedTuple):
 
 @cache
 def deflated(data: bytes) -> bytes:
-    """A message's payload, as small as it gets, without context."""
+    """Return a message's payload, as small as possible, without context."""
     compressor = zlib.compressobj(9, wbits=-15)
     payload = compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
     return payload.removesuffix(b"\0\0\xff\xff")
 
 
 def table_blocks() -> bytes:
-    """Blocks that put out nothing, but make zlib build tables (RFC 1951 section 3.2.7)."""
+    """Return blocks that output nothing, but make zlib build tables (RFC 1951 section 3.2.7)."""
     bits, used = 0, 0
 
     def put(value: int, width: int) -> None:
@@ -46,9 +46,9 @@ def table_blocks() -> bytes:
         bits |= value << used
         used += width
 
-    for _ in range(8):  # together they end with a byte
+    for _ in range(8):  # so that they end with a byte
         for value, width in (
-            (0b10 << 1, 3),  # a block with tables, and not the last
+            (0b10 << 1, 3),  # a block with tables that is not the last
             (0, 5),  # 257 literals and lengths
             (0, 5),  # 1 distance
             (18 - 4, 4),  # lengths of 18 code lengths, in the RFC's order
@@ -66,7 +66,7 @@ def table_blocks() -> bytes:
 
 
 def endless(payload: bytes, rsv: int = RSV1) -> Attack:
-    """A compressed message without end, of which each frame has this payload."""
+    """Return a compressed message without end, in frames with this payload."""
     repeats = raw_frame(CONTINUATION, payload)
     return Attack(raw_frame(rsv | BINARY), repeats * (64 * KIB // len(repeats) + 1))
 
@@ -82,7 +82,7 @@ PACKED_BINARY: Final = FIN | RSV1 | BINARY
 
 @cache
 def attacks() -> dict[str, Attack]:
-    """By name. None of them breaks a rule, or passes a limit of 16 MiB."""
+    """Return the attacks by name. None of them breaks a rule, or exceeds a limit of 16 MiB."""
     return {
         "messages of 1,023 final blocks": messages(PACKED_BINARY, b"\x03\x00" * 1023),
         "final blocks of a byte": messages(PACKED_BINARY, b"\x4b\x04\x00" * 1000),

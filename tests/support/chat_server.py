@@ -1,4 +1,5 @@
-"""The chat with its page, `python -m examples.chat.web`, as a process to be ended and restarted."""
+"""The chat with its page, ``python -m examples.chat.web``, as a process that tests stop and
+restart."""
 
 from __future__ import annotations
 
@@ -20,13 +21,13 @@ ROOT = Path(__file__).parents[2]
 
 
 class ChatServer:
-    """On the same two ports each time.
+    """A server on the same two ports each time.
 
     Attributes:
       url: of the page.
       room: of the room with the bots.
-      said: what the process that runs now has printed.
-      status: of the one that ended last.
+      said: what the current process has printed.
+      status: the exit status of the process that ended last.
     """
 
     def __init__(self) -> None:
@@ -39,7 +40,7 @@ class ChatServer:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """A process, with all bots in the room, until the block's end at the latest."""
+        """Run a process, with all bots in the room, until the block's end at the latest."""
         command = [sys.executable, "-u", "-m", "examples.chat.web", f"--port={self._port}"]
         self.said = ""
         async with trio.open_nursery() as nursery:
@@ -70,7 +71,7 @@ class ChatServer:
 
 
 def free_ports() -> int:
-    """The first of two ports in a row that nobody has."""
+    """Return the first of two adjacent free ports."""
     while True:
         with socket.socket() as first, socket.socket() as second:
             first.bind(("127.0.0.1", 0))

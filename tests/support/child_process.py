@@ -1,4 +1,4 @@
-"""Python programs in processes of their own; if one fails, the test shows all of its stderr."""
+"""Python programs in child processes. If one fails, the test shows all of its stderr."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ TESTS: Final = Path(__file__).parents[1]
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for a process that Ctrl-C hits, where coverage is not measured.
+    """Return the environment for a process that Ctrl-C interrupts, where coverage is not measured.
 
     coverage's tracer takes a lock in Python code, where a KeyboardInterrupt may land, and then
-    never gives it back: the process hangs, now and then.
+    never releases it, so that the process sometimes hangs.
     """
     environ = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
     places = [str(TESTS), *filter(None, [environ.get("PYTHONPATH")])]
@@ -34,7 +34,7 @@ def environment() -> dict[str, str]:
 
 
 def run(*arguments: str, prefix: tuple[str, ...] = (), cwd: Path = TESTS, longer: float = 0) -> str:
-    """Run a Python program to its end, and return what it printed; it must print no error.
+    """Run a Python program to its end, check that it printed no error, and return its output.
 
     Args:
       arguments: of the interpreter.
@@ -53,7 +53,7 @@ def run(*arguments: str, prefix: tuple[str, ...] = (), cwd: Path = TESTS, longer
 
 
 class Child:
-    """A program that prints lines, and may be told some. See ``started``.
+    """A program that prints lines and may read some. See ``started``.
 
     Attributes:
       pid: of its process.
@@ -106,7 +106,7 @@ class Child:
 async def started(
     *arguments: str, prefix: tuple[str, ...] = (), environ: dict[str, str] | None = None
 ) -> AsyncGenerator[Child]:
-    """Start a Python program; it is killed at the end of the block, if it has not ended."""
+    """Start a Python program, and kill it at the end of the block if it has not ended."""
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("wb") as errors:
         process = await trio.lowlevel.open_process(
             [*prefix, sys.executable, *arguments],

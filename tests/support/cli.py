@@ -1,4 +1,4 @@
-"""The command line, run as people and programs do: at a terminal, and in a pipe."""
+"""The command line, run at a terminal as people do, and in a pipe as programs do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROWS = 50
 
 
 def environment(**more: str) -> dict[str, str]:
-    """A plain user's: no proxy, no colours where a test does not want them."""
+    """Return a plain user's environment, without a proxy and without colours."""
     names = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "PYTHONUNBUFFERED", "NO_COLOR")
     environ = {
         name: value
@@ -44,7 +44,7 @@ def run(
     **options: Any,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run it in a pipe, to its end."""
-    call: Any = subprocess.run  # whose overloads are for options that are written out
+    call: Any = subprocess.run  # whose overloads are for explicit options
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     options["input" if isinstance(stdin, bytes) else "stdin"] = stdin
     ran: subprocess.CompletedProcess[bytes] = call(
@@ -58,9 +58,9 @@ class Terminal:
 
     Args:
       arguments: of the program.
-      columns: how wide it is.
-      env: what is special of the environment.
-      program: in place of ours.
+      columns: the width.
+      env: changes of the environment.
+      program: one to run instead of ours.
     """
 
     def __init__(
@@ -93,14 +93,14 @@ class Terminal:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End it as `kill` does, if it has not ended."""
+        """Kill it, if it has not ended."""
         if self._child.isalive():
             self._child.kill(signal.SIGTERM)
             self.wait()
         self._child.close(force=True)
 
     def type(self, text: str) -> None:
-        """Press keys; what ends a line is "\\r"."""
+        """Press keys. A line ends with "\\r"."""
         self._child.send(text)
 
     def resize(self, columns: int) -> None:
@@ -109,7 +109,7 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """What is on the screen."""
+        """Return the lines on the screen."""
         return [line.rstrip() for line in self._screen.display if line.strip()]
 
     @property
@@ -117,7 +117,7 @@ class Terminal:
         return self.lines[-1] if self.lines else ""
 
     def until(self, shown: Callable[[], bool]) -> None:
-        """Read what it writes until that is on the screen."""
+        """Read what it writes until this is on the screen."""
         deadline = time.monotonic() + PATIENCE
         while not shown():
             assert self._read(deadline), f"it ended, and shows {self.lines}"
@@ -138,7 +138,7 @@ class Terminal:
         return True
 
     def wait(self) -> int:
-        """Wait for its end; gives the exit status."""
+        """Wait for its end, and return the exit status."""
         deadline = time.monotonic() + PATIENCE
         while self._read(deadline):
             pass
@@ -148,5 +148,5 @@ class Terminal:
 
     @property
     def is_as_found(self) -> bool:
-        """Whether the terminal echoes what is typed again, as it did before."""
+        """Return whether the terminal again echoes what is typed, as it did before."""
         return bool(self._child.getecho())

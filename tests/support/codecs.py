@@ -1,4 +1,4 @@
-"""Three codecs with one interface: ours, and websockets' and wsproto's. Bytes in, an answer out."""
+"""Three codecs with one interface, ours, websockets' and wsproto's."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """What a codec makes of a stream."""
+    """A codec's result for a stream."""
 
     items: list[Message | Control]
-    code: int | None = None  # of the failure behind them
+    code: int | None = None  # of the failure after them
     message: str = ""
 
 
 def ours(chunks: Iterable[bytes], inflater: Inflater | None = None) -> Answer:
-    """Our decoder; it must come to an end, and may raise nothing but ProtocolError."""
+    """Run our decoder, which must end and may raise only ProtocolError."""
     decoder = Decoder(inflater=inflater)
     items: list[Message | Control] = []
     try:
@@ -55,7 +55,7 @@ def ours(chunks: Iterable[bytes], inflater: Inflater | None = None) -> Answer:
 
 
 class Assembly:
-    """Frames put together to messages, for libraries that leave this to their caller."""
+    """Join frames to messages, for libraries that leave this to their caller."""
 
     def __init__(self) -> None:
         self.items: list[Message | Control] = []
@@ -82,7 +82,7 @@ class Assembly:
 
 
 def websockets(side: Side, chunks: Iterable[bytes], deflate: TheirDeflate | None = None) -> Answer:
-    """websockets' sans-I/O protocol on either side."""
+    """Run websockets' sans-I/O protocol on either side."""
     silent = logging.getLogger("silent")
     silent.disabled = True
     protocol = Protocol(side, max_size=None, logger=silent)
@@ -94,18 +94,18 @@ def websockets(side: Side, chunks: Iterable[bytes], deflate: TheirDeflate | None
         protocol.receive_data(chunk)
         try:
             for event in protocol.events_received():
-                assert isinstance(event, Frame)  # once it is open, all events are
+                assert isinstance(event, Frame)  # all events are frames once it is open
                 assembly.add(event)
         except UnicodeDecodeError as exc:
             return Answer(assembly.items, 1007, str(exc))
     if protocol.parser_exc is None:
         return Answer(assembly.items)
-    assert protocol.close_sent is not None  # that is how it fails
+    assert protocol.close_sent is not None  # a failure sends a Close
     return Answer(assembly.items, int(protocol.close_sent.code), str(protocol.parser_exc))
 
 
 def wsproto(client: bool, chunks: Iterable[bytes], deflate: WsprotoDeflate | None = None) -> Answer:
-    """wsproto's frame protocol on either side."""
+    """Run wsproto's frame protocol on either side."""
     protocol = FrameProtocol(client, [] if deflate is None else [deflate])
     items: list[Message | Control] = []
     parts: list[Any] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def cookie(name: str, domain: str = "chat.example.com", **more: Any) -> Cookie:
-    """Return a cookie; one whose domain begins with a dot is for all hosts below it, too."""
+    """Return a cookie. One whose domain begins with a dot is for all hosts below it, too."""
     fields: dict[str, Any] = {
         "version": 0,
         "value": "v",

@@ -1,4 +1,4 @@
-"""A decoder's answers, and a server's frames to ask it with."""
+"""A decoder's answers, and a server's frames for it."""
 
 from __future__ import annotations
 
@@ -28,26 +28,27 @@ def close_frame(payload: bytes) -> bytes:
 
 
 def deflate(data: bytes) -> bytes:
-    """One message's payload, without context."""
+    """Return one message's payload, without context."""
     compressor = zlib.compressobj(wbits=-15)
     return (compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 def decoder(limit: int | None = None, *, compression: bool = False) -> Decoder:
-    """A decoder; with compression, its inflater has no context, so that messages stand alone."""
+    """Return a decoder whose inflater, if any, has no context, so that each message stands
+    alone."""
     inflater = Inflater(DeflateParameters(server_no_context_takeover=True))
     return Decoder(max_message_size=limit, inflater=inflater if compression else None)
 
 
 class Answer(NamedTuple):
-    """All that a decoder has to say to some bytes."""
+    """All that a decoder returns for some bytes."""
 
     items: list[Message | Control]
-    code: int | None = None  # of the failure behind them
+    code: int | None = None  # of the failure after them
 
 
 def drain(tried: Decoder) -> Answer:
-    """Take until there is nothing."""
+    """Take until nothing is there."""
     items: list[Message | Control] = []
     try:
         while True:
@@ -61,7 +62,7 @@ def drain(tried: Decoder) -> Answer:
 
 
 def feed(tried: Decoder, *chunks: bytes) -> Answer:
-    """Feed, and take after each chunk; no further than to a failure."""
+    """Feed chunks and take after each one, up to a failure."""
     items: list[Message | Control] = []
     for chunk in chunks:
         tried.feed(chunk)
@@ -73,12 +74,13 @@ def feed(tried: Decoder, *chunks: bytes) -> Answer:
 
 
 def bytewise(data: bytes) -> list[bytes]:
-    """Chunks that leave nothing to the fast path: no frame is ever whole when it is met."""
+    """Return chunks of one byte, which never take the fast path, as no frame is whole when it
+    begins."""
     return [data[i : i + 1] for i in range(len(data))]
 
 
 def decode(*frames: bytes, limit: int | None = None, compression: bool = False) -> Answer:
-    """What the frames say, at once and byte by byte alike."""
+    """Return what the frames contain, which is the same at once and byte by byte."""
     data = b"".join(frames)
     whole = feed(decoder(limit, compression=compression), data)
     assert feed(decoder(limit, compression=compression), *bytewise(data)) == whole
@@ -86,7 +88,7 @@ def decode(*frames: bytes, limit: int | None = None, compression: bool = False) 
 
 
 def failure(*frames: bytes, limit: int | None = None, compression: bool = False) -> ProtocolError:
-    """How the last of the frames fails, and that those before it do not."""
+    """Return how the last of the frames fails, and check that those before it do not."""
     tried = decoder(limit, compression=compression)
     assert feed(tried, *frames[:-1]).code is None
     tried.feed(frames[-1])

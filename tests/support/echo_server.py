@@ -1,4 +1,4 @@
-"""``trio-ws-dom echo`` in a process, as the documentation's programs find it."""
+"""``trio-ws-dom echo`` in a process, as the documentation's programs expect it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EchoServer:
     """A running server.
 
     Attributes:
-      url: the one that it shows.
+      url: the one that it prints.
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -34,7 +34,7 @@ class EchoServer:
         return int(self.url.rpartition(":")[2])
 
     def adapt(self, text: str) -> str:
-        """Replace the documentation's port by this server's, as other tests run side by side."""
+        """Replace the documentation's port by this server's, as tests run in parallel."""
         return text.replace(f":{DOCUMENTED_PORT}", f":{self.port}")
 
     def stop(self, number: int = signal.SIGINT) -> list[str]:
@@ -51,7 +51,7 @@ def without_time(row: str) -> str:
 
 @contextmanager
 def run_echo_server(*arguments: str) -> Generator[EchoServer]:
-    """Run it from when it listens to the end of the block, if it has not been stopped before."""
+    """Run it from when it listens to the end of the block, unless it is stopped before."""
     with subprocess.Popen(
         command("echo", *arguments),
         stdout=subprocess.PIPE,

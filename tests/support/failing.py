@@ -1,4 +1,4 @@
-"""Connections that do not come about."""
+"""Connections that fail to open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trio_ws_dom import WebSocketError, open_websocket
 
 
 async def failure_to_open(url: str, **options: Any) -> WebSocketError:
-    """What comes out of ``open_websocket``."""
+    """Return the exception that ``open_websocket`` raises."""
     with pytest.raises(WebSocketError) as caught:
         async with open_websocket(url, **options):
             raise AssertionError("the socket is never open")

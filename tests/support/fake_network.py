@@ -1,4 +1,4 @@
-"""A network of a test's own: which addresses names have, and what each address says to TCP."""
+"""A fake network with the addresses of names, and each address's answer to TCP."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class FakeNetwork(trio.abc.SocketFactory, trio.abc.HostnameResolver):
 
     Args:
       names: the addresses of each name, an exception to raise, or an async function to call.
-      says: what each address says: an ``errno`` to fail with; seconds as a float, or an event, to
-        wait for until it accepts; or None for silence. Every other address accepts at once.
+      says: what each address answers. An ``errno`` fails with it, seconds as a float or an event
+        are waited for before it accepts, and None is silence. Every other address accepts at once.
 
     Attributes:
-      looked_up: the names that were asked for, in order.
+      looked_up: the names that were looked up, in order.
       dialled: the addresses that were connected to, in order, with the time of each.
       connected_to: the same as sockets have them.
       bound: the local addresses that sockets were bound to.
@@ -51,7 +51,7 @@ class FakeNetwork(trio.abc.SocketFactory, trio.abc.HostnameResolver):
 
     @property
     def addresses(self) -> list[str]:
-        """The addresses that were connected to, in order."""
+        """Return the addresses that were connected to, in order."""
         return [address for address, _ in self.dialled]
 
     async def getaddrinfo(

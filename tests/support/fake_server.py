@@ -35,14 +35,14 @@ async def stream_and_connection(
 
 
 async def say(connection: FakeConnection, *messages: str | bytes) -> None:
-    """Send several, and let them come."""
+    """Send several messages, and let them arrive."""
     for message in messages:
         await connection.send(message)
     await trio.testing.wait_all_tasks_blocked()
 
 
 async def begin(ws: WebSocket) -> None:
-    """Begin the inbox, with nothing in it."""
+    """Begin the inbox, while it is empty."""
     with trio.CancelScope() as scope:
         scope.cancel()
         await ws.receive()

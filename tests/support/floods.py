@@ -1,4 +1,4 @@
-"""Peers that send without end, and what that costs in memory."""
+"""Peers that send without end, and the memory that this costs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 MiB: Final = 1 << 20
 KERNEL: Final = 12 * MiB
-"""More than what loopback's two socket buffers take, however the kernel tunes them."""
+"""More than loopback's two socket buffers take, however the kernel tunes them."""
 
 MEMORY: Final = 4 * MiB
-"""What Python objects may cost at most while a side is stopped: several times the bounds' sum."""
+"""The most that Python objects may cost while a side is stopped, several times the bounds' sum."""
 
 
 class Flood:
-    """A peer that sends so many bytes as fast as it can, behind ``begins``, then closes.
+    """A peer that sends ``begins``, then this many bytes as fast as it can, then closes.
 
     Attributes:
       sent: bytes so far.
-      moved: when it last got rid of some, by trio's clock.
+      moved: when it last sent some, by trio's clock.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class Flood:
             await peer.read_to_close()
 
     async def until_stuck(self, seconds: float = 0.3) -> None:
-        """Wait until nothing has moved for so long."""
+        """Wait until nothing has moved for this long."""
         while self.moved == 0 or trio.current_time() - self.moved < seconds:
             await trio.sleep(0.05)
 
 
 class Peak:
-    """The memory that Python objects came to cost within a block, at most."""
+    """The most memory that Python objects cost within a block."""
 
     def __enter__(self) -> Peak:
         tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Encode RFC 6455's frames, for either side, valid or not, with nothing of ours in it."""
+"""Encode RFC 6455's frames for either side, valid or not, without our code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FIN = 0x80
 def frame(
     opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bytes = b""
 ) -> bytes:
-    """Return one frame; without a mask it is a server's, with one a client's."""
+    """Return one frame, a server's without a mask, a client's with one."""
     return raw_frame((FIN if fin else 0) | rsv << 4 | opcode, payload, mask)
 
 

@@ -1,4 +1,4 @@
-"""Strategies for streams of frames, and for what is done to them."""
+"""Strategies for streams of frames, and for changing them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from trio_ws_dom._wire._frames import (
 
 @st.composite
 def splits(draw: st.DrawFn, data: bytes) -> list[bytes]:
-    """The same bytes, cut at random points."""
+    """Return the same bytes, cut at random points."""
     cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=6)))
     return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
 
 
 class Piece(NamedTuple):
-    """A frame to be, of either side."""
+    """A frame to encode, of either side."""
 
     first: int
     payload: bytes
@@ -39,7 +39,7 @@ CONTROLS = st.builds(Piece, st.sampled_from([FIN | PING, FIN | PONG]), st.binary
 
 @st.composite
 def messages(draw: st.DrawFn) -> list[Piece]:
-    """One valid message: in fragments, that cut where they like, with control frames between."""
+    """Generate one valid message, cut anywhere into fragments, with control frames between them."""
     opcode = draw(st.sampled_from([TEXT, BINARY]))
     data = draw(TEXTS if opcode == TEXT else st.binary(max_size=50) | SIZED)
     parts = draw(splits(data)) if draw(st.booleans()) else [data]
@@ -65,7 +65,7 @@ CLOSES = st.builds(
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[Piece]:
-    """Valid messages, and perhaps a Close."""
+    """Generate valid messages, and perhaps a Close."""
     pieces = [piece for message in draw(st.lists(messages(), max_size=5)) for piece in message]
     return pieces + draw(st.lists(CLOSES, max_size=1))
 
@@ -79,7 +79,7 @@ ANY_PIECE = st.builds(
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """A valid stream with frames that do not belong there, and bytes changed, added, taken out."""
+    """Change a valid stream by additional frames and by changed, added and removed bytes."""
     pieces = draw(conversations())
     for odd in draw(st.lists(ANY_PIECE, max_size=2)):
         pieces.insert(draw(st.integers(0, len(pieces))), odd)
@@ -92,5 +92,5 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def broken_streams(draw: st.DrawFn) -> list[bytes]:
-    """Mutated or random bytes, in chunks."""
+    """Generate mutated or random bytes, in chunks."""
     return draw(splits(draw(mutated() | st.binary(max_size=100))))

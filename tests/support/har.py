@@ -1,6 +1,7 @@
 """HAR 1.2 as a JSON schema, and what Chromium adds to it for WebSockets.
 
-By http://www.softwareishard.com/blog/har-12-spec/; keys that begin with _ are anybody's own.
+It follows http://www.softwareishard.com/blog/har-12-spec/, where any program may add keys that
+begin with _.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ TIMING = {"type": "number", "minimum": -1}
 
 
 def has(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    """An object with these keys and no others but anybody's own."""
+    """Return a schema for an object with these keys, and others only if they begin with _."""
     return {
         "type": "object",
         "required": list(required),
@@ -96,5 +97,5 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.Fo
 
 
 def check_har(har: Any) -> None:
-    """Raises for what is no HAR."""
+    """Raise for what is not a HAR."""
     VALIDATOR.validate(har)  # pyright: ignore[reportUnknownMemberType]  # its stubs lack a type

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from support.transports import StreamPair
 
 new_pair: Callable[[], StreamPair] = trio.testing.memory_stream_pair
-"""Makes the two ends of a connection, ours first; the fixture ``every_stream`` replaces it."""
+"""Makes the two ends of a connection, ours first. The fixture ``every_stream`` replaces it."""
 
 
 async def socket_and_peer(
@@ -32,9 +32,9 @@ async def socket_and_peer(
     Args:
       nursery: the socket's.
       headers: further lines of the peer's 101.
-      pair: the two ends of the connection; None: those that ``new_pair`` makes.
+      pair: the two ends of the connection, by default those that ``new_pair`` makes.
       then: what the peer sends in the same segment as its 101.
-      trace: gets the type of each event, of a message its data.
+      trace: a list for the type of each event, or a message's data.
       options: of the socket.
     """
     ours, theirs = pair or new_pair()
@@ -52,7 +52,7 @@ async def socket_and_peer(
 async def stream_and_peer(
     nursery: trio.Nursery, *headers: str, pair: StreamPair | None = None, **options: Any
 ) -> tuple[WebSocketStream, Peer]:
-    """Do the same with a stream, which is opened when this returns."""
+    """Return a stream that is open, and its peer, with the same arguments."""
     ours, theirs = pair or new_pair()
     stream = WebSocketStream("ws://peer.test/", nursery=nursery, stream=ours, **options)
     peer = Peer(theirs)

@@ -1,11 +1,11 @@
 """How long tests wait, so that a busy machine fails none of them and a hang still ends.
 
-A test waits for the event itself. What bounds the wait is one of two:
+A test waits for the event itself. Either of two things bounds the wait:
 
 - ``PATIENCE``, for what another process or thread does. It is far longer than anything takes on a
-  busy machine, and only broken code gets to its end.
+  busy machine, and only broken code reaches it.
 - A deadline of trio's in the test's own process. There time is virtual, or that of ``SteadyClock``,
-  which does not count what the machine takes for others.
+  which does not count while the machine runs something else.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE: Final = 120.0
-"""Seconds after which something is taken to hang."""
+"""Seconds after which something counts as hanging."""
 
 VIRTUAL_PATIENCE: Final = 1000.0
-"""The same in virtual time, where it costs nothing: longer than every bound of the package."""
+"""The same in virtual time, where it costs nothing. It is longer than every bound of the
+package."""
 
 STEP: Final = 0.01
-"""Seconds that pass at most between two looks at a ``SteadyClock``: a tenth of a test's bound."""
+"""Seconds that pass at most between two reads of a ``SteadyClock``, a tenth of a test's bound."""
 
 
 def patience() -> float:
@@ -39,11 +40,11 @@ def patience() -> float:
 
 
 class SteadyClock(trio.abc.Clock):
-    """Real time, without that in which the machine did not let this process run.
+    """Real time, except while the machine does not let this process run.
 
-    Between two looks at it ``STEP`` passes at most, and trio looks twice in each round of its
-    scheduler, which is no longer than that if nothing happens. So whatever is ready runs before
-    a deadline is over, however long the process had to wait for its turn. Where both ends of a
+    Between two reads of it ``STEP`` passes at most, and trio reads it twice in each round of its
+    scheduler, which is no longer than that if nothing happens. So whatever is ready runs before a
+    deadline is over, however long the process had to wait for its turn. Where both ends of a
     connection are in the process, short bounds can be tested over real sockets on a busy machine.
     ``trio.testing.wait_all_tasks_blocked`` needs a cushion that is shorter than ``STEP``.
     """
@@ -68,5 +69,5 @@ def run_steadily(
     clock: trio.abc.Clock | None = None,
     instruments: Sequence[trio.abc.Instrument] = (),
 ) -> T:
-    """Call ``trio.run`` with a ``SteadyClock``, unless there is a clock."""
+    """Call ``trio.run`` with a ``SteadyClock``, unless a clock is passed."""
     return trio.run(main, *args, clock=clock or SteadyClock(), instruments=instruments)

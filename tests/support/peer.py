@@ -1,4 +1,4 @@
-"""A server's end of one connection, frame by frame, with nothing of ours in it."""
+"""A server's end of one connection, frame by frame, without our code."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Frame(NamedTuple):
 
 
 class End(ABC):
-    """One end of a connection, frame by frame; the other one is what is tested.
+    """One end of a connection, frame by frame, whose other end is tested.
 
     What it waits for comes in time, or ``trio.TooSlowError`` is raised.
 
     Args:
       stream: to the other end.
-      patience: seconds that one wait may take; None: as :func:`patience` says.
+      patience: seconds that one wait may take, by default those of :func:`patience`.
 
     Attributes:
       frames: every frame that came, in order.
@@ -52,7 +52,7 @@ class End(ABC):
             return bytes(await self.stream.receive_some(65536))
 
     async def _read_head(self, missing: str) -> bytes:
-        """The other end's part of the handshake, to its last byte."""
+        """Read the other end's part of the handshake, to its last byte."""
         while b"\r\n\r\n" not in self._buffer:
             data = await self._receive()
             assert data, missing
@@ -71,7 +71,7 @@ class End(ABC):
         await self.stream.send_eof()
 
     async def next(self) -> Frame | None:
-        """The next frame; None when the other side has ended TCP."""
+        """Return the next frame, or None when the other side has ended TCP."""
         while (parsed := self._parse()) is None:
             try:
                 data = await self._receive()
@@ -87,10 +87,10 @@ class End(ABC):
 
     @abstractmethod
     def _parse(self) -> Frame | None:
-        """Take a frame from what has come; None if it is not complete."""
+        """Take a frame from what has come, or return None if it is not complete."""
 
     async def read_to_close(self) -> Frame | None:
-        """Read frames up to the Close; None if TCP ended without one."""
+        """Read frames up to the Close, and return None if TCP ended without one."""
         while (got := await self.next()) is not None:
             if got.opcode == CLOSE:
                 return got
@@ -103,7 +103,7 @@ class End(ABC):
 
     @property
     def close_code(self) -> int | None:
-        """The code of the Close that came, 1005 for one without; None if there was none."""
+        """The code of the received Close, 1005 if it had none, or None without a Close."""
         closes = [got for got in self.frames if got.opcode == CLOSE]
         assert len(closes) < 2, "one Close is all that may be sent"
         if not closes:
@@ -141,11 +141,11 @@ class Peer(End):
         self.request = await self._read_head("the client went away before its request was complete")
 
     def response(self, *headers: str) -> bytes:
-        """Return the good answer to the request."""
+        """Return the correct answer to the request."""
         return switching_protocols(self.request, *headers)
 
     async def accept(self, *headers: str, then: bytes = b"") -> None:
-        """Hold the opening handshake; ``then`` goes out in the same segment as the 101."""
+        """Perform the opening handshake. ``then`` is sent in the same segment as the 101."""
         await self.read_request()
         await self.send(self.response(*headers) + then)
 
@@ -168,13 +168,13 @@ class Peer(End):
         return Frame(data[0] & 0x0F, bytes(b ^ mask[i % 4] for i, b in enumerate(masked)))
 
     async def finish(self) -> None:
-        """What a good server does at the end: answer the Close, and end TCP."""
+        """Answer the Close and end TCP, as a good server does."""
         got = await self.read_to_close()
         if got is not None:
             await self.send(frame(CLOSE, got.payload[:2]))
         await self.stream.aclose()
 
     async def serve(self) -> None:
-        """A whole connection: accept it, then read until it is closed, and do one's part."""
+        """Accept a connection, read until it is closed, and complete the closing handshake."""
         await self.accept()
         await self.finish()

@@ -1,4 +1,4 @@
-"""Proxies of our own, which say what a test wants, and servers to be reached through them."""
+"""Fake proxies with scripted answers, and servers that are reached through them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
 class Service:
-    """Connections on loopback, each in a task of its own, by TLS if there is a context for it."""
+    """Serve each connection on loopback in a task, by TLS if there is a context for it."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._context = context
@@ -66,7 +66,7 @@ class Echo(Service):
         try:
             await peer.accept()
         except AssertionError:
-            return  # it went away again: its own test says why
+            return  # it closed again, for which it has its own test
         self.requests.append(peer.request)
         while (got := await peer.next()) is not None:
             await peer.send(frame(got.opcode, got.payload))
@@ -75,11 +75,11 @@ class Echo(Service):
 
 
 class FakeProxy(Service):
-    """A proxy that answers each thing said to it by the next of its replies, then relays.
+    """A proxy that answers what it receives by its replies in order, then relays.
 
     Attributes:
-      to: the port on loopback to which it relays; None: it is silent; 0: it hangs up.
-      said: what was said to it.
+      to: the port on loopback to which it relays; None if it stays silent, 0 if it hangs up.
+      said: what it received.
       gone: set when a connection's other end has gone.
     """
 
@@ -125,7 +125,7 @@ class Resetting(FakeProxy):
 
 
 async def relay(one: trio.abc.Stream, other: trio.abc.Stream) -> None:
-    """Until one of them ends."""
+    """Relay until one of them ends."""
 
     async def carry(source: trio.abc.Stream, sink: trio.abc.Stream) -> None:
         with suppress(*GONE):
@@ -139,7 +139,7 @@ async def relay(one: trio.abc.Stream, other: trio.abc.Stream) -> None:
 
 
 async def round_trip(url: str, **options: Any) -> None:
-    """Open, send, receive, close."""
+    """Open, send, receive and close."""
     async with open_websocket(url, **options) as ws:
         ws.send("hello")
         assert await ws.receive() == "hello"

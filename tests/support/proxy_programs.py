@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
 FORBIDDEN_PORT = 8765
-"""Where a program that has rules lets nobody connect to."""
+"""A port to which a program that has rules allows no connection."""
 
 PASSWORD = "hunter2"
-"""Of the user "user", where a program wants credentials."""
+"""The password of the user "user", where a program wants credentials."""
 
 SYSTEM = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 
 
 def path_of(program: str) -> str:
-    """Return its path; tests with the marker ``needs`` run only where it is installed."""
+    """Return a program's path. Tests with the marker ``needs`` run only where it is installed."""
     path = shutil.which(program, path=SYSTEM)
     assert path is not None, f"{program} is not installed"
     return path
@@ -43,7 +43,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: Sequence[str], port: int, folder: Path) -> Generator[None]:
-    """A program, from when it listens to the end of the block."""
+    """Run a program, from when it listens to the end of the block."""
     with (folder / "output").open("w+b") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         try:
@@ -68,7 +68,7 @@ def _await_listener(process: subprocess.Popen[bytes], port: int, output: Path) -
 
 @contextmanager
 def tinyproxy(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
-    """An HTTP proxy; with credentials, for one user."""
+    """Run an HTTP proxy, for one user if there are credentials."""
     assert scheme == "http"
     path, port = path_of("tinyproxy"), free_port()
     rules = [f"Port {port}", "Listen 127.0.0.1", "Timeout 60", "MaxClients 20"]
@@ -83,7 +83,8 @@ def tinyproxy(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]
 
 @contextmanager
 def squid(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
-    """An HTTP proxy, by TLS for the scheme https; with credentials, for all who give some."""
+    """Run an HTTP proxy, by TLS for the scheme https, which accepts any credentials if it wants
+    some."""
     path, port = path_of("squid"), free_port()
     built = subprocess.run([path, "-v"], capture_output=True, text=True, check=True).stdout
     helper = Path("/usr/lib/squid/basic_fake_auth")
@@ -116,7 +117,7 @@ def squid(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
 
 @contextmanager
 def microsocks(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
-    """A SOCKS5 proxy; with credentials, for one user."""
+    """Run a SOCKS5 proxy, for one user if there are credentials."""
     assert scheme in ("socks5", "socks5h")
     path, port = path_of("microsocks"), free_port()
     admission = ["-u", "user", "-P", PASSWORD] if credentials else []
@@ -126,9 +127,9 @@ def microsocks(folder: Path, scheme: str, *, credentials: bool) -> Generator[int
 
 @contextmanager
 def dante(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
-    """A SOCKS4 and SOCKS5 proxy; its users would be the system's, so there are no credentials.
+    """Run a SOCKS4 and SOCKS5 proxy, without credentials, as its users would be the system's.
 
-    It knows no SOCKS4A: a name's stand-in, 0.0.0.1, is an address to it.
+    It does not know SOCKS4A, whose 0.0.0.1 in place of a name is an address to it.
     """
     assert scheme.startswith("socks")
     assert not credentials
@@ -156,4 +157,4 @@ PACKAGES: dict[object, tuple[str, str]] = {
     microsocks: ("microsocks", "microsocks"),
     dante: ("danted", "dante-server"),
 }
-"""The program, and the package of Debian's that has it."""
+"""The program and its package of Debian."""

@@ -1,4 +1,4 @@
-"""A client's end of one connection, frame by frame, with nothing of ours in it."""
+"""A client's end of one connection, frame by frame, without our code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RawClient(End):
     answer = b""
 
     async def call(self, target: str = "/", *headers: str, then: bytes = b"") -> None:
-        """Hold the opening handshake; ``then`` goes out in the same segment as the request."""
+        """Perform the opening handshake. ``then`` is sent in the same segment as the request."""
         lines = (
             f"GET {target} HTTP/1.1",
             "Host: server.test",
@@ -61,7 +61,7 @@ class RawClient(End):
         return Frame(data[0] & 0x0F, data[start : start + size])
 
     async def finish(self) -> None:
-        """What a good client does at the end: answer the Close, and wait for the end of TCP."""
+        """Answer the Close and wait for the end of TCP, as a good client does."""
         got = await self.read_to_close()
         if got is not None:
             await self.send(masked(CLOSE, got.payload))
@@ -69,12 +69,12 @@ class RawClient(End):
 
     @property
     def payloads(self) -> list[bytes]:
-        """Of the messages that came."""
+        """Return the payloads of the received messages."""
         return [got.payload for got in self.frames if got.opcode != CLOSE]
 
 
 def headers_of(answer: bytes) -> dict[str, str]:
-    """The answer's header fields, their names in lower case."""
+    """Return the answer's header fields, with names in lower case."""
     lines: Iterable[str] = answer.decode("latin-1").split("\r\n")[1:]
     pairs = (line.split(": ", 1) for line in lines)
     return {name.lower(): value for name, value in pairs}

@@ -1,4 +1,4 @@
-"""A server that does what a test says, byte by byte, to a program in another process."""
+"""A server that does what a test tells it, byte by byte, for a program in another process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def raw_listener() -> Generator[tuple[socket.socket, str]]:
-    """A listener, and the URL of what is behind it."""
+    """Yield a listener, and the URL of its server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
         yield listener, f"ws://127.0.0.1:{listener.getsockname()[1]}/"
@@ -23,7 +23,7 @@ def raw_listener() -> Generator[tuple[socket.socket, str]]:
 
 @contextmanager
 def accept_raw(listener: socket.socket) -> Generator[socket.socket]:
-    """The next connection, with the opening handshake held."""
+    """Accept the next connection, and perform the opening handshake."""
     connection, _ = listener.accept()
     with connection:
         connection.settimeout(PATIENCE)

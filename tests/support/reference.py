@@ -1,7 +1,7 @@
-"""A decoder for tests: slow, byte by byte, as RFC 6455 and RFC 7692 read, with nothing of ours.
+"""A reference decoder for tests, slow and byte by byte, without our code.
 
-It looks at each byte as soon as it is there, so a broken rule is found at the same byte as by any
-decoder that does not wait.
+It follows RFC 6455 and RFC 7692. It looks at each byte as soon as it is there, so a broken rule is
+found at the same byte as by any decoder that does not wait.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ TAIL = b"\0\0\xff\xff"
 
 
 class Verdict(NamedTuple):
-    """What the bytes mean: the items, and the close code for what is wrong after them, if any."""
+    """The meaning of the bytes, as items and the close code for what is wrong after them, if
+    any."""
 
     items: list[Item]
     code: int | None
 
 
 class BrokenRule(Exception):
-    """With the close code for it."""
+    """A broken rule, with the close code for it."""
 
 
 def decode(data: bytes, *, limit: int | None, compression: bool, takeover: bool = True) -> Verdict:
@@ -57,12 +58,12 @@ class Reference:
         self.compression = compression
         self.takeover = takeover
         self.head = b""
-        self.missing: int | None = None  # bytes of the frame's payload; None: not known yet
+        self.missing: int | None = None  # bytes of the frame's payload; None while unknown
         self.control = bytearray()
-        self.opcode: int | None = None  # of the message that was begun
+        self.opcode: int | None = None  # of the message in progress
         self.compressed = False
         self.message = bytearray()
-        self.character = b""  # the start of one that is not complete
+        self.character = b""  # the start of an incomplete one
         self.inflate = zlib.decompressobj(-15)
         self.open_block = False
         self.final_blocks = 0

@@ -1,4 +1,4 @@
-"""A client's protocol without a network: a server's frames in, and the client's frames out."""
+"""A client's protocol without a network, from a server's frames to the client's frames."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AGREED = DeflateParameters()
 
 
 class Sent(NamedTuple):
-    """A frame of the client's, unmasked."""
+    """A frame that the client sent, unmasked."""
 
     opcode: int
     payload: bytes
@@ -40,7 +40,7 @@ class Client:
         self.wire = b""  # all that was sent
 
     def receive(self, *frames: bytes) -> list[Message | Control]:
-        """Take these bytes of the server's, and return what they are to the program."""
+        """Take these bytes of the server's, and return what the program receives."""
         self.protocol.receive_data(b"".join(frames))
         items: list[Message | Control] = []
         while not self.protocol.hungry:
@@ -67,7 +67,7 @@ class Client:
 
     @property
     def failure(self) -> int | None:
-        """The close code for the rule that the server broke."""
+        """Return the close code for the rule that the server broke."""
         cause = self.protocol.machine.cause
         return cause.code if isinstance(cause, ProtocolError) else None
 

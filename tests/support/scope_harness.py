@@ -1,4 +1,4 @@
-"""One connection after the other, the parts that their peers play, and what these saw."""
+"""One connection after the other, with parts for their peers, and what these saw."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ SHORT: Final[dict[str, Any]] = {"close_timeout": 0.3, "cancelled_close_timeout":
 """Seconds, where both ends are in this process and its time is virtual or steady."""
 
 PATIENT: Final[dict[str, Any]] = {"close_timeout": PATIENCE, "cancelled_close_timeout": PATIENCE}
-"""Where the other end is in another process or thread, and does answer."""
+"""Bounds for where the other end is in another process or thread, and does answer."""
 
 
 class ScopeHarness:
-    """What a test of a scope needs: a transport, and somebody at the other end.
+    """A transport and a peer at its other end, for a test of a scope.
 
     Attributes:
       bounds: options for each connection.
       peers: in the order in which they were connected to.
-      over: set when the part of the last one that was called for has been played.
+      over: set when the last part that was ordered has been played.
     """
 
     def __init__(self, transport: Transport, nursery: trio.Nursery) -> None:
@@ -59,7 +59,7 @@ class ScopeHarness:
         over.set()
 
     def hire(self, *hello: bytes, answers: bool = True) -> dict[str, Any]:
-        """Have a peer that says something first; gives the options to connect to it with."""
+        """Have a peer that first sends something, and return the options for connecting to it."""
 
         async def part(peer: Peer) -> None:
             await peer.accept(then=b"".join(hello))
@@ -69,11 +69,11 @@ class ScopeHarness:
         return self.options()
 
     def options(self, **options: Any) -> dict[str, Any]:
-        """Those of the next connection."""
+        """Return the options of the next connection."""
         return self.transport.options(**self.bounds, **options)
 
     def open(self, **options: Any) -> Any:
-        """The usual door, to the next peer."""
+        """Open a socket to the next peer by the usual entry point."""
         return open_websocket(self.url, **self.options(**options))
 
     @property
@@ -86,17 +86,17 @@ class ScopeHarness:
 
 
 class StreamHarness(ScopeHarness):
-    """The same for a WebSocketStream's door."""
+    """The same for a WebSocketStream."""
 
     def open(self, **options: Any) -> Any:
         return open_websocket_stream(self.url, **self.options(**options))
 
     def check_gone(self, stream: WebSocketStream) -> None:
-        """What holds after every scope, whatever became of the connection."""
+        """Check what holds after every scope, whatever happened to the connection."""
         assert repr(stream).endswith("CLOSED>")
 
     async def check(self, stream: WebSocketStream, code: int) -> None:
-        """It was clean, by a Close of this code."""
+        """Check that it ended cleanly, by a Close of this code."""
         self.check_gone(stream)
         assert self.peer.close_code == code
         assert await stream.closed == WebSocketCloseInfo(closeCode=code, reason="")
@@ -112,20 +112,20 @@ class StreamHarness(ScopeHarness):
 
 
 async def accept_and_listen(peer: Peer) -> None:
-    """A peer that reads everything and answers nothing."""
+    """Accept, read everything and answer nothing."""
     await peer.accept()
     await peer.read_to_end()
 
 
 async def accept_and_stop(peer: Peer) -> None:
-    """A peer that is stuck: it neither reads nor writes, for longer than anybody waits."""
+    """Accept, and then neither read nor write, for longer than any wait."""
     await peer.accept()
     await trio.sleep(5)
     await peer.read_to_end()
 
 
 async def accept_and_flood(peer: Peer) -> None:
-    """A peer that sends without end and reads nothing."""
+    """Accept, send without end and read nothing."""
     await peer.accept()
     try:
         while True:
@@ -136,26 +136,26 @@ async def accept_and_flood(peer: Peer) -> None:
 
 
 async def hear_the_request(peer: Peer) -> None:
-    """A peer that does not answer the handshake."""
+    """Read the handshake's request and do not answer it."""
     await peer.read_request()
     await peer.read_to_end()
 
 
 async def close_first(peer: Peer) -> None:
-    """A peer that has had enough."""
+    """Accept, and close first."""
     await peer.accept()
     await peer.send(close(1000))
     await peer.read_to_close()
 
 
 async def hang_up(peer: Peer) -> None:
-    """A peer that hears the request, and leaves."""
+    """Read the request, and end TCP."""
     await peer.read_request()
     await peer.stream.aclose()
 
 
 async def flood_then_answer(peer: Peer) -> None:
-    """A peer that sends much, before and behind our Close, and then its own."""
+    """Send much before and after our Close, and then the Close that answers it."""
     await peer.accept(then=frame(TEXT, b"x" * 1000) * 1000)
     await peer.read_to_close()
     await peer.send(frame(TEXT, b"y" * 1000) * 1000, close(1000))

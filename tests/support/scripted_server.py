@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     Part = Callable[[FakeRequest], Awaitable[object]]
 
 AT_ONCE: dict[str, Any] = {"initial_delay": 0, "max_delay": 0}
-"""No delays, for tests about something else."""
+"""Options without delays, for tests about something else."""
 
 
 class ScriptedServer:
-    """Plays a fake server.
+    """Play a fake server.
 
     Attributes:
       server: this one.
-      parts: what it does on the next requests; after the last it serves well.
+      parts: what it does on the next requests, after which it serves well.
       times: when each request came.
     """
 
@@ -38,7 +38,7 @@ class ScriptedServer:
         nursery.start_soon(self._serve)
 
     def loop(self, *parts: Part, **options: Any) -> ReconnectingWebSocket:
-        """A loop over connections, on which the server plays these parts."""
+        """Run a loop over connections, on which the server plays these parts."""
         self.parts += parts
         return reconnecting_websocket(self.server.url, **(AT_ONCE | options))
 
@@ -48,7 +48,7 @@ class ScriptedServer:
 
     @property
     def codes(self) -> list[int | None]:
-        """With which Close each connection was left."""
+        """Return the code with which the client closed each connection."""
         return [connection.closeCode for connection in self.connections]
 
     async def _serve(self) -> None:
@@ -63,7 +63,7 @@ class ScriptedServer:
 
 
 async def staying(request: FakeRequest) -> None:
-    """Accept, and do one's part of the end."""
+    """Accept, and complete the closing handshake."""
     await request.accept()
 
 
@@ -73,7 +73,7 @@ async def down(request: FakeRequest) -> None:
 
 
 async def lost(request: FakeRequest) -> None:
-    """Accept, and be gone."""
+    """Accept, and end TCP without a Close."""
     await (await request.accept()).drop()
 
 
@@ -83,7 +83,7 @@ async def stalling(request: FakeRequest) -> None:
 
 
 def lost_after(seconds: float) -> Part:
-    """Accept, and be gone so many seconds later."""
+    """Accept, and end TCP without a Close this many seconds later."""
 
     async def part(request: FakeRequest) -> None:
         connection = await request.accept()

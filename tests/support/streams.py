@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from trio_ws_dom import WebSocketStream
 
 BIG = b"x" * (MAX_QUEUED + 1)
-"""One message of this leaves no room for a next one."""
+"""One message of this size fills the queue."""
 
 
 async def closes_by_peer(peer: Peer, code: int = 4000) -> None:
-    """The peer closes, and TCP ends."""
+    """Close as the peer, and end TCP."""
     await peer.send(close(code, "bye"))
     await peer.read_to_close()
     await peer.stream.aclose()
 
 
 async def is_blocked(nursery: trio.Nursery, function: Callable[[], Awaitable[object]]) -> Any:
-    """Start a task that is to block; gives a box for its outcome, "waits" so far."""
+    """Start a task that should block, and return a box for its outcome, which is "waits" so far."""
     box: list[Any] = ["waits"]
 
     async def run() -> None:

@@ -1,4 +1,4 @@
-"""A server for programs in other processes: in a thread, and of other make than ours."""
+"""A third-party server in a thread, for programs in other processes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class ThreadServer:
-    """Echoes messages, but for those that it knows.
+    """A server that echoes messages, except for those that it knows.
 
     Attributes:
-      url: of any room; it refuses the one of the name "forbidden".
-      cookie: what it sets.
+      url: of any room; it refuses the room "forbidden".
+      cookie: the one that it sets.
       heard: all messages.
       requests: of the handshakes.
-      closes: the code and reason of each Close that came.
+      closes: the code and reason of each received Close.
       left: set when a connection is over.
     """
 
@@ -42,8 +42,10 @@ class ThreadServer:
         self._came = threading.Event()
 
     def say(self, message: str | bytes) -> None:
-        """Say something to all who are there, once anybody is: the client may know that it is open
-        before its thread here runs."""
+        """Send to all connections once there is one.
+
+        The client may know that it is open before its thread here runs.
+        """
         assert self._came.wait(PATIENCE), "nobody came"
         for guest in self._guests:
             with suppress(ConnectionClosed):
@@ -92,7 +94,7 @@ class ThreadServer:
 def run_thread_server(
     context: ssl.SSLContext | None = None, **options: Any
 ) -> Generator[ThreadServer]:
-    """A server on loopback, from when it listens to the end of the block."""
+    """Run a server on loopback, from when it listens to the end of the block."""
     thread_server = ThreadServer()
     with serve(
         thread_server.handle,

@@ -1,4 +1,4 @@
-"""Both ends of TLS, with an authority of the tests' own."""
+"""Both ends of TLS, with the tests' own authority."""
 
 from __future__ import annotations
 

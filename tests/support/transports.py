@@ -1,4 +1,4 @@
-"""What a connection runs over: memory streams in virtual time, or real sockets."""
+"""The transports of connections, as memory streams in virtual time or real sockets."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
 
 LATE = 0.01
-"""Seconds from the moment at which bytes have left until ``send_all`` returns."""
+"""Seconds from when bytes were sent until ``send_all`` returns."""
 
 
 class LateStream(trio.abc.Stream):
-    """A stream whose ``send_all`` returns only some time after its bytes have left.
+    """A stream whose ``send_all`` returns only some time after its bytes were sent.
 
-    TLS, tunnels and proxies do the same whenever another task runs first. Whatever has no
-    ``send_eof`` and is no ``trio.SocketStream`` is like this one in that too.
+    TLS, tunnels and proxies do the same whenever another task runs first. It also has no
+    ``send_eof`` and is not a ``trio.SocketStream``.
 
     Args:
-      stream: what it is made of.
+      stream: the stream below it.
       prompt: how many of the first calls return at once.
     """
 
@@ -65,7 +65,7 @@ def late_pair(prompt: int = 0) -> StreamPair:
 
 
 def tls_pair() -> StreamPair:
-    """Return two ends of TLS in memory, which hold its handshake when they are first used."""
+    """Return two ends of TLS in memory, which perform its handshake when they are first used."""
     ours, theirs = trio.testing.memory_stream_pair()
     client, server = _contexts()
     return (
@@ -100,7 +100,7 @@ class Transport(ABC):
 
     @abstractmethod
     def options(self, **options: Any) -> dict[str, Any]:
-        """Return the options of the next connection; in memory, they carry its stream."""
+        """Return the options of the next connection, which in memory contain its stream."""
 
     @abstractmethod
     async def peer(self) -> Peer:
@@ -154,7 +154,7 @@ class SocketTransport(Transport):
 
 
 class EventRecorder:
-    """Record the types of one socket's events; and check what holds at its end."""
+    """Record the types of one socket's events, and check what holds at its end."""
 
     def __init__(self, ws: WebSocket) -> None:
         self.ws = ws
@@ -163,7 +163,7 @@ class EventRecorder:
             ws.addEventListener(name, lambda event: self.events.append(event.type))
 
     def check(self) -> None:
-        """What holds after every scope: CLOSED, one ``close``, nothing behind it."""
+        """Check what holds after every scope, which is CLOSED after one last ``close``."""
         assert self.ws.readyState == self.ws.CLOSED
         assert self.ws.closeEvent is not None
         assert self.events[-1] == "close"
@@ -178,7 +178,7 @@ def close_event(ws: WebSocket) -> CloseEvent:
 
 
 def count_tasks() -> int:
-    """All tasks of this trio run."""
+    """Return all tasks of this trio run."""
     waiting = [trio.lowlevel.current_root_task()]
     count = 0
     while waiting:
@@ -191,5 +191,5 @@ def count_tasks() -> int:
 
 
 def count_files() -> int:
-    """The open file descriptors of this process, where the system tells."""
+    """Return the open file descriptors of this process, where the system shows them."""
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0

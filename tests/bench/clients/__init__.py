@@ -1,12 +1,13 @@
 """The clients, one file each.
 
-A client in Python has `receive`, `send` and `echo`, each `async def (url, work) -> seconds`,
-measured from when the connection is open until the last message is there; `connect`, a context
-manager; and `run`, which runs one of them. Each is written as its own documentation writes such a
-program.
-Our compiled build runs the same files as the pure one, in processes that import it from a folder of
-its own. Those in JavaScript are measured where there is a Node.js with the packages `ws` and
-`undici` (NODE_PATH names the folder), and a Chromium.
+A client in Python has ``receive``, ``send`` and ``echo``, each ``async def (url, work) ->
+seconds``, measured from when the connection is open until the last message is there; ``connect``, a
+context manager; and ``run``, which runs one of them. Each is written as its own documentation
+writes such a program.
+
+Our compiled build runs the same files as the pure one, in processes that import it from its own
+folder. Those in JavaScript are measured where there is a Node.js with the packages ``ws`` and
+``undici`` (NODE_PATH names the folder), and a Chromium.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from typing import NamedTuple
 
 
 class Client(NamedTuple):
-    """A line of the table.
+    """A client, which is a line of the table.
 
     Attributes:
-      label: how it is called in the table.
-      distributions: those whose versions say what was measured.
+      label: its name in the table.
+      distributions: those whose versions describe what was measured.
       loop: the module of the event loop that its programs import in any case.
       package: the module that a program imports to use it.
       lacks: kinds of work, and "compressed", that it cannot do.
-      file: of this folder, if it is not named as the client.
+      file: its file in this folder, if that has another name than the client.
       compiled: whether it is our compiled build.
     """
 
@@ -77,7 +78,7 @@ CLIENTS: dict[str, Client] = {
 
 
 def installed() -> list[str]:
-    """The clients that can run here."""
+    """Return the clients that can run here."""
     return [name for name in CLIENTS if _is_there(name)]
 
 

@@ -1,6 +1,7 @@
-"""A bare trio socket that moves the same bytes: what trio itself costs, and Python's framing.
+"""A bare trio socket that moves the same bytes, to show the cost of trio and of framing in Python.
 
-It masks and frames each message, and takes each apart, but checks nothing that a WebSocket must.
+It masks and frames each message, and parses each one, but checks nothing that a WebSocket must
+check.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ CLOSE_FRAME = header(CLOSE_OPCODE, 2, masked=True) + bytes(4) + b"\x03\xe8"
 
 
 class Bare:
-    """An open connection: `take` gives what has arrived, `frame` makes what to send."""
+    """An open connection. ``take`` returns what has arrived, ``frame`` makes what to send."""
 
     def __init__(self, stream: trio.SocketStream, rest: bytes, work: Work) -> None:
         self.stream = stream
         self.buffer = rest
-        self.needed = 2  # bytes that the next frame takes, as far as it is known
+        self.needed = 2  # bytes of the next frame, as far as they are known
         self.work = work
         self.head = header(work.opcode, work.size, masked=True)
         self.closed = False
@@ -48,7 +49,7 @@ class Bare:
         return self.head + mask + xor(payload, mask)
 
     async def take(self) -> list[str | bytes]:
-        """Every message that is complete, at least one; none at the end."""
+        """Return all complete messages, at least one, or none at the end."""
         messages: list[str | bytes] = []
         while not messages and not self.closed:
             self.parse(messages)
@@ -57,7 +58,7 @@ class Bare:
         return messages
 
     async def read(self) -> None:
-        """To the end of a frame; a long one's parts are joined once."""
+        """Read to the end of a frame, and join a long one's parts once."""
         parts, available = [self.buffer], len(self.buffer)
         while available < self.needed:
             data = await self.stream.receive_some(READ_BYTES)
@@ -154,7 +155,7 @@ async def echo(url: str, work: Work) -> float:
 
 
 async def busy(url: str, work: Work) -> float:
-    """A task for each socket."""
+    """Run a task for each socket."""
     message, unfinished, seconds = work.distinct[0], work.sockets, 0.0
     go, done = trio.Event(), trio.Event()
 
@@ -170,7 +171,7 @@ async def busy(url: str, work: Work) -> float:
             if not unfinished:
                 seconds = process_time() - start
                 done.set()
-            await done.wait()  # closing is not what is measured
+            await done.wait()  # closing is not measured
 
     async with trio.open_nursery() as nursery:
         await side_by_side(work.sockets, partial(nursery.start, one))

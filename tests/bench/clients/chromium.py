@@ -1,4 +1,4 @@
-"""Chromium itself, in a headless page. Its processor time is that of many processes: not told."""
+"""Chromium itself, in a headless page. Its many processes have no figure of processor time."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ function inPage(order) {
 
 @cache
 def page() -> tuple[DevTools, trio.lowlevel.TrioToken]:
-    """One Chromium for all the work, in a thread of its own; it ends with this process."""
+    """Return the one Chromium for all the work, in a thread, which ends with this process."""
     found: list[Any] = []
     ready = Event()
 

@@ -1,4 +1,4 @@
-"""httpx-ws, which stands on anyio, on trio."""
+"""httpx-ws on anyio, on trio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the three ways of using trio_ws_dom share: connecting, sending in bursts, many sockets."""
+"""The common part of the three ways of using trio_ws_dom, which connect, send in bursts and
+ping."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def connect(url: str, work: Work) -> AbstractAsyncContextManager[WebSocket]:
     if work.read:
         return connect_dripping(url, work)
-    # the peers do not wait for each other's turn (RFC 6455 section 4.1) either
+    # the peers do not take turns (RFC 6455 section 4.1), either
     return open_websocket(url, compression=work.compressed, serialize_connects=False)
 
 
@@ -36,7 +37,7 @@ async def connect_dripping(url: str, work: Work) -> AsyncIterator[WebSocket]:
 
 
 def refused(ws: WebSocket) -> bool:
-    """Whether the connection ended in another way than by the server's end of TCP."""
+    """Return whether the connection ended otherwise than by the server's end of TCP."""
     return "ended TCP without a Close frame" not in str(ws.failure)
 
 
@@ -61,7 +62,7 @@ async def idle(url: str, work: Work) -> float:
 
 
 async def opened(sockets: WebSocketNursery, url: str, count: int) -> list[WebSocket]:
-    """So many new sockets, which are OPEN."""
+    """Return this many new sockets, which are OPEN."""
     found = []
     for _ in range(count):
         ws = sockets.connect(url, serialize_connects=False)
@@ -107,22 +108,22 @@ async def busy(url: str, work: Work) -> float:
 
 
 class PingTimes(NamedTuple):
-    """What one `ping()` took."""
+    """The times of one ``ping()``."""
 
     round_trip: float  # seconds
-    inside: float  # of these, from when its Pong had been read until the task went on
-    ahead: int  # bytes that were read meanwhile, most of them sent before the Pong
+    inside: float  # of these, from when its Pong was read until the task went on
+    ahead: int  # bytes that were read during that, most of them sent before the Pong
 
 
 @asynccontextmanager
 async def pinging(url: str) -> AsyncIterator[tuple[WebSocket, list[PingTimes]]]:
-    """A socket, on which a task pings without pause until it is closed."""
+    """Yield a socket on which a task pings without pause until it is closed."""
     times: list[PingTimes] = []
     stream = await dial(url)
-    watched = stream.socket = Watched(stream.socket)  # type: ignore[assignment]  # as good as one
+    watched = stream.socket = Watched(stream.socket)  # type: ignore[assignment]  # used like one
 
     async def ping(ws: WebSocket) -> None:
-        with suppress(WebSocketError):  # closed before the answer came
+        with suppress(WebSocketError):  # closed before the answer
             while True:
                 start, before = perf_counter(), watched.read
                 await ws.ping()

@@ -1,4 +1,4 @@
-"""trio_ws_dom as in a browser: `onmessage`."""
+"""trio_ws_dom as in a browser, by ``onmessage``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""trio_ws_dom as trio has it: `async for`."""
+"""trio_ws_dom as trio has it, by ``async for``."""
 
 from __future__ import annotations
 

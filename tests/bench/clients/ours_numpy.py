@@ -1,8 +1,8 @@
-"""trio_ws_dom with `onmessage`, in a program that has imported numpy."""
+"""trio_ws_dom by ``onmessage``, in a program that has imported numpy."""
 
 from __future__ import annotations
 
-import numpy  # noqa: F401  # where it is imported, long messages are masked by it
+import numpy  # noqa: F401  # once it is imported, it masks long messages
 
 from bench.clients.ours_callbacks import connect, echo, receive, run, send
 

@@ -1,4 +1,5 @@
-"""trio_ws_dom as two channels: WebSocketStream, whose writer waits for each message to leave."""
+"""trio_ws_dom as two channels, by a WebSocketStream, whose writer waits until each message is
+sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""picows: callbacks, written in Cython."""
+"""picows, with callbacks, written in Cython."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ __all__ = ["connect", "echo", "receive", "run", "send"]
 
 
 class Listener(WSListener):
-    """What all kinds of work share: the end, and waiting until one may write again."""
+    """The common part of all kinds of work, which is the end and waiting until writing is
+    possible."""
 
     def __init__(self, work: Work) -> None:
         self.type = WSMsgType.TEXT if work.text else WSMsgType.BINARY
-        # picows takes bytes for text too: whoever has a str must encode it for each message
+        # picows takes bytes for text, too, so whoever has a str must encode it for each message
         self.message = work.distinct[0]
         self.text = work.text
         self.size = work.size

@@ -1,4 +1,4 @@
-"""What the clients of either event loop have in common: how they are run, and many at once."""
+"""How the clients of either event loop are run, also many at once."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 AT_ONCE = 64
-"""Connections that are being opened at a time, where opening them is not what is measured."""
+"""Connections that are opened at the same time, where opening them is not measured."""
 
 HANG = 20
-"""Seconds after which a client that is attacked has hung."""
+"""Seconds after which a client that is attacked counts as hanging."""
 
 
 class Client(Protocol):
@@ -56,7 +56,7 @@ def on_asyncio(does: Callable[..., Awaitable[float]], *arguments: object) -> flo
 
 
 async def cycle(client: Client, url: str, work: Work) -> float:
-    """Connections one after the other, each closed as soon as it is open."""
+    """Make connections one after the other, each closed as soon as it is open."""
     start = perf_counter()
     for _ in range(work.count):
         async with client.connect(url, work):
@@ -65,7 +65,7 @@ async def cycle(client: Client, url: str, work: Work) -> float:
 
 
 async def fan_in(client: Client, url: str, work: Work) -> float:
-    """The same as `receive`, on many sockets at once."""
+    """Do the work ``receive`` on many sockets at once."""
     start = perf_counter()
     if client.run is on_trio:
         async with trio.open_nursery() as nursery:
@@ -79,10 +79,10 @@ async def fan_in(client: Client, url: str, work: Work) -> float:
 
 
 async def idle(client: Client, url: str, work: Work) -> float:
-    """Bytes of resident memory that each open connection adds."""
+    """Return the bytes of resident memory that each open connection adds."""
     held = held_by_tasks if client.run is on_trio else held_by_stack
     async with held(client, url, work) as one_more:
-        for _ in range(work.sockets // 10):  # what the first ones load is not theirs
+        for _ in range(work.sockets // 10):  # what the first ones load does not count
             await one_more()
         before = resident()
         for _ in range(work.sockets):
@@ -94,7 +94,7 @@ async def idle(client: Client, url: str, work: Work) -> float:
 async def held_by_tasks(
     client: Client, url: str, work: Work
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """A task for each, as their scopes cannot be in one task by the thousand."""
+    """Hold each in a task, as their scopes cannot be in one task by the thousand."""
 
     async def hold(task_status: trio.TaskStatus[None]) -> None:
         async with client.connect(url, work):
@@ -123,14 +123,14 @@ async def held_by_stack(
 
 
 def resident() -> int:
-    """Bytes of this process's memory; Linux."""
+    """Return the bytes of this process's memory, on Linux."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096
 
 
 async def side_by_side(count: int, does: Callable[[], Awaitable[object]]) -> None:
-    """Do it so often, and up to AT_ONCE at a time."""
+    """Do it this often, and up to AT_ONCE at a time."""
     left = iter(range(count))
 
     async def some() -> None:
@@ -143,9 +143,11 @@ async def side_by_side(count: int, does: Callable[[], Awaitable[object]]) -> Non
 
 
 async def turns(client: Client, url: str, work: Work) -> dict[str, float]:
-    """How late a task of the same program gets its turn while messages are received: what all but
-    one moment in a hundred do not exceed, and the longest time between two turns; seconds. And the
-    most processor time between two, in which no other process has a part."""
+    """Return how late a task gets its turn while the same program receives messages, in seconds.
+
+    The figures are what all but one moment in a hundred do not exceed, the longest time between two
+    turns, and the most processor time between two, which other processes do not change.
+    """
 
     async def receive() -> None:
         await client.receive(url, work)
@@ -154,7 +156,7 @@ async def turns(client: Client, url: str, work: Work) -> dict[str, float]:
 
 
 async def attack(client: Client, url: str, work: Work) -> dict[str, float]:
-    """The same, while a peer means harm; and whether the client refused what it sent."""
+    """Return the same while a peer attacks, and whether the client refused what it sent."""
     refused, hung = False, False
 
     async def consume() -> None:
@@ -185,7 +187,7 @@ async def turns_beside(does: Callable[[], Awaitable[None]]) -> dict[str, float]:
 
 
 def lateness(gaps: Sequence[float], share: float) -> float:
-    """How late, at most, does something of this share of all moments get the next turn?
+    """Return how late, at most, this share of all moments gets its next turn.
 
     In a gap of g seconds there are g - d of moments which wait for longer than d. (A percentile of
     the gaps themselves would count a thousand idle turns of 10 us as much as a thousand long ones.)
@@ -206,4 +208,4 @@ GENERAL: dict[str, Callable[[Client, str, Work], Awaitable[Any]]] = {
     "turns": turns,
     "attack": attack,
 }
-"""What needs nothing of a client but `connect` and `receive`; a client may have its own."""
+"""What needs only ``connect`` and ``receive`` of a client, which may have its own instead."""

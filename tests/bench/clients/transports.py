@@ -1,4 +1,4 @@
-"""Transports for one question each: what do small reads cost, and when was a Pong read?"""
+"""Transports that show what small reads cost, and when a Pong was read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import trio
 
 READ_BYTES = 256 * 1024
 PONG = b"\x8a"
-"""How a Pong begins; the bench's messages are ASCII, and no header of theirs has this byte."""
+"""The first byte of a Pong, which neither the bench's messages, in ASCII, nor their headers
+have."""
 
 
 async def dial(url: str) -> trio.SocketStream:
@@ -21,9 +22,9 @@ async def dial(url: str) -> trio.SocketStream:
 
 
 class Dripping(trio.abc.Stream):
-    """Gives so many bytes at a time of what has been read.
+    """Return this many bytes at a time of what has been read.
 
-    It lets no other task run while it has some, so that what is measured is the reader.
+    It lets no other task run while it has some, so that the reader is what is measured.
     """
 
     def __init__(self, stream: trio.SocketStream, size: int) -> None:
@@ -52,7 +53,7 @@ class Dripping(trio.abc.Stream):
 
 
 class Watched:
-    """A trio socket, to be put in place of a `SocketStream`'s own.
+    """A trio socket that replaces a ``SocketStream``'s own.
 
     Attributes:
       read: bytes so far.
