@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from trio_ws_dom import (
     open_websocket,
     open_websocket_stream,
 )
-from trio_ws_dom._net._traced import TracedStream
+from trio_ws_dom._net._traced import SLICE_SIZE, TracedStream
 from trio_ws_dom._socket._options import Arguments
 
 
@@ -74,6 +75,33 @@ async def test_a_whole_connection_is_recorded_in_order(
     assert times == sorted(times)
     took = records[-1].time - records[0].time
     assert took == pytest.approx(times[-1] - times[0], abs=1e-5)
+
+
+async def test_other_tasks_run_while_much_is_recorded(
+    harness: ScopeHarness, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trio_ws_dom._net._traced.TURN_SECONDS", -1.0)
+    turn = 0
+    turns: Counter[int] = Counter()
+
+    async def take_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await trio.lowlevel.checkpoint()
+
+    async def flood(peer: Peer) -> None:
+        await peer.accept(then=frame(TEXT, b"") * 5000)
+        await peer.finish()
+
+    nursery.start_soon(take_turns)
+    await harness.play(flood)
+    options = harness.transport.options(trace=lambda record: turns.update([turn]))
+    async with open_websocket(harness.transport.url, **options) as ws:
+        for _ in range(5000):
+            await ws.receive()
+    assert turns.total() > 5000
+    assert max(turns.values()) <= SLICE_SIZE + 1  # two slices: trio shuffles
 
 
 class Kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from trio_ws_dom._wire._decoder import (
 )
 from trio_ws_dom._wire._deflate import MAX_INPUT, MAX_OUTPUT, DeflateParameters, Inflater
 from trio_ws_dom._wire._frames import BINARY, CONTINUATION, FIN, RSV1
+from trio_ws_dom._wire._joining import Joining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +117,31 @@ def test_frames_are_bounded(rsv: int) -> None:
 def test_a_large_payload_is_stored_in_several_takes() -> None:
     tried = decoder()
     assert list(takes(tried, raw_frame(FIN | BINARY, bytes(4 * MAX_WORK)))) == [0, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("compression", [False, True])
+def test_a_long_binary_message_is_joined_in_several_takes(
+    compression: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[int] = []
+    step = Joining.step
+
+    def counted(joining: Joining, size: int) -> int:
+        copied.append(step(joining, size))
+        return copied[-1]
+
+    monkeypatch.setattr(Joining, "step", counted)
+    message = random.Random(1).randbytes(KIB) * (4 * KIB)
+    payload = deflated(message) if compression else message
+    tried, after = decoder(compression=True), raw_frame(FIN | BINARY, b"next")
+    tried.feed(raw_frame(FIN | BINARY | (RSV1 if compression else 0), payload) + after)
+    got: list[object] = []
+    while len(got) < 2:
+        before = sum(copied)
+        got += tried.take()[0]
+        assert sum(copied) - before <= 2 * MAX_WORK  # its share, and the piece that goes beyond
+    assert got == [message, b"next"]
+    assert sum(copied) == len(message)
 
 
 def test_many_messages_of_a_large_chunk_come_in_several_takes() -> None:

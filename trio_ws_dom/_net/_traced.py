@@ -9,6 +9,7 @@ import trio
 
 from .._trace._tracer import WireTracer
 from .._wire._text import without_query
+from ._reader import TURN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_PAYLOAD_LIMIT: Final = 256
 """Bytes of each payload in a record, unless the trace has a ``payload_limit`` of its own."""
 
-READ_SIZE: Final = 8 * 1024
-"""Bytes read at a time. They may be 4,000 frames, after which other tasks get their turn."""
+SLICE_SIZE: Final = 1024
+"""Bytes parsed at a time. They may be 512 frames, or a MiB: at most about three milliseconds."""
 
 
 @final
@@ -56,7 +57,7 @@ class TracedStream(trio.abc.Stream):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Record, then send, as the answer may arrive before the call returns."""
-        self._feed("sent", bytes(data))
+        await self._feed("sent", bytes(data))
         try:
             await self.transport_stream.send_all(data)
         except (trio.BrokenResourceError, OSError) as exc:
@@ -70,12 +71,12 @@ class TracedStream(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """Receive, then record."""
         try:
-            data = await self.transport_stream.receive_some(min(max_bytes or READ_SIZE, READ_SIZE))
+            data = await self.transport_stream.receive_some(max_bytes)
         except (trio.BrokenResourceError, OSError) as exc:
             self._end("received", str(exc))
             raise
         if data:
-            self._feed("received", bytes(data))
+            await self._feed("received", bytes(data))
         else:
             self._end("received")
         return data
@@ -86,9 +87,15 @@ class TracedStream(trio.abc.Stream):
         self._end("sent")
         await self.transport_stream.aclose()
 
-    def _feed(self, direction: TraceDirection, data: bytes) -> None:
-        for record in self._tracer.feed(direction, data, self._elapsed()):
-            self._tell(record)
+    async def _feed(self, direction: TraceDirection, data: bytes) -> None:
+        elapsed = self._elapsed()
+        turn_ends = time.perf_counter() + TURN_SECONDS
+        for start in range(0, len(data), SLICE_SIZE):
+            if time.perf_counter() > turn_ends:
+                await trio.lowlevel.cancel_shielded_checkpoint()  # what was read is not lost
+                turn_ends = time.perf_counter() + TURN_SECONDS
+            for record in self._tracer.feed(direction, data[start : start + SLICE_SIZE], elapsed):
+                self._tell(record)
 
     def _flush(self, direction: TraceDirection) -> None:
         if direction not in self._ended:

@@ -13,6 +13,9 @@ from trio.lowlevel import checkpoint_if_cancelled
 from .._dom._errors import WebSocketError, socket_error
 from .._dom._receive_queue import held_size
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close
+from .._wire._joining import JOIN_STEP, MAX_JOINED_AT_ONCE, Joining
+from .._wire._memory import keep_memory
+from .._wire._messages import SMALL_PIECE
 from .._wire._parts import PARTS, as_part
 from ._writable import begin_stream_close, close_for, close_stream
 
@@ -28,12 +31,8 @@ PIECE_SIZE: Final = 64 * 1024
 """Bytes (text: characters) from which on an unfinished message is handed on as far as it has come.
 As many as may wait on the sending side."""
 
-SMALL_PART: Final = 4096
-"""Bytes (text: characters). Parts smaller than this on average are joined before the message ends,
-as a part of one byte costs a hundred. No precedent."""
-
-MANY_PARTS: Final = 128
-"""Parts that a message may have before their average size matters."""
+MAX_SMALL_PARTS: Final = 256
+"""Small parts after which they are joined to one, as a part of one byte costs a hundred."""
 
 
 @final
@@ -118,19 +117,20 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
 
     async def _rest_of(self, message: Message) -> Message:
         """The whole of a message that this is the first part of."""
-        parts, size = [message], len(message)
+        parts, small = [message], 0
         while isinstance(message, PARTS):
             try:
                 message = await self._inbox.receive()
             except (trio.Cancelled, KeyboardInterrupt):
-                part = as_part(_joined(parts))
-                self._inbox.put_back(part, held_size(part))
+                for part in reversed(parts):
+                    self._inbox.put_back(part, held_size(part))
                 raise
             parts.append(message)
-            size += len(message)
-            if len(parts) > MANY_PARTS + size // SMALL_PART:
-                parts = [_joined(parts)]
-        return _joined(parts)
+            small = small + 1 if len(message) <= SMALL_PIECE else 0
+            if small > MAX_SMALL_PARTS and isinstance(message, PARTS):
+                parts[-small:] = [as_part(_joined(parts[-small:]))]
+                small = 0
+        return await _joined_in_turns(parts)
 
     def _abort_message(self) -> None:
         """A message is left half-way.
@@ -178,6 +178,21 @@ def _joined(parts: list[Any]) -> Message:
     All are ``str``, or all are ``bytes``.
     """
     message: Message = parts[0][:0].join(parts)
+    return message
+
+
+async def _joined_in_turns(parts: list[Any]) -> Message:
+    """The same, but other tasks run meanwhile if a binary message is long."""
+    size = sum(map(len, parts))
+    if isinstance(parts[0], str) or size <= MAX_JOINED_AT_ONCE:
+        message = _joined(parts)
+    else:
+        joining = Joining(parts)
+        parts.clear()  # what was joined is freed
+        while joining.step(JOIN_STEP):
+            await trio.lowlevel.cancel_shielded_checkpoint()
+        message = joining.result()
+    keep_memory(held_size(message))
     return message
 
 

@@ -96,6 +96,7 @@ class Decoder:
         self._in_frame = False  # whether a frame of it was begun, and not finished
         self._remaining = 0  # bytes of that frame that have not come
         self._final = True  # whether that frame is its last
+        self._joining = False  # whether all of it has come, and is being joined
         self._work = 0  # that this batch may still do
         self._failure: ProtocolError | None = None
         self._done = False  # a Close came, or a rule was broken: nothing more is looked at
@@ -303,7 +304,9 @@ class Decoder:
         """
         message = self._message
         assert message is not None  # a frame belongs to a message that was begun
-        if self._inflating is None:
+        if self._joining:
+            in_frame = False
+        elif self._inflating is None:
             data = self._next_bytes(MAX_WORK)
             if not data and self._remaining:
                 return False
@@ -325,12 +328,21 @@ class Decoder:
             in_frame = self._remaining > 0 or inflater.pending
         self._in_frame = in_frame
         if self._final and not in_frame:
-            self._message = None
-            messages.append(message.finish())
-            self._work -= len(messages[-1])
+            self._finish(message, messages)
         elif self._piece_size is not None:
             self._give_part(messages, self._piece_size)
         return True
+
+    def _finish(self, message: PartialMessage, messages: list[Message]) -> None:
+        """Add a message that has come whole to ``messages``, or join some of it if it is long."""
+        joined = message.join_some(max(1, self._work))
+        self._joining = self._in_frame = joined > 0
+        if joined:
+            self._work -= joined
+        else:
+            self._message = None
+            messages.append(message.finish())
+            self._work -= len(messages[-1])
 
     def _next_bytes(self, size: int) -> bytes:
         """Return what has come of the current frame's payload, at most so many bytes."""

@@ -7,6 +7,7 @@ from typing import Final, final
 
 from ._errors import ProtocolError
 from ._frames import INVALID_PAYLOAD, MESSAGE_TOO_BIG
+from ._joining import MAX_JOINED_AT_ONCE, Joining
 from ._memory import keep_memory
 from ._parts import Part, as_part
 
@@ -62,6 +63,7 @@ class PartialMessage:
         self._small = 0  # how many of the last ones are small
         self._text = text
         self._cut = b""  # the start of a character
+        self._joining: Joining | None = None  # of a long binary message, all of which was stored
 
     def take_part(self) -> Part:
         """Take what is held, which must be something, and still counts for the limit."""
@@ -98,10 +100,27 @@ class PartialMessage:
             raise _too_big("more (after inflating)", self._limit)
 
     def finish(self) -> Message:
-        """Return what is held, once all of the message was stored."""
+        """Return what is held, once all of the message was stored, and joined if it is long."""
+        if self._joining is not None:
+            message = self._joining.result()
+            keep_memory(len(message))
+            return message
         if self._cut:
             self._decode(b"", final=True)
         return self._join()
+
+    def join_some(self, size: int) -> int:
+        """Join about ``size`` bytes of a long binary message, all of which was stored.
+
+        Returns:
+          How many bytes were joined; 0: nothing remains that :meth:`finish` does not do at once.
+        """
+        if self._joining is None:
+            if self._text or self.held <= MAX_JOINED_AT_ONCE or len(self._pieces) == 1:
+                return 0
+            self._joining = Joining(self._pieces)  # type: ignore[arg-type]  # all bytes
+            self._pieces = []
+        return self._joining.step(size)
 
     def _join_small(self) -> None:
         small = self._pieces[-self._small :]
