@@ -9,7 +9,7 @@ import pytest
 from support.tls import AUTHORITY
 
 from trio_ws_dom._cli._arguments import Arguments, EchoArguments, Outgoing, parse
-from trio_ws_dom._cli._connect_options import complete_url
+from trio_ws_dom._cli._connect_options import complete_url, connect_options
 from trio_ws_dom._cli._main import main
 
 if TYPE_CHECKING:
@@ -38,6 +38,18 @@ URL = "ws://peer.test/"
         ((URL, "--proxy", "http://p:1", "--unix-socket", "x"), "not allowed with argument --proxy"),
         ((URL, "--text-file", "-", "--send-file", "-"), "expected - (stdin) for one message"),
         (("--plain", "echo"), "expected echo as the first argument"),
+        (
+            ("--cacert", URL),
+            'expected a URL, or "demo", or "echo"; --cacert has a URL as its value',
+        ),
+        ((URL, "--connect-to", "peer.test"), "--connect-to: expected HOST:PORT, such as"),
+        ((URL, "--connect-to", "::1:80"), "--connect-to: expected HOST:PORT, such as"),
+        ((URL, "--connect-to", "a:0"), "--connect-to: expected HOST:PORT, such as"),
+        ((URL, "--interface", "eth0"), "--interface: expected an IP address of this machine"),
+        (
+            (URL, "--interface", "::1", "--unix-socket", "x"),
+            "--interface or --unix-socket, got both",
+        ),
         (("echo", "--port", "65536"), "--port: expected a port, 0 to 65535, got '65536'"),
         (("echo", "--prt", "80"), "there is no option --prt; did you mean --port?"),
     ],
@@ -63,6 +75,8 @@ def test_wrong_arguments(
         ("--connect", "the URL, without an option"),
         ("--listen", "trio-ws-dom echo --port"),
         ("--no-check", "--insecure"),
+        ("--resolve", "--connect-to"),
+        ("--port", "trio-ws-dom echo --port"),
     ],
 )
 def test_a_misspelt_option_names_the_nearest(
@@ -75,8 +89,18 @@ def test_a_misspelt_option_names_the_nearest(
 
 def test_an_option_like_no_other_has_no_hint(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        parse([URL, "--zzz=hunter2"])
-    assert "there is no option --zzz\n" in capsys.readouterr().err
+        parse([URL, "--frob=hunter2"])
+    assert "there is no option --frob\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoint"), [("peer.test:80", ("peer.test", 80)), ("[::1]:8443", ("::1", 8443))]
+)
+def test_where_to_connect(given: str, endpoint: tuple[str, int]) -> None:
+    arguments = parse([URL, "--connect-to", given, "--interface", "127.0.0.2"])
+    assert isinstance(arguments, Arguments)
+    options = connect_options(arguments)
+    assert (options["connect_to"], options["local_address"]) == (endpoint, "127.0.0.2")
 
 
 def test_surplus_arguments_are_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:

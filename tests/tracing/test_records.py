@@ -135,6 +135,12 @@ def test_a_response_is_redacted_where_secrets_are_known_to_be() -> None:
     )
 
 
+def test_user_and_password_of_a_location_are_redacted() -> None:
+    response = head("received", "HTTP/1.1 302 Found", ("Location", "//me:hunter2@peer.test/x?y"))
+    expected = "//[redacted]@peer.test/x?[redacted]"
+    assert response.redacted().headers == (("Location", expected),)
+
+
 @pytest.mark.parametrize("name", ["Set-Cookie : a=hunter2", "Set-Cookie ", " folded=hunter2", ""])
 def test_a_malformed_line_of_a_response_is_redacted_whole(name: str) -> None:
     """It may be a part of a cookie, and its name a value."""

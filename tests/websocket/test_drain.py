@@ -58,6 +58,9 @@ async def test_below_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None
     for below in (0, -1):
         with pytest.raises(ValueError, match="1 byte or more"):
             await ws.drain(below)
+    wrong: Any = "all"
+    with pytest.raises(TypeError, match="expected below as a number of bytes, got 'all'"):
+        await ws.drain(wrong)
 
 
 async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:

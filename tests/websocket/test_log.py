@@ -178,11 +178,19 @@ def from_(error: Exception, cause: Exception) -> Exception:
         (ProxyError("proxy", SECRET, 407), "ProxyError, status 407"),
         (
             from_(ProxyError("proxy", SECRET), HandshakeFailure(SECRET)),
-            "ProxyError: HandshakeFailure, no HTTP response",
+            "ProxyError, no HTTP response",
         ),
+        (
+            from_(ProxyError("proxy", SECRET), OSError(111, "connection refused")),
+            "ProxyError: connection refused",
+        ),
+        (OSError(111, "connection refused"), "ConnectionRefusedError: connection refused"),
+        (None, "no cause is known"),
         (ProxyError("proxy", "no route"), "ProxyError: proxy: no route"),
         (OSError("reset\x1b[2J"), r"OSError: reset\x1b[2J"),
     ],
 )
-def test_a_cause_is_described_without_what_a_peer_sent(cause: Exception, description: str) -> None:
+def test_a_cause_is_described_without_what_a_peer_sent(
+    cause: Exception | None, description: str
+) -> None:
     assert describe_cause(cause) == description

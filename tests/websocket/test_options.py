@@ -368,8 +368,6 @@ NOT_ON_THE_COMMAND_LINE = {
     "max_buffered_amount": "it reads no more input than the server takes",
     "serialize_connects": "it has one connection",
     "server_hostname": "the URL has the name that is verified",
-    "connect_to": "the URL has the host and port",
-    "local_address": "the system chooses",
     "address_timeout": "the default is good for a person who waits",
     "proxy_ssl_context": "SSL_CERT_FILE is for the proxy, too",
 }

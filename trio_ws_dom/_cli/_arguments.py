@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 from .. import __compiled__, __version__
 from ._help import DESCRIPTION, ECHO_DESCRIPTION, ECHO_USAGE, EPILOG, MESSAGES, USAGE
-from ._parser import Parser, interval, port, seconds, size
+from ._parser import Parser, endpoint, interval, ip_address, port, seconds, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 DEFAULT_WAIT: Final = 1.0
 """Seconds without a message after which a conversation whose input has ended is over."""
@@ -22,6 +22,9 @@ DEFAULT_PORT: Final = 8080
 
 _TOGETHER: Final = {"key": "cert", "passphrase": "cert", "ping_timeout": "ping_interval"}
 """Options, each with another that it needs."""
+
+_APART: Final = {"connect_to": "unix_socket", "interface": "unix_socket"}
+"""Options, each with another that leaves it nothing to do."""
 
 
 Kind = Literal["text", "text file", "binary file"]
@@ -54,6 +57,8 @@ class Arguments:
     proxy: str | None
     no_proxy: bool
     unix_socket: str | None
+    connect_to: tuple[str, int] | None
+    interface: str | None
     open_timeout: float | None
     close_timeout: float | None
     ping_interval: float | None
@@ -102,7 +107,7 @@ def parse(arguments: Sequence[str] | None = None) -> Arguments | EchoArguments:
     values = parser.parse(given)
     match values["url"]:
         case None:
-            parser.error('expected a URL, or "demo", or "echo"')
+            parser.error('expected a URL, or "demo", or "echo"' + _hint_at_url(values))
         case "echo":
             parser.error(
                 "expected echo as the first argument, got it after others;"
@@ -112,11 +117,25 @@ def parse(arguments: Sequence[str] | None = None) -> Arguments | EchoArguments:
             pass
     for name, other in _TOGETHER.items():
         if values[name] is not None and values[other] is None:
-            options = [f"--{option.replace('_', '-')}" for option in (name, other)]
-            parser.error(f"expected {options[0]} together with {options[1]}, got it alone")
+            parser.error(f"expected {_option(name)} together with {_option(other)}, got it alone")
+    for name, other in _APART.items():
+        if values[name] is not None and values[other] is not None:
+            parser.error(f"expected {_option(name)} or {_option(other)}, got both")
     if sum(message.value == "-" for message in values["outgoing"]) > 1:
         parser.error("expected - (stdin) for one message at most")
     return Arguments(**values)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _hint_at_url(values: Mapping[str, object]) -> str:
+    """Return a hint at an option whose value is missing, so that the URL was taken for it."""
+    for name, value in values.items():
+        if isinstance(value, str) and "://" in value:
+            return f"; {_option(name)} has a URL as its value: is that value missing?"
+    return ""
 
 
 def _client_parser() -> Parser:
@@ -132,6 +151,7 @@ def _client_parser() -> Parser:
     _add_output(parser.group("output"))
     _add_handshake(parser.group("handshake"))
     _add_route(parser.group("proxy", exclusive=True))
+    _add_addresses(parser.group("addresses"))
     _add_tls(parser.group("TLS"))
     _add_limits(parser.group("limits"))
     return parser
@@ -259,6 +279,21 @@ def _add_route(add: Callable[..., None]) -> None:
         "--unix-socket",
         metavar="PATH",
         help="connect to this Unix socket; the URL's host is for the handshake only",
+    )
+
+
+def _add_addresses(add: Callable[..., None]) -> None:
+    add(
+        "--connect-to",
+        type=endpoint,
+        metavar="HOST:PORT",
+        help="connect to this host and port; all else stays with the URL",
+    )
+    add(
+        "--interface",
+        type=ip_address,
+        metavar="ADDRESS",
+        help="connect from this IP address of this machine",
     )
 
 

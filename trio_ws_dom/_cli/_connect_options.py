@@ -29,6 +29,10 @@ def connect_options(arguments: Arguments) -> ConnectOptions:
         options["origin"] = arguments.origin
     if arguments.proxy is not None or arguments.no_proxy:
         options["proxy"] = arguments.proxy
+    if arguments.connect_to is not None:
+        options["connect_to"] = arguments.connect_to
+    if arguments.interface is not None:
+        options["local_address"] = arguments.interface
     if arguments.cookie_jar is not None:
         from ._cookie_file import load_cookies  # what it needs is slow to import
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import ipaddress
 import math
+import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from ._exit_status import USAGE
@@ -30,7 +32,13 @@ _ELSEWHERE: Final = {
     "-t": "--text-file - (all of stdin as one message)",
     "--timeout": "--open-timeout",
     "--max-message-size": "--max-size",
+    "--resolve": "--connect-to",
+    "--local-address": "--interface",
+    "--host": "trio-ws-dom echo --host",
+    "--port": "trio-ws-dom echo --port",
 }
+
+_ENDPOINT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/]+)):(\d{1,5})", re.ASCII)
 
 
 @final
@@ -80,7 +88,10 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown(self, name: str) -> str:
         begin_alike = [known for known in self._options if known.startswith(name)]
-        alike = begin_alike or difflib.get_close_matches(name, self._options, 1)
+        # without the dashes, which would make any two options alike
+        words = {known.lstrip("-"): known for known in self._options}
+        near = difflib.get_close_matches(name.lstrip("-"), words, 1)
+        alike = begin_alike or [words[word] for word in near]
         hint = _ELSEWHERE.get(name) or (alike[0] if alike else "")
         return f"there is no option {name}" + (f"; did you mean {hint}?" if hint else "")
 
@@ -120,3 +131,22 @@ def port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"expected a port, 0 to 65535, got {text!r}")
     return int(text)
+
+
+def endpoint(text: str) -> tuple[str, int]:
+    parts = _ENDPOINT.fullmatch(text)
+    if parts is None or not 0 < int(parts[3]) < 65536:
+        raise argparse.ArgumentTypeError(
+            f"expected HOST:PORT, such as 127.0.0.1:8443 or [::1]:8443, got {text!r}"
+        )
+    return parts[1] or parts[2], int(parts[3])
+
+
+def ip_address(text: str) -> str:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected an IP address of this machine, got {text!r}"
+        ) from None
+    return text

@@ -13,6 +13,7 @@ from .._wire._closing import State
 from .._wire._errors import ProtocolError
 from .._wire._http._response import HandshakeFailure
 from .._wire._text import escape
+from ._dial._causes import describe
 from ._dial._proxy import ProxyError
 
 if TYPE_CHECKING:
@@ -97,7 +98,11 @@ def describe_cause(cause: Exception | None) -> str:
             return f"{name}, status {cause.status}" if cause.status else f"{name}, no HTTP response"
         case ProxyError(status=int()):
             return f"{name}, status {cause.status}"
+        case ProxyError(__cause__=HandshakeFailure()):
+            return f"{name}, no HTTP response"
         case ProxyError(__cause__=Exception() as inner):
-            return f"{name}: {describe_cause(inner)}"
+            return f"{name}: {escape(describe(inner))}"
+        case None:
+            return "no cause is known"
         case _:
-            return f"{name}: {escape(str(cause))}"
+            return f"{name}: {escape(describe(cause))}"

@@ -17,7 +17,7 @@ from trio.lowlevel import checkpoint_if_cancelled
 from .._dom._blob import Blob
 from .._dom._errors import DOMException, valid_close
 from .._dom._socket_events import SocketEvents
-from .._dom._webidl import Constant, bytes_like, utf8
+from .._dom._webidl import Constant, bytes_like, utf8, wrong_type
 from .._net._connection import Connection
 from .._net._context import refuse_thread
 from .._wire._closing import CONNECTING, READY_STATE
@@ -411,8 +411,11 @@ class WebSocket(SocketTarget, trio.abc.ReceiveChannel[str | bytes]):
 
         Raises:
           WebSocketError: the socket closed first.
+          TypeError: ``below`` is no number.
           ValueError: ``below`` is less than 1, and would be waited for without end.
         """
+        if not isinstance(below, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]  # a caller may
+            raise wrong_type("below", "a number of bytes", below)
         if below < 1:
             raise ValueError(f"expected below of 1 byte or more, got {below}")
         await trio.lowlevel.checkpoint()

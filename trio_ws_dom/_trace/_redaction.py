@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from .._wire._http._extensions import TOKEN
-from .._wire._text import without_query
+from .._wire._text import without_credentials, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ def redact_request(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str],
 
 
 def redact_response(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return a response's headers without cookies, subprotocol, and the query of Location."""
+    """Return a response's headers without cookies, subprotocol, and secrets of Location's URL."""
     return tuple(_redact_in_response(name, value) for name, value in headers)
 
 
@@ -68,6 +68,8 @@ def _redact_in_response(name: str, value: str) -> tuple[str, str]:
         return REDACTED, REDACTED
     if name.lower() in _SECRET_IN_RESPONSES:
         return name, REDACTED
-    if name.lower() == "location" and without_query(value) != value:
-        return name, f"{without_query(value)}?{REDACTED}"
+    if name.lower() == "location":
+        where = without_query(value)
+        query = f"?{REDACTED}" if where != value else ""
+        return name, without_credentials(where, f"{REDACTED}@") + query
     return name, value

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 MAX_SHOWN: Final = 200
 """Characters of any one text of a peer's that a message shows."""
+
+_CREDENTIALS: Final = re.compile(
+    r"^(\s*(?:[a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,}))[^/\\?#]*@", re.ASCII | re.IGNORECASE
+)
+"""The part of a URL up to its host, where it has a user; the slashes as lax as browsers read them.
+"""
 
 
 def escape(text: str) -> str:
@@ -32,3 +39,8 @@ def quote(text: str | None) -> str:
 def without_query(url: str) -> str:
     """A URL without its query and its fragment, where tokens stand."""
     return url.partition("#")[0].partition("?")[0]
+
+
+def without_credentials(url: str, shown: str = "") -> str:
+    """A URL, absolute or relative, without its user and password, or with ``shown`` instead."""
+    return _CREDENTIALS.sub(lambda parts: parts[1] + shown, url, count=1)

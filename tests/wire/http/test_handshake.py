@@ -65,6 +65,23 @@ def test_a_refusals_message_has_status_and_remedy(
     assert refused.headers.items() == headers
 
 
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("https://me:hunter2@peer.test:8443/x?hunter2#hunter2", "https://peer.test:8443/x"),
+        ("//me:hunter2@peer.test/", "//peer.test/"),
+        ("https:me@hunter2@peer.test/", "https:peer.test/"),
+        ("\\\\me:hunter2@peer.test\\", "\\\\peer.test\\"),
+        ("wss://peer.test/@home", "wss://peer.test/@home"),
+        ("/@home", "/@home"),
+        ("me@home", "me@home"),
+    ],
+)
+def test_a_redirect_is_shown_without_secrets(location: str, shown: str) -> None:
+    refused = refusal(head("302 Found", [("Location", location)]))
+    assert f"pointing to '{shown}' (redirects" in str(refused)
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize(
     ("headers", "wire", "body", "complete"),

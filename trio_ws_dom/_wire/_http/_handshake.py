@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, final
 
-from .._text import abbreviate, quote, without_query
+from .._text import abbreviate, quote, without_credentials, without_query
 from ._request import Request, http_request
 from ._response import HandshakeFailure, Response, check_switch, describe_status, headers_of
 from ._response_heads import MAX_RESPONSE_HEAD, ResponseHeads
@@ -154,7 +154,7 @@ def _refusal_message(response: h11.Response) -> str:
     message = f"expected status 101, got {describe_status(response)}"
     location = headers.get("Location")
     if 300 <= response.status_code < 400 and location is not None:
-        where = quote(without_query(location))
+        where = quote(without_credentials(without_query(location)))
         return f"{message}, pointing to {where} (redirects are not followed)"
     if response.status_code == 426:
         wanted = [
