@@ -1,4 +1,4 @@
-"""Arguments, and what is said of wrong ones."""
+"""Arguments, and the errors about wrong ones."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def errors(
 
 
 class Errors:
-    """Runs the program with arguments that are wrong."""
+    """Run the program with arguments that are wrong."""
 
     def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
         self._capture = capture
@@ -227,7 +227,7 @@ def test_arguments_that_cannot_be_used(
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate, without its key, which is in key.pem, and with it in both.pem."""
+    """Write a certificate, without its key, which is in key.pem, and with it in both.pem."""
     issued = AUTHORITY.issue_cert("client@peer.test")
     issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
     issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))

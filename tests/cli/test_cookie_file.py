@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def facts(jar: CookieJar) -> dict[str, tuple[object, ...]]:
-    """What matters of each cookie, by its name."""
+    """Return what matters of each cookie, by its name."""
     return {
         cookie.name: (
             cookie.value,

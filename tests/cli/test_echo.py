@@ -109,7 +109,7 @@ async def test_a_client_that_does_not_read_is_not_read_from(echo: EchoServer) ->
             while sent < 100:
                 await stream.send_all(message)
                 sent += 1
-        assert sent < 50  # megabytes: what the kernel holds in both directions, and few messages
+        assert sent < 50  # megabytes that the kernel holds in both directions, and few messages
 
 
 @pytest.mark.parametrize(

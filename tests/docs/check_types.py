@@ -1,12 +1,12 @@
-"""Type-check every program of the documentation and README: `python -m docs.check_types`.
+"""Type-check every program of the documentation and README, as ``python -m docs.check_types``.
 
-Each block of Python is written to a file of its own, under the name in its first line if it has
-one, beside those of the same page. mypy and pyright, both strict, check all of them at once, so a
-program that is shown is one that passes. `nox -s types` runs it.
+Each block of Python is written to a file, under the name in its first line if it has one, beside
+those of the same page. mypy and pyright, both strict, check all of them at once, so a program that
+is shown is one that passes. ``nox -s types`` runs it.
 
-A block that runs nothing is a fragment: it gets the imports that it lacks, and `url`, and is the
+A block that runs nothing is a fragment. It gets the imports that it lacks, and ``url``, and is the
 body of an async function if it awaits. Blocks that are parts of something else, by the comment
-before them (`<!-- not run: a part of … -->`), are left out.
+before them (``<!-- not run: a part of … -->``), are left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Every Python block of the documentation is run, as it stands, against fake servers.
+"""Run every Python block of the documentation, unchanged, against fake servers.
 
-The blocks of a page are run in order and share their names, as a reader reads them. A page that
-has a block which cannot be run says why in a comment before it: `<!-- not run: reason -->`.
+The blocks of a page are run in order and share their names, as a reader reads them. A page that has
+a block which cannot be run says why in a comment before it
+(``<!-- not run: reason -->``).
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ TEST: Final = re.compile(r"^async def (test_\w+)\(", re.M)
 URL: Final = "wss://chat.example/room"
 
 OF_THEIR_OWN: Final = ("threads.md", "tutorial.md")
-"""Pages whose programs are run in processes, by tests of their own."""
+"""Pages whose programs run in processes, in separate tests."""
 
 ENOUGH: Final = 3600
-"""Seconds of virtual time after which a program that runs for ever is stopped."""
+"""Seconds of virtual time after which a program that never ends is stopped."""
 
 
 class Block(NamedTuple):
-    """A block of a page, and the line on which it begins."""
+    """A block of a page, with the line on which it begins."""
 
     line: int
     code: str
@@ -64,7 +65,7 @@ PAGES: Final = sorted(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_blocks_of(page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """They run without an exception, and so do the tests that they define."""
+    """A page's blocks run without an exception, and so do the tests that they define."""
     names: dict[str, Any] = {name: getattr(trio_ws_dom, name) for name in trio_ws_dom.__all__}
     names |= {"trio": trio, "ssl": ssl, "url": URL, "__name__": page}
     monkeypatch.chdir(tmp_path)
@@ -75,7 +76,7 @@ def test_the_blocks_of(page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 def run(page: str, block: Block, names: dict[str, Any], patch: pytest.MonkeyPatch) -> None:
-    """One block: what it does at its top level, the program that it runs, and its tests."""
+    """Run one block, with its top level, the program that it runs, and its tests."""
     mains: list[tuple[Callable[..., Awaitable[object]], tuple[object, ...]]] = []
     place = f"{page}, line {block.line}"
     text = "\n" * (block.line - 1) + LISTENING.sub(r"\1 0", block.code)
@@ -102,7 +103,7 @@ def virtually(
     *,
     clock_and_nursery: bool = False,
 ) -> None:
-    """Run a program in virtual time, beside the servers that it speaks of."""
+    """Run a program in virtual time, beside the servers that it names."""
 
     async def main() -> None:
         async with AsyncExitStack() as stack:
@@ -126,7 +127,7 @@ def virtually(
 
 
 async def until_closed(program: Callable[..., Awaitable[object]]) -> None:
-    """A program that does not expect an end is ended by the server's clean close."""
+    """Run a program that does not expect an end, until the server's clean close."""
     try:
         await program()
     except trio_ws_dom.WebSocketError as exc:
@@ -135,7 +136,7 @@ async def until_closed(program: Callable[..., Awaitable[object]]) -> None:
 
 
 async def serve(server: FakeServer) -> None:
-    """A room: it greets, sends each message back, and closes after a minute's silence."""
+    """Serve a room that greets, sends each message back, and closes after a minute's silence."""
     async with trio.open_nursery() as nursery:
         while True:
             request = await server.request()
@@ -151,13 +152,13 @@ async def host(connection: trio_ws_dom.testing.FakeConnection) -> None:  # type:
             with trio.fail_after(60):
                 await connection.send(await connection.receive())
     except (trio.EndOfChannel, trio.BrokenResourceError):
-        pass  # the client has left
+        pass  # the client has closed
     except trio.TooSlowError:
         await connection.close(1000, "silence")
 
 
 def test_most_blocks_are_run(record_property: Callable[[str, object], None]) -> None:
-    """Those that are not are few, and each says why."""
+    """Those that are not run are few, and each has a reason."""
     all_blocks = [block for page in PAGES for block in blocks(page)]
     left_out = [block for block in all_blocks if block.reason is not None]
     record_property("blocks", len(all_blocks) - len(left_out))

@@ -1,4 +1,4 @@
-"""The class of docs/bots.md that asks and waits for answers, as it stands there."""
+"""The class of docs/bots.md that asks and waits for answers, unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ URL: Final = "wss://chat.example"
 
 @asynccontextmanager
 async def talk() -> AsyncIterator[tuple[Any, FakeConnection]]:
-    """A client of that class, which runs, and the server's end."""
+    """Run a client of that class, and yield it with the server's end."""
     names: dict[str, Any] = {}
     exec(PROGRAM, names)
     async with open_fake_server(URL, only=True) as server, trio.open_nursery() as servers:

@@ -1,4 +1,4 @@
-"""The example of docs/entry-points.md, as it stands but for the names of server and file."""
+"""The example of docs/entry-points.md, unchanged except for the names of server and file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def echo(request: WebSocketRequest) -> None:
 async def test_a_message_in_pieces(
     nursery: trio.Nursery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What it sends in fragments comes back, piece by piece."""
+    """What it sends in fragments comes back piece by piece."""
     server = await nursery.start(partial(serve_websocket, echo, "127.0.0.1", 0, None))
     letter = tmp_path / "letter.txt"
     letter.write_text(TEXT, encoding="utf-8")

@@ -26,11 +26,11 @@ MAKERS: Final = (
     "handshake_error",
     "closed_error",
 )
-"""Functions that make an exception of a text."""
+"""Functions that make an exception with a text."""
 
 VARYING: Final = "\0"
 MIN_LITERAL: Final = 8
-"""Characters of a template that do not vary: with fewer, it says nothing by itself."""
+"""Constant characters of a template; with fewer it matches too much."""
 
 
 def template(node: ast.expr) -> str:
@@ -65,13 +65,13 @@ def texts_of(path: Path) -> Iterator[str]:
 
 
 def templates() -> set[str]:
-    """Return those of the package. The command line's are for a terminal, and not for programs."""
+    """Return the package's templates, except the command line's, which are for a terminal."""
     paths = (path for path in PACKAGE.rglob("*.py") if path.parent.name != "_cli")
     return {text for path in paths for text in texts_of(path)}
 
 
 def shown() -> list[str]:
-    """Return the texts of the page: code in the first cell of rows after "Every text"."""
+    """Return the texts of the page, which are code in the first cells after "Every text"."""
     page = PAGE.read_text(encoding="utf-8").partition("## Every text")[2]
     cells = [line.strip("|").split(" | ")[0] for line in page.splitlines() if line.startswith("| ")]
     code = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)")
@@ -79,7 +79,7 @@ def shown() -> list[str]:
 
 
 def best(text: str, known: set[str]) -> str | None:
-    """Return the template that a text is made by: of those that match, the most literal one."""
+    """Return the template of a text, which is the most literal one of those that match."""
     found = [
         one
         for one in known

@@ -1,4 +1,4 @@
-"""The heartbeat with reconnection of docs/reconnecting.md, as it stands there."""
+"""The heartbeat with reconnection of docs/reconnecting.md, unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEAT: Final = '{"op": "heartbeat"}'
 
 @pytest.fixture
 async def server(nursery: trio.Nursery) -> AsyncIterator[FakeServer]:
-    """The server of the program, which runs; `autojump_clock` must be requested beside it."""
+    """Run the program and its server. Request ``autojump_clock`` beside it."""
     names: dict[str, Any] = {}
     exec(PROGRAM, names)
     async with open_fake_server("wss://gateway.example") as server:
@@ -31,7 +31,7 @@ async def server(nursery: trio.Nursery) -> AsyncIterator[FakeServer]:
 
 
 async def answer(connection: FakeConnection, count: int) -> float:
-    """Answer so many heartbeats; return when the last one came."""
+    """Answer this many heartbeats, and return when the last one came."""
     for _ in range(count):
         assert await connection.receive() == BEAT
         last = trio.current_time()
@@ -62,7 +62,7 @@ async def test_server_that_stops_answering_is_closed_and_connected_to_again(
 async def test_server_that_answers_nothing_at_all(
     server: FakeServer, autojump_clock: object
 ) -> None:
-    """Not even the close: the connection is lost, and the next one made."""
+    """Without an answer even to the close, the connection is lost and the next one is made."""
     connection = await server.accept()
     await answer(connection, 3)
     connection.stall()

@@ -95,7 +95,7 @@ def test_help_fits_into_80_columns(entry: object) -> None:
 
 
 def test_the_list_is_the_same_everywhere() -> None:
-    """Also in its order, so that whoever knows one finds the same in another."""
+    """The order is the same, too, so that a reader finds an option in the same place."""
     first, *others = (list(listed(entry)) for entry in CONNECTING)
     assert others == [first] * len(others)
 

@@ -1,4 +1,4 @@
-"""The table of bounds, row by row: its values are the code's, and its tests are there."""
+"""Each row of the table of bounds has the code's value, and a test that exists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_BOUNDS: Final = {
     "_server._accepting.ANSWER_TIMEOUT": "of one write that fits any buffer",
     "_reconnect._reconnecting.DEFAULT_MAX_DELAY": "in docs/reconnecting.md",
 }
-"""Constants with a bound's name that bound nothing that a peer could make large."""
+"""Constants with a bound's name that limit nothing of a peer's."""
 
 
 class Row(NamedTuple):

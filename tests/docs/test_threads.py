@@ -1,4 +1,4 @@
-"""The programs of docs/threads.md, run as they stand against the server that it says to start."""
+"""The programs of docs/threads.md, unchanged, against the server that the page starts."""
 
 from __future__ import annotations
 

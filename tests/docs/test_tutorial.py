@@ -1,4 +1,4 @@
-"""The tutorial's programs, run as they stand against the server that it says to start."""
+"""The tutorial's programs, unchanged, against the server that the page starts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PROGRAM: Final = re.compile(
 
 
 class Program(NamedTuple):
-    """A block of Python, and the output that the page shows after it."""
+    """A block of Python, with the output that the page shows after it."""
 
     name: str
     code: str
@@ -71,7 +71,7 @@ def anywhere() -> dict[str, str]:
 
 
 def matches(output: str, documented: str) -> bool:
-    """Compare output with the page's, where "..." stands for anything within a line."""
+    """Compare output with the page's, where "..." is any text within a line."""
     pattern = ".*".join(map(re.escape, documented.split("...")))
     return re.fullmatch(pattern, output) is not None
 
@@ -165,7 +165,7 @@ def test_the_test_of_the_bot_passes(server: EchoServer, tmp_path: Path, name: st
 
 def test_the_lines_for_trios_prompt(server: EchoServer) -> None:
     (session,) = re.findall(r"^```pycon\n(.*?)^```", PAGE, re.M | re.S)
-    # a block's end is an empty line, which a formatter takes out
+    # a block's end is an empty line, which a formatter removes
     session = re.sub(r"^(\.\.\. .*\n)(?!\.\.\.)", r"\1...\n", session, flags=re.M)
     typed = [line[4:] for line in session.splitlines() if line[:3] in (">>>", "...")]
     done = subprocess.run(
@@ -176,6 +176,6 @@ def test_the_lines_for_trios_prompt(server: EchoServer) -> None:
         timeout=PATIENCE,
         env=anywhere(),
     )
-    # what is typed is not echoed, as stdin is no terminal: only the prompts stand there
+    # input is not echoed, as stdin is no terminal, so only the prompts are there
     expected = re.sub(r"^(>>>|\.\.\.).*\n", r"\1 ", session, flags=re.M)
     assert expected in done.stdout

@@ -1,4 +1,4 @@
-"""The chat, run as the README says."""
+"""The chat, run by the README's command."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ IN_THE_STUDY = [
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the checkout; it prints its warnings."""
+    """Run Python in the checkout with its warnings shown."""
     command = [sys.executable, "-W", "default", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
@@ -48,19 +48,19 @@ def chat() -> subprocess.CompletedProcess[str]:
 
 
 def events(chat: subprocess.CompletedProcess[str], name: str, room: str) -> list[str]:
-    """The rows of one socket, or of the server about one room, in their order."""
+    """Return the rows of one socket, or of the server about one room, in their order."""
     rows = [line.split(maxsplit=2) for line in chat.stdout.splitlines()]
     return [" ".join(row[2].split()) for row in rows if row[:2] == [name, room]]
 
 
 def test_all_went_well(chat: subprocess.CompletedProcess[str]) -> None:
-    """It exits with 0, warns of nothing, and counts the goodbyes at the end."""
+    """It exits with 0, without warnings, and counts the closes at the end."""
     assert (chat.returncode, chat.stderr) == (0, "")
     assert chat.stdout.splitlines()[-1] == "9 sockets, 9 clean goodbyes"
 
 
 def test_greeter(chat: subprocess.CompletedProcess[str]) -> None:
-    """Callbacks: the greeter sees all from its open event to the close it asked for."""
+    """The greeter sees all events from open to the close that it asked for, by callbacks."""
     assert events(chat, "greeter", "/lobby") == [
         "open",
         "message * here: abacus",
@@ -71,7 +71,7 @@ def test_greeter(chat: subprocess.CompletedProcess[str]) -> None:
 
 
 def test_visitors(chat: subprocess.CompletedProcess[str]) -> None:
-    """`async for`: each leaves its block with 1000."""
+    """Each leaves its ``async for`` block with 1000."""
     left = "close code=1000 reason='' wasClean=True"
     here = "message * here: abacus"
     lobby = ["open", f"{here}, greeter", *IN_THE_LOBBY, *GOOD_NIGHT, left]
@@ -80,7 +80,7 @@ def test_visitors(chat: subprocess.CompletedProcess[str]) -> None:
 
 
 def test_dialogue(chat: subprocess.CompletedProcess[str]) -> None:
-    """Eliza asks back in one's own words, goes on where she has none, and takes leave."""
+    """Eliza asks back with the visitor's own words, goes on without any, and says goodbye."""
     said = [row for row in events(chat, "dora", "/couch") if ": " in row]
     assert said == [
         "message * here: eliza",
@@ -94,7 +94,7 @@ def test_dialogue(chat: subprocess.CompletedProcess[str]) -> None:
 
 
 def test_slow_job(chat: subprocess.CompletedProcess[str]) -> None:
-    """The baker tells how far the loaf is, until it is done."""
+    """The baker reports the loaf's progress until it is done."""
     rows = events(chat, "carl", "/kitchen")
     told = [row.removeprefix("message baker: carl, loaf of rye: ") for row in rows[4:-1]]
     assert told[-1] == "done"
@@ -105,10 +105,10 @@ def test_slow_job(chat: subprocess.CompletedProcess[str]) -> None:
 
 
 def test_abacus(chat: subprocess.CompletedProcess[str]) -> None:
-    """Many sockets, one scope: cancelled, it leaves each room with 1001."""
+    """Many sockets in one scope leave each room with 1001 when that is cancelled."""
 
     def without_the_last(rows: list[str]) -> list[str]:
-        # whether the cancellation or the news of the last guest comes first is open
+        # either the cancellation or the news of the last visitor comes first
         last = ("message * ada left (1000)", "message * bob left (1000)")
         return [row for row in rows if row not in last]
 
@@ -121,7 +121,7 @@ def test_abacus(chat: subprocess.CompletedProcess[str]) -> None:
 
 
 def test_server(chat: subprocess.CompletedProcess[str]) -> None:
-    """The server saw a Close from each, before it lost sight of it."""
+    """The server saw a Close from each before its connection ended."""
     assert events(chat, "server", "/lobby") == [
         "greeter: Close 4000 received and answered",
         "ada: Close 1000 received and answered",
@@ -145,8 +145,8 @@ trio.run(chat.main)
 """
 
 
-def test_what_goes_wrong_is_told() -> None:
-    """Bots that cannot get in end the program with the reason, and not with 0."""
+def test_a_failure_is_printed() -> None:
+    """Bots that cannot connect end the program with the reason, and not with 0."""
     failed = run("-c", REFUSING)
     assert failed.returncode == 1
     assert "HandshakeError: ws://127.0.0.1:" in failed.stderr
@@ -159,7 +159,7 @@ def forget(*_: object) -> None:
 
 
 async def serve(nursery: trio.Nursery) -> str:
-    """The chat's server alone; gives the URL of a room."""
+    """Run the chat's server alone, and return the URL of a room."""
     chat = runpy.run_path(str(ROOT / "examples" / "chat" / "server.py"))["Chat"](forget)
     server = await nursery.start(partial(serve_websocket, chat.handle, "127.0.0.1", 0, None))
     return f"ws://127.0.0.1:{server.port}/room"
@@ -167,8 +167,10 @@ async def serve(nursery: trio.Nursery) -> str:
 
 @pytest.mark.parametrize("name", ["", "?", "?ada", "?two%20words", "?" + "long" * 6])
 async def test_a_name_is_taken_once(nursery: trio.Nursery, name: str) -> None:
-    """A second member of the same name, or one without a good one, gets a Close with the reason,
-    which a page can read."""
+    """A second member of the same name, or one with a bad name, gets a Close with the reason.
+
+    A page can read that reason.
+    """
     room = await serve(nursery)
     async with open_websocket(f"{room}?ada"):
         async with open_websocket(room + name) as refused:
@@ -178,7 +180,7 @@ async def test_a_name_is_taken_once(nursery: trio.Nursery, name: str) -> None:
 
 
 async def test_news_of_the_room(nursery: trio.Nursery) -> None:
-    """Who comes in hears who is there; all hear who comes, and how who goes goes."""
+    """A new member sees who is there, and all see who joins and who leaves with which code."""
     room = await serve(nursery)
     async with open_websocket(f"{room}?ada") as ada:
         async with open_websocket(f"{room}?bob") as bob:
@@ -189,7 +191,7 @@ async def test_news_of_the_room(nursery: trio.Nursery) -> None:
 
 
 async def test_a_line_is_one_line(nursery: trio.Nursery) -> None:
-    """Nobody can speak for another by a line break, or fill the room."""
+    """No member can pretend to be another by a line break, or send a line that is too long."""
     room = await serve(nursery)
     async with open_websocket(f"{room}?ada") as ada:
         assert await ada.receive() == "* ada joined"
@@ -199,8 +201,8 @@ async def test_a_line_is_one_line(nursery: trio.Nursery) -> None:
         assert await ada.receive() == f"ada: {'x' * 1000}"
 
 
-async def test_who_does_not_listen_has_to_leave(nursery: trio.Nursery) -> None:
-    """A member that does not read holds nobody up, and is dropped when too far behind."""
+async def test_a_member_that_does_not_read_is_dropped(nursery: trio.Nursery) -> None:
+    """A member that does not read delays no one, and is dropped when it is too far behind."""
     room = await serve(nursery)
     line: str | bytes = ""
     with trio.fail_after(PATIENCE):
@@ -220,8 +222,8 @@ REQUEST = (
 )
 
 
-async def test_who_is_gone_before_the_answer_ends_nothing(nursery: trio.Nursery) -> None:
-    """Clients that reset right behind their request; the others talk on."""
+async def test_a_client_that_resets_before_the_answer_ends_nothing(nursery: trio.Nursery) -> None:
+    """Clients that reset right after their request do not end the others' conversation."""
     room = await serve(nursery)
     port = int(room.split(":")[2].partition("/")[0])
     async with open_websocket(f"{room}?ada") as ada:

@@ -1,4 +1,4 @@
-"""The chat with its page, without a browser: tests/browser has what a person sees."""
+"""The chat with its page, without a browser. tests/browser has what a person sees."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def fetch(url: str) -> str:
 
 @pytest.mark.real
 async def test_page_and_room(server: ChatServer) -> None:
-    """One server gives the page, says where the room is, and has the bots in it."""
+    """One server has the page, names the room's address, and has the bots in the room."""
     assert await fetch(server.url) == PAGE
     address = json.loads(await fetch(f"{server.url}room"))
     room = f"ws://127.0.0.1:{address['port']}{address['path']}"
@@ -60,7 +60,7 @@ async def test_page_and_room(server: ChatServer) -> None:
 @pytest.mark.real
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to one process")
 async def test_ctrl_c_sends_all_home(server: ChatServer) -> None:
-    """Each member is told 1001, and the server hears each answer before it ends."""
+    """Each member is closed with 1001, and the server receives each answer before it ends."""
     async with open_websocket(f"{server.room}?ada") as ada:
         ada.onmessage = None
         await server.says("ada joined")
@@ -72,7 +72,7 @@ async def test_ctrl_c_sends_all_home(server: ChatServer) -> None:
     assert server.said.splitlines()[-1] == "All have gone home"
 
 
-# What is written about it.
+# The documentation of the chat.
 
 
 def test_docs_show_what_is_there() -> None:
@@ -82,7 +82,7 @@ def test_docs_show_what_is_there() -> None:
     assert {language for language, _ in blocks} >= set(sources)
     for language, block in blocks:
         for line in block.splitlines():
-            if language in sources and line.strip(" /#…"):  # "…" stands for what is left out
+            if language in sources and line.strip(" /#…"):  # "…" is an omission
                 assert line.strip() in sources[language], line
 
 
@@ -91,7 +91,7 @@ def read(path: Path) -> str:
 
 
 def test_page_needs_nothing_from_elsewhere() -> None:
-    """No script, style or font of another server's, and every input has its label."""
+    """No script, style or font is of another server, and every input has its label."""
     assert not re.findall(r"(?:src|href)=[\"']?(?:https?:)?//", html.unescape(PAGE))
     inputs = set(re.findall(r'<input id="(\w+)"', PAGE))
     assert inputs == set(re.findall(r'<label [^>]*for="(\w+)"', PAGE))

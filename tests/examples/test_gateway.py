@@ -1,4 +1,5 @@
-"""The bridge that loses nothing: simulated days, real seconds, and whether losses would be seen."""
+"""The bridge that loses nothing, in simulated days and real seconds, and whether a loss is
+noticed."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ TROUBLE = {
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Any]:
-    """The example's main module. Its package is not importable where the tests run."""
+    """The example's main module. Its package cannot be imported where the tests run."""
     folder = ROOT / "examples" / "gateway"
     spec = importlib.util.spec_from_file_location(
         "gateway_example", folder / "__init__.py", submodule_search_locations=[str(folder)]
@@ -56,8 +57,8 @@ def simulate(gateway: Any, seconds: float, seed: int = 1) -> None:
     trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
-def told(printed: str) -> dict[str, int]:
-    """The counts of what happened, by their names, and what was said and arrived."""
+def counts_in(printed: str) -> dict[str, int]:
+    """Return the printed counts by their names, with the lines that were said and that arrived."""
     counts = {
         name: int(count)
         for line in printed.splitlines()
@@ -71,16 +72,16 @@ def told(printed: str) -> dict[str, int]:
 
 
 def check(printed: str, least: int) -> None:
-    """So much was said, all of it arrived, and every kind of trouble has been."""
+    """Check that enough was said, all of it arrived, and every kind of fault occurred."""
     print(printed)
-    counts = told(printed)
+    counts = counts_in(printed)
     assert counts["said"] == counts["arrived"] > least
     assert counts.keys() >= TROUBLE
 
 
 @pytest.mark.slow
 def test_half_a_simulated_day(gateway: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every line arrives once and in order, through all kinds of trouble."""
+    """Every line arrives once and in order, through all kinds of faults."""
     simulate(gateway, 43200)
     check(capsys.readouterr().out, least=2000)
 
@@ -93,42 +94,42 @@ from support.patience import run_steadily
 
 run_steadily(partial(run, float(sys.argv[1]), int(sys.argv[2]), simulated=False))
 """
-"""As people run it, but that time does not pass while the machine does not let it run."""
+"""The command that people use, on a clock that stops while the machine does not run it."""
 
 
 def run_for(seconds: int, seed: int) -> None:
-    """Run it over real sockets; whatever is not closed would be reported on stderr."""
+    """Run it over real sockets, where stderr reports what is not closed."""
     printed = run("-W", "default", "-c", PROGRAM, str(seconds), str(seed), cwd=ROOT, longer=seconds)
-    counts = told(printed)
+    counts = counts_in(printed)
     assert counts["said"] == counts["arrived"] > 0
 
 
 @pytest.mark.slow
 def test_twenty_real_seconds() -> None:
-    """The same over real sockets, through a real proxy."""
+    """Every line arrives once and in order over real sockets, through a real proxy."""
     run_for(20, seed=1)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_a_simulated_month(gateway: Any, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """Five times six days."""
+    """Every line arrives in five runs of six days."""
     simulate(gateway, 6 * 86400, seed)
     check(capsys.readouterr().out, least=24000)
 
 
 @pytest.mark.soak
 def test_ten_real_minutes() -> None:
-    """Over real sockets."""
+    """Every line arrives over real sockets."""
     run_for(600, seed=2)
 
 
-# Whether it would be seen: a busy quarter of an hour, with one thing wrong in the bridge.
+# Whether a loss is noticed, in a busy quarter of an hour with one mistake in the bridge.
 
 
 @pytest.fixture
 def busy(gateway: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Much is said, and much goes wrong."""
+    """Make a world in which much is said, and much goes wrong."""
     in_memory = gateway.in_memory
 
     async def busy_world(nursery: trio.Nursery) -> Any:
@@ -147,15 +148,15 @@ def fails_with(kind: type[Exception], gateway: Any) -> None:
 
 
 def test_busy_world(busy: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """With nothing wrong in the bridge all arrives, and lines have come twice on the way."""
+    """Without a mistake in the bridge all arrives, and some lines have come twice."""
     simulate(busy, 900)
     printed = capsys.readouterr().out
-    assert told(printed)["said"] > 1500
+    assert counts_in(printed)["said"] > 1500
     assert "\n0 duplicates" not in printed
 
 
 def test_nothing_is_said_again(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines without a receipt that are not said again: a number is missing."""
+    """If lines without a receipt are not repeated, a number is missing."""
     session = importlib.import_module("gateway_example.session")
 
     def nothing(self: object) -> list[object]:
@@ -166,7 +167,7 @@ def test_nothing_is_said_again(busy: Any, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_what_comes_again_is_kept(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines that come twice, and are passed on twice: the room sees it."""
+    """If lines that come twice are passed on twice, the room notices."""
     session = importlib.import_module("gateway_example.session")
     hear = session.Session.hear
 
@@ -179,7 +180,7 @@ def test_what_comes_again_is_kept(busy: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_said_only_while_connected(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bridge that drops what it hears while the next room is away: the room sees it."""
+    """If the bridge drops lines while the next room is not connected, the room notices."""
     bridge = importlib.import_module("gateway_example.bridge")
     say = bridge.Room.say
 
@@ -193,7 +194,7 @@ def test_said_only_while_connected(busy: Any, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("keepalive", [True, False])
 def test_keepalive(busy: Any, monkeypatch: pytest.MonkeyPatch, keepalive: bool) -> None:
-    """Without it nobody finds a frozen connection, and what is on its way never arrives."""
+    """Without keepalive a frozen connection is never found, and its lines never arrive."""
 
     async def freeze_all(self: Any) -> None:
         await trio.sleep(60)
@@ -216,7 +217,7 @@ def without_keepalive(bridge: Any) -> Any:
 
 
 def test_one_token_for_all(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token is good for one connection: who does not fetch another is refused for good."""
+    """A token is valid for one connection, so a bridge that does not fetch another is refused."""
 
     def make(urls: list[str], log_in: Any, **options: Any) -> Any:
         first: list[Any] = []
@@ -243,7 +244,7 @@ def sessions(gateway: Any) -> tuple[Any, Any]:
 
 
 def test_receipts(sessions: tuple[Any, Any]) -> None:
-    """A line is kept until its receipt has come; one receipt is for all before it."""
+    """A line is kept until its receipt has come, and a receipt is for all lines before it."""
     here, there = sessions
     lines = [here.say(text) for text in "abc"]
     answers = [there.hear(line)[1] for line in lines]
@@ -253,7 +254,7 @@ def test_receipts(sessions: tuple[Any, Any]) -> None:
 
 
 def test_again(sessions: tuple[Any, Any]) -> None:
-    """What comes again is answered again, and no text."""
+    """A repeated line is answered again, without a text."""
     here, there = sessions
     line = here.say("a")
     text, answer = there.hear(line)
@@ -262,7 +263,7 @@ def test_again(sessions: tuple[Any, Any]) -> None:
 
 
 def test_gap(sessions: tuple[Any, Any]) -> None:
-    """A line that is missing is an error, never silence."""
+    """A missing line is an error."""
     here, there = sessions
     here.say("a")
     with pytest.raises(ValueError, match="expected number 1, got 2"):

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 async def run(url: str) -> subprocess.CompletedProcess[bytes]:
-    """Run the example in the checkout; it prints its warnings."""
+    """Run the example in the checkout with its warnings shown."""
     command = [sys.executable, "-W", "default", "-m", "examples.mdn_example", url]
     with trio.fail_after(PATIENCE):
         return await trio.run_process(
@@ -49,9 +49,9 @@ async def test_it_says_hello_and_prints_the_answer(nursery: trio.Nursery) -> Non
     assert connection.closed.code == 4321  # the example's Close, which echoes the server's
 
 
-async def test_nobody_there() -> None:
-    """A failure is told, as a browser's console tells it."""
-    with socket.socket() as bound:  # nobody listens, and nobody else can
+async def test_no_server() -> None:
+    """A failure is printed, as a browser does in its console."""
+    with socket.socket() as bound:  # refuses connections, and no other process can listen
         bound.bind(("127.0.0.1", 0))
         url = f"ws://127.0.0.1:{bound.getsockname()[1]}/"
         example = await run(url)

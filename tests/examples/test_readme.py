@@ -42,7 +42,7 @@ def test_a_newcomers_two_commands_are_one_line_each() -> None:
 
 
 def test_links_lead_to_files() -> None:
-    """Links without a host, which pyproject.toml makes absolute for PyPI."""
+    """Links without a host, which pyproject.toml makes absolute for PyPI, lead to files."""
     links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert len(links) > 20
     assert [link for link in links if not (CHECKOUT / link).exists()] == []

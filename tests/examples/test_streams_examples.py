@@ -1,4 +1,4 @@
-"""The examples with streams, run as people run them, against real servers."""
+"""The examples with streams, run by their commands, against real servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 async def run(example: str, *arguments: object) -> subprocess.CompletedProcess[bytes]:
-    """Run an example in the checkout; it prints its warnings."""
+    """Run an example in the checkout with its warnings shown."""
     command = [sys.executable, "-W", "default", "-m", f"examples.{example}", *map(str, arguments)]
     with trio.fail_after(PATIENCE):
         return await trio.run_process(
@@ -59,7 +59,7 @@ async def test_a_file_gets_there(size: int, nursery: trio.Nursery, tmp_path: Pat
 
 
 async def serve(nursery: trio.Nursery, part: Callable[[Peer], Awaitable[None]]) -> str:
-    """Have a peer wait for one connection; gives its URL."""
+    """Have a peer wait for one connection, and return its URL."""
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
 
     async def accept() -> None:
@@ -74,7 +74,7 @@ async def serve(nursery: trio.Nursery, part: Callable[[Peer], Awaitable[None]]) 
 
 
 async def test_the_relay(nursery: trio.Nursery) -> None:
-    """It carries both ways, and one server's close to the other."""
+    """It carries messages both ways, and one server's close to the other."""
     listening: list[Peer] = []
 
     async def talk(peer: Peer) -> None:
@@ -100,7 +100,7 @@ async def test_the_relay(nursery: trio.Nursery) -> None:
 
 
 async def test_the_relay_loses_a_server(nursery: trio.Nursery) -> None:
-    """When one server vanishes, the other is closed, without a code."""
+    """When one server vanishes, the other is closed without a code."""
     listening: list[Peer] = []
 
     async def vanish(peer: Peer) -> None:
@@ -122,8 +122,8 @@ async def test_the_relay_loses_a_server(nursery: trio.Nursery) -> None:
     ("example", "arguments"),
     [("relay", ()), ("send_file", (__file__,)), ("receive_file", (".",))],
 )
-async def test_nobody_there(example: str, arguments: Any, nursery: trio.Nursery) -> None:
-    """A server that hangs up is told in one line, without a traceback."""
+async def test_no_server(example: str, arguments: Any, nursery: trio.Nursery) -> None:
+    """A server that hangs up is reported in one line, without a traceback."""
 
     async def hang_up(peer: Peer) -> None:
         await peer.read_request()

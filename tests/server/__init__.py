@@ -1,1 +1,1 @@
-"""The server's end, accept_websocket: the guarantee's rows, and what is its own."""
+"""The server's end, accept_websocket, with the guarantee's rows and its own behaviour."""

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from trio_ws_dom import WebSocket
 
 SHORT = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
-"""Seconds; of no consequence in virtual time, and soon over in real time."""
+"""Seconds, which do not matter in virtual time, and are soon over in real time."""
 
 
 class AcceptHarness:
-    """One connection, both of its ends, and the accounts of both.
+    """One connection with both of its ends, and what each of them saw.
 
     Attributes:
-      kind: what the connection runs over, see ``support.transports``.
+      kind: the transport of the connection, see ``support.transports``.
       scope: around the server's end, for the test to cancel.
       ws, recorder: the server's end.
       client: the client's end.
-      raised: what came out of the server's end.
+      raised: what the server's end raised.
       left: when it was left, by trio's clock.
     """
 
@@ -83,7 +83,7 @@ class AcceptHarness:
     async def connect(
         self, handle: Callable[[WebSocketRequest], Awaitable[None]], **options: Any
     ) -> AsyncIterator[trio.abc.Stream]:
-        """A client's stream to a handler; the block's end waits for the handler's."""
+        """Connect a client's stream to a handler, for which the end of the block waits."""
         async with trio.open_nursery() as handlers, trio.open_nursery() as listening:
             client: trio.abc.Stream
             if self.real:
@@ -101,7 +101,7 @@ class AcceptHarness:
 
     @property
     def code(self) -> tuple[int, bool]:
-        """Of the close event."""
+        """Return the code of the close event."""
         assert self.ws.closeEvent is not None
         return self.ws.closeEvent.code, self.ws.closeEvent.wasClean
 
@@ -109,7 +109,7 @@ class AcceptHarness:
 async def handle_stream(
     handle: Callable[[WebSocketRequest], Awaitable[None]], stream: trio.abc.Stream, **options: Any
 ) -> None:
-    """What trio-websocket's server does for one connection, over any stream."""
+    """Handle one connection on any stream, as trio-websocket's server does."""
     async with trio.open_nursery() as nursery:
         await handle(await wrap_server_stream(nursery, stream, **options))
         await trio.aclose_forcefully(stream)
@@ -117,7 +117,7 @@ async def handle_stream(
 
 @pytest.fixture(params=["memory", "late", "sockets"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """What connections run over; trio-websocket takes no TLS but over a real socket."""
+    """The transports of connections. trio-websocket takes TLS over a real socket only."""
     return str(request.param)
 
 

@@ -1,4 +1,4 @@
-"""The server's end of connections that fail: what is ours to tell from trio-websocket's words."""
+"""The server's end of connections that fail, as derived from what trio-websocket reports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def wait(ws: WebSocket) -> None:
 
 
 async def test_broken_frame(harness: AcceptHarness, clock: object) -> None:
-    """trio-websocket hangs up: ``error``, then 1006, and the failure says what was wrong."""
+    """trio-websocket hangs up, which is ``error`` and 1006 with a failure that names the fault."""
 
     async def part(client: RawClient) -> None:
         await client.send(b"\xff" * 10)
@@ -41,7 +41,7 @@ async def test_broken_frame(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_bad_utf8(harness: AcceptHarness, clock: object) -> None:
-    """A text message that is none, likewise."""
+    """A text message that is not UTF-8 is ``error`` and 1006."""
 
     async def part(client: RawClient) -> None:
         await client.send(masked(TEXT, b"\xff"))
@@ -53,7 +53,7 @@ async def test_bad_utf8(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_message_too_big(harness: AcceptHarness, clock: object) -> None:
-    """``serve_websocket`` has a ``max_message_size``: the client is told 1009; an error here."""
+    """Beyond ``max_message_size`` of ``serve_websocket`` the client sees 1009, and we an error."""
 
     async def part(client: RawClient) -> None:
         await client.send(masked(BINARY, b"x" * (2**20 + 1)))
@@ -72,7 +72,7 @@ async def test_message_too_big(harness: AcceptHarness, clock: object) -> None:
 async def test_client_fails_the_connection(
     harness: AcceptHarness, clock: object, code: int, reason: str
 ) -> None:
-    """The codes that trio-websocket fails with are clean closes where the client sent them."""
+    """The codes with which trio-websocket fails are clean closes if the client sent them."""
 
     async def part(client: RawClient) -> None:
         await client.send(masked_close(code, reason))
@@ -84,7 +84,7 @@ async def test_client_fails_the_connection(
 
 
 async def test_garbage_for_an_answer(harness: AcceptHarness, clock: object) -> None:
-    """The client breaks a rule in place of answering our Close."""
+    """The client breaks a rule instead of answering our Close."""
 
     async def part(client: RawClient) -> None:
         await client.read_to_close()
@@ -100,7 +100,8 @@ async def test_garbage_for_an_answer(harness: AcceptHarness, clock: object) -> N
 
 
 async def test_full(harness: AcceptHarness, clock: object) -> None:
-    """``max_buffered_amount``: ``error`` and 1006, no Close, and TCP is ended at once."""
+    """Beyond ``max_buffered_amount`` comes ``error`` and 1006 without a Close, and TCP ends at
+    once."""
 
     async def block(ws: WebSocket) -> None:
         ws.send("x" * 10)
@@ -117,8 +118,8 @@ async def test_full(harness: AcceptHarness, clock: object) -> None:
     assert harness.ws.bufferedAmount > 0
 
 
-async def test_lost_while_nobody_looks(harness: AcceptHarness, clock: object) -> None:
-    """A program that only sends, and has not looked at messages, hears of the loss in time."""
+async def test_lost_while_no_message_is_consumed(harness: AcceptHarness, clock: object) -> None:
+    """A program that only sends, and has not consumed messages, learns of the loss in time."""
 
     async def block(ws: WebSocket) -> None:
         while True:
@@ -136,7 +137,8 @@ async def test_lost_while_nobody_looks(harness: AcceptHarness, clock: object) ->
 
 
 async def test_gone_before_it_was_accepted(autojump_clock: Any) -> None:
-    """A client that hangs up before its request is answered: a WebSocketError, nothing opened."""
+    """A client that hangs up before its request is answered is a WebSocketError, and nothing
+    opens."""
     ours, theirs = trio.testing.memory_stream_pair()
 
     async def handle(request: WebSocketRequest) -> None:

@@ -1,4 +1,4 @@
-"""What a client can cost the server in memory, and where its text is shown."""
+"""The memory that a client can cost the server, and where its text is shown."""
 
 from __future__ import annotations
 
@@ -46,9 +46,12 @@ def held() -> int:
     return tracemalloc.get_traced_memory()[0]
 
 
-async def test_messages_that_nobody_takes(memory: AcceptHarness, autojump_clock: Any) -> None:
-    """Beyond the inbox: one message that filled it, one in the pump, one in trio-websocket's
-    queue, one in its reader's hands, and the frame that was read last."""
+async def test_messages_that_are_not_taken(memory: AcceptHarness, autojump_clock: Any) -> None:
+    """Messages wait in the inbox and in at most five more places.
+
+    These are one message that filled the inbox, one in the connection, one in trio-websocket's
+    queue, one in its reader's hands, and the frame that was read last.
+    """
     grown = 0
 
     async def part(client: RawClient) -> None:
@@ -61,7 +64,7 @@ async def test_messages_that_nobody_takes(memory: AcceptHarness, autojump_clock:
                 for _ in range(8):
                     await client.send(message)
                     await trio.testing.wait_all_tasks_blocked()
-                grown = held() - before - 8 * len(message)  # which memory's stream holds
+                grown = held() - before - 8 * len(message)  # which the memory stream holds
                 nursery.start_soon(client.finish)
         finally:
             tracemalloc.stop()
@@ -83,7 +86,7 @@ async def flood(handle: Any, patience: float) -> tuple[int, int]:
     """Send up to 48 MiB to a handler, and read nothing.
 
     Returns:
-      The bytes that it took before it took none for so many seconds, and its memory at most.
+      The bytes that it took before it took none for this many seconds, and its most memory.
     """
     sent, message = 0, masked(TEXT, b"x" * 64 * 1024) * 4
     async with AcceptHarness("sockets").connect(handle) as stream:
@@ -154,7 +157,7 @@ async def test_empty_fragments_cost_what_the_page_says(
 async def test_a_clients_reason_is_escaped_where_it_is_shown(
     harness: AcceptHarness, clock: object
 ) -> None:
-    """trio-websocket takes a Close with 1002 and a reason for a failure of its own."""
+    """trio-websocket takes a Close with 1002 and a reason for its own failure."""
     shown: list[str] = []
 
     async def block(ws: WebSocket) -> None:

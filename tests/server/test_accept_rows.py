@@ -1,4 +1,4 @@
-"""The guarantee's rows for the server's end: how the scope is left, and what the client sees."""
+"""The guarantee's rows for the server's end, by how the scope is left and what the client sees."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def cancelled_soon(harness: AcceptHarness) -> Callable[[WebSocket], Awaitable[No
 
 
 async def test_block_ends(harness: AcceptHarness, clock: object) -> None:
-    """At the block's end: 1000, after all that was queued; clean."""
+    """The end of the block closes cleanly with 1000, after all that was queued."""
 
     async def block(ws: WebSocket) -> None:
         for number in range(20):
@@ -53,14 +53,15 @@ async def test_block_ends(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_block_raises(harness: AcceptHarness, clock: object) -> None:
-    """An exception in the block: 1001, and the same object comes out, with its context."""
+    """An exception in the block closes with 1001, and comes out as the same object with its
+    context."""
     context, boom = KeyError("context"), ValueError("boom")
 
     async def block(ws: WebSocket) -> None:
         try:
             raise context
         except KeyError:
-            raise boom  # noqa: B904  # the implicit context is what is looked at
+            raise boom  # noqa: B904  # the implicit context is what the test checks
 
     await harness.play(block)
     assert harness.raised is boom
@@ -70,7 +71,7 @@ async def test_block_raises(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_listener_raises(harness: AcceptHarness, clock: object) -> None:
-    """A listener's exception: 1001, the block is cancelled, and a group comes out."""
+    """A listener's exception closes with 1001, cancels the block, and comes out in a group."""
     boom = ValueError("boom")
 
     async def block(ws: WebSocket) -> None:
@@ -91,7 +92,7 @@ async def test_listener_raises(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_cancelled(harness: AcceptHarness, clock: object) -> None:
-    """A cancelled block: 1001, answered and clean; what it sends on its way out goes first."""
+    """A cancelled block closes cleanly with 1001, after what it sends on its way out."""
 
     async def block(ws: WebSocket) -> None:
         harness.scope.deadline = trio.current_time() + 0.05
@@ -108,7 +109,7 @@ async def test_cancelled(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_cancelled_before_the_block(harness: AcceptHarness, clock: object) -> None:
-    """The client is answered whole, and then told 1001; the block is not entered."""
+    """The client gets the whole answer and then 1001, and the block is not entered."""
     handled: list[BaseException] = []
 
     async def handle(request: WebSocketRequest) -> None:
@@ -130,7 +131,7 @@ async def test_cancelled_before_the_block(harness: AcceptHarness, clock: object)
 
 
 async def test_client_closes_first(harness: AcceptHarness, clock: object) -> None:
-    """The client's Close is echoed, the event tells its code and reason, and we end TCP first."""
+    """The client's Close is echoed, the event has its code and reason, and we end TCP first."""
 
     async def block(ws: WebSocket) -> None:
         await ws.wait_closed()
@@ -146,7 +147,7 @@ async def test_client_closes_first(harness: AcceptHarness, clock: object) -> Non
     assert harness.client.ended == "eof"
 
 
-async def test_client_closes_behind_messages(harness: AcceptHarness, clock: object) -> None:
+async def test_client_closes_after_messages(harness: AcceptHarness, clock: object) -> None:
     """All that came before the client's Close is received, and then the end."""
     got: list[str | bytes] = []
 
@@ -164,7 +165,7 @@ async def test_client_closes_behind_messages(harness: AcceptHarness, clock: obje
 
 
 async def test_program_closes(harness: AcceptHarness, clock: object) -> None:
-    """A code and reason of the program's own go out, and the block's end adds nothing."""
+    """The program's own code and reason are sent, and the block's end adds nothing."""
 
     async def block(ws: WebSocket) -> None:
         ws.close(3001, "see you")
@@ -175,7 +176,7 @@ async def test_program_closes(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_close_without_a_code(harness: AcceptHarness, clock: object) -> None:
-    """``close()`` sends a Close without body, and the event says 1005."""
+    """``close()`` sends a Close without body, and the event has 1005."""
 
     async def block(ws: WebSocket) -> None:
         ws.close()
@@ -186,8 +187,10 @@ async def test_close_without_a_code(harness: AcceptHarness, clock: object) -> No
 
 
 async def test_closes_cross(harness: AcceptHarness, clock: object) -> None:
-    """Both sides close at once: clean, with the client's code. (trio-websocket may end TCP before
-    it has sent ours.)"""
+    """If both sides close at once, it is clean, with the client's code.
+
+    trio-websocket may end TCP before it has sent ours.
+    """
 
     async def block(ws: WebSocket) -> None:
         await trio.sleep(0.02)
@@ -202,7 +205,8 @@ async def test_closes_cross(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_client_is_silent(harness: AcceptHarness, clock: object) -> None:
-    """A client that never answers the Close: ``close_timeout``, then 1006, and TCP is ended."""
+    """A client that never answers the Close ends with 1006 and TCP's end after
+    ``close_timeout``."""
     start = trio.current_time()
     await harness.play(leave, RawClient.read_to_end)
     assert harness.client.close_code == 1000
@@ -213,7 +217,7 @@ async def test_client_is_silent(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_client_is_silent_and_we_are_cancelled(harness: AcceptHarness, clock: object) -> None:
-    """Under cancellation a silent client gets ``cancelled_close_timeout`` in all."""
+    """Under cancellation a silent client has ``cancelled_close_timeout`` in all."""
     await harness.play(cancelled_soon(harness), RawClient.read_to_end)
     assert harness.client.close_code == 1001
     assert harness.code == (1006, False)
@@ -234,8 +238,8 @@ async def test_cancelled_in_the_middle_of_a_close(harness: AcceptHarness, clock:
         assert harness.left - harness.scope.deadline == pytest.approx(0.1)
 
 
-async def test_no_goodbye(harness: AcceptHarness, clock: object) -> None:
-    """With ``cancelled_close_timeout=0`` a cancelled socket is gone at once, without a Close."""
+async def test_no_close_without_time_for_one(harness: AcceptHarness, clock: object) -> None:
+    """With ``cancelled_close_timeout=0`` a cancelled socket ends at once, without a Close."""
     await harness.play(cancelled_soon(harness), RawClient.read_to_end, cancelled_close_timeout=0)
     assert harness.client.close_code is None
     assert harness.code == (1006, False)
@@ -243,8 +247,8 @@ async def test_no_goodbye(harness: AcceptHarness, clock: object) -> None:
         assert harness.left == harness.scope.deadline
 
 
-async def test_client_hangs_up_in_place_of_an_answer(harness: AcceptHarness, clock: object) -> None:
-    """TCP that ends behind our Close is no answer to it, also where the answer would be 1000."""
+async def test_client_hangs_up_instead_of_an_answer(harness: AcceptHarness, clock: object) -> None:
+    """TCP that ends after our Close is no answer to it, even if the answer would be 1000."""
 
     async def part(client: RawClient) -> None:
         await client.read_to_close()
@@ -256,7 +260,7 @@ async def test_client_hangs_up_in_place_of_an_answer(harness: AcceptHarness, clo
 
 
 async def test_client_hangs_up(harness: AcceptHarness, clock: object) -> None:
-    """TCP that ends without a Close: 1006 and no ``error``; who sends hears of it too."""
+    """TCP that ends without a Close is 1006 without ``error``, which also a sender learns."""
 
     async def block(ws: WebSocket) -> None:
         event = await ws.wait_closed()
@@ -272,7 +276,7 @@ async def test_client_hangs_up(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_client_floods(harness: AcceptHarness, clock: object) -> None:
-    """A flood that nobody reads cannot extend the close."""
+    """A flood that the program does not read cannot extend the close."""
 
     async def block(ws: WebSocket) -> None:
         await trio.sleep(0.05)
@@ -291,8 +295,8 @@ async def test_client_floods(harness: AcceptHarness, clock: object) -> None:
         assert harness.left - start == pytest.approx(0.35)
 
 
-async def test_client_answers_behind_a_flood(harness: AcceptHarness, clock: object) -> None:
-    """Behind any amount of unread messages the client's Close is found."""
+async def test_client_answers_after_a_flood(harness: AcceptHarness, clock: object) -> None:
+    """After any amount of unread messages the client's Close is found."""
 
     async def part(client: RawClient) -> None:
         await client.read_to_close()
@@ -305,7 +309,7 @@ async def test_client_answers_behind_a_flood(harness: AcceptHarness, clock: obje
 
 @pytest.mark.parametrize("kind", ["sockets"])  # a memory stream takes any amount
 async def test_client_never_reads(harness: AcceptHarness, clock: object) -> None:
-    """Megabytes queued for a client that does not read: the bound, then 1006."""
+    """With megabytes queued for a client that does not read, the end is 1006 at the bound."""
     gone = trio.Event()
 
     async def block(ws: WebSocket) -> None:
@@ -321,7 +325,7 @@ async def test_client_never_reads(harness: AcceptHarness, clock: object) -> None
 
 
 async def test_nothing_is_left(harness: AcceptHarness, clock: object) -> None:
-    """After the handler no task of the connection is there, and no file of its."""
+    """After the handler no task and no file of the connection remains."""
 
     async def nothing_more() -> tuple[int, int]:
         await trio.testing.wait_all_tasks_blocked()
@@ -336,7 +340,9 @@ async def test_nothing_is_left(harness: AcceptHarness, clock: object) -> None:
     assert after == before
 
 
-async def test_pings_are_answered_meanwhile(harness: AcceptHarness, clock: object) -> None:
+async def test_pings_are_answered_whatever_the_block_does(
+    harness: AcceptHarness, clock: object
+) -> None:
     """trio-websocket answers pings, whatever the block does."""
 
     async def part(client: RawClient) -> None:

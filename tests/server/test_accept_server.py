@@ -1,4 +1,4 @@
-"""The server's end inside of whole servers: real clients, the server's own end, and Ctrl-C."""
+"""The server's end within whole servers, with real clients, the server's own end, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Handler = "Callable[[WebSocketRequest], Awaitable[None]]"
 
 
 async def start(nursery: trio.Nursery, handle: Any, **options: Any) -> str:
-    """A server on loopback; gives its URL."""
+    """Run a server on loopback, and return its URL."""
     serve = partial(serve_websocket, handle, "127.0.0.1", 0, None, **options)
     server = await nursery.start(serve)
     return f"ws://127.0.0.1:{server.port}"
@@ -61,7 +61,7 @@ WAYS: list[tuple[Any, int]] = [(WebSocket.receive, 1000), (raise_, 1001), (be_ca
 async def test_our_own_client(
     nursery: trio.Nursery, block: Callable[[WebSocket], Awaitable[None]], code: int
 ) -> None:
-    """Both ends speak the same event model, and both see the same clean close."""
+    """Both ends have the same event model, and see the same clean close."""
     ended: list[WebSocket] = []
 
     async def handle(request: WebSocketRequest) -> None:
@@ -82,7 +82,7 @@ async def test_our_own_client(
 
 
 async def test_our_own_client_leaves(nursery: trio.Nursery) -> None:
-    """A client that is cancelled says 1001, and the server's loop ends with it."""
+    """A client that is cancelled sends 1001, and the server's loop ends with it."""
     ended: list[WebSocket] = []
     done = trio.Event()
 
@@ -129,8 +129,10 @@ async def test_a_client_of_another_make(
 
 @pytest.mark.parametrize("goodbye", [["goodbye"], []])
 async def test_the_whole_server_is_cancelled(goodbye: list[str]) -> None:
-    """trio-websocket's reader is cancelled with the handler: the client gets its 1001, but its
-    answer is not heard, and nobody waits for it."""
+    """If trio-websocket's reader is cancelled with the handler, the client sees 1001.
+
+    Its answer is not received, and the handler does not wait for it.
+    """
     ended: list[WebSocket] = []
 
     async def handle(request: WebSocketRequest) -> None:
@@ -143,7 +145,7 @@ async def test_the_whole_server_is_cancelled(goodbye: list[str]) -> None:
                 for word in goodbye:
                     ws.send(word)
 
-    for _ in range(5):  # trio shuffles who is first to see the cancellation
+    for _ in range(5):  # trio shuffles the order in which tasks see the cancellation
         async with trio.open_nursery() as clients:
             async with trio.open_nursery() as servers:
                 client = WebSocket(await start(servers, handle), nursery=clients)
@@ -161,7 +163,7 @@ async def test_the_whole_server_is_cancelled(goodbye: list[str]) -> None:
 
 
 async def test_the_reader_alone_is_cancelled(autojump_clock: Any) -> None:
-    """A handler that lives on without trio-websocket's reader has ``close_timeout`` to leave."""
+    """A handler that goes on without trio-websocket's reader has ``close_timeout`` to leave."""
     ours, theirs = trio.testing.memory_stream_pair()
     ended: list[WebSocket] = []
 
@@ -183,11 +185,11 @@ async def test_the_reader_alone_is_cancelled(autojump_clock: Any) -> None:
 
 
 async def test_reset_before_it_was_accepted() -> None:
-    """A client that is gone has no address any more: it is a WebSocketError all the same."""
+    """A client that is gone has no address any more, but it is still a WebSocketError."""
     failures: list[WebSocketError] = []
 
     async def handle(request: WebSocketRequest) -> None:
-        with pytest.raises(OSError):  # which one is the system's choice
+        with pytest.raises(OSError):  # which one depends on the system
             while True:
                 str(request.remote)
                 await trio.sleep(0.01)
@@ -231,7 +233,7 @@ async def test_an_answer_that_does_not_leave(autojump_clock: Any) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to one process")
 def test_ctrl_c() -> None:
-    """Ctrl-C in the block comes out bare, and the client is told 1001."""
+    """Ctrl-C in the block comes out bare, and the client sees 1001."""
     ended: list[WebSocket] = []
     codes: list[int | None] = []
 

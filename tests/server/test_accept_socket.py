@@ -1,4 +1,4 @@
-"""The server's end as a socket: its attributes and options, and where messages wait."""
+"""The server's end as a socket, with its attributes and options, and where messages wait."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def leave(ws: WebSocket) -> None:
 
 
 async def test_attributes(harness: AcceptHarness, clock: object) -> None:
-    """What the client asked for, and what it was answered."""
+    """They are what the client asked for, and what it was answered."""
 
     async def handle(request: WebSocketRequest) -> None:
         async with accept_websocket(request, "chat.v2", headers={"X-Room": "7"}) as ws:
@@ -51,7 +51,6 @@ async def test_attributes(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_url_of_a_whole_target(harness: AcceptHarness, clock: object) -> None:
-    """A request target that is a URL is the URL."""
     urls: list[str] = []
 
     async def handle(request: WebSocketRequest) -> None:
@@ -75,7 +74,7 @@ async def test_where_it_is(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_a_protocol_that_was_not_proposed(harness: AcceptHarness, clock: object) -> None:
-    """It is a ValueError that shows none of them; the client is not answered."""
+    """It is a ValueError that shows none of them, and the client is not answered."""
 
     async def handle(request: WebSocketRequest) -> None:
         with pytest.raises(ValueError, match=r"one of the 2 subprotocols .* proposed, got another"):
@@ -116,7 +115,7 @@ async def test_bad_options(
 
 
 async def test_answered_before(harness: AcceptHarness, clock: object) -> None:
-    """A request is accepted once: a second time it is a RuntimeError."""
+    """Accepting a request a second time is a RuntimeError."""
 
     async def handle(request: WebSocketRequest) -> None:
         await request.accept()
@@ -129,7 +128,7 @@ async def test_answered_before(harness: AcceptHarness, clock: object) -> None:
 
 
 async def test_both_types_both_ways(harness: AcceptHarness, clock: object) -> None:
-    """Text is str and binary is bytes; a Blob can be sent."""
+    """Text is str and binary is bytes, and a Blob can be sent."""
     got: list[str | bytes] = []
 
     async def block(ws: WebSocket) -> None:
@@ -152,7 +151,7 @@ async def test_both_types_both_ways(harness: AcceptHarness, clock: object) -> No
 
 
 async def test_origin_of_events(harness: AcceptHarness, clock: object) -> None:
-    """It is the request's Origin: the page that speaks."""
+    """It is the request's Origin, the page that sends."""
     events: list[MessageEvent] = []
 
     async def handle(request: WebSocketRequest) -> None:
@@ -196,8 +195,10 @@ async def test_messages_are_held_until_there_is_a_listener(
 
 
 @pytest.mark.parametrize("kind", ["sockets"])  # a memory stream takes any amount
-async def test_who_does_not_look_stops_the_client(harness: AcceptHarness, clock: object) -> None:
-    """What waits is bounded: trio-websocket's queue and one message, then it is TCP's."""
+async def test_a_program_that_does_not_consume_stops_the_client(
+    harness: AcceptHarness, clock: object
+) -> None:
+    """What waits is bounded by trio-websocket's queue and one message, and then by TCP."""
     stuck = trio.Event()
 
     async def block(ws: WebSocket) -> None:
@@ -218,7 +219,7 @@ async def test_who_does_not_look_stops_the_client(harness: AcceptHarness, clock:
 
 
 async def test_close_while_messages_wait(harness: AcceptHarness, clock: object) -> None:
-    """The DOM's close() finds the client's Close behind messages that nobody has looked at."""
+    """close() finds the client's Close after messages that were not consumed."""
 
     async def block(ws: WebSocket) -> None:
         closed = trio.Event()
@@ -239,7 +240,7 @@ async def test_close_while_messages_wait(harness: AcceptHarness, clock: object) 
 
 
 async def test_messages_are_dropped_while_closing(harness: AcceptHarness, clock: object) -> None:
-    """What had come, and was not looked at before our close(), is not dispatched any more."""
+    """What had come and was not consumed before our close() is not dispatched any more."""
     got: list[object] = []
 
     async def block(ws: WebSocket) -> None:
@@ -257,7 +258,7 @@ async def test_messages_are_dropped_while_closing(harness: AcceptHarness, clock:
 
 
 async def test_drain(harness: AcceptHarness, clock: object) -> None:
-    """``bufferedAmount`` falls as messages leave, and never within one stretch of the program."""
+    """``bufferedAmount`` falls as messages are sent, and never between two checkpoints."""
 
     async def block(ws: WebSocket) -> None:
         ws.send("x" * 100)
@@ -272,7 +273,7 @@ async def test_drain(harness: AcceptHarness, clock: object) -> None:
 
 
 async def answer_pings(client: RawClient) -> None:
-    """A client that does what RFC 6455 asks of it."""
+    """Answer pings as RFC 6455 asks of a client."""
     while (got := await client.next()) is not None:
         if got.opcode == PING:
             await trio.sleep(0.02)
@@ -282,8 +283,10 @@ async def answer_pings(client: RawClient) -> None:
 
 
 async def test_ping(harness: AcceptHarness, clock: object) -> None:
-    """``ping()`` gives the round trip. Pings go one at a time: the third waits for the Pong that
-    answers the first two."""
+    """``ping()`` returns the round trip time.
+
+    Pings go one at a time, and the third waits for the Pong that answers the first two.
+    """
     seconds: dict[int, float] = {}
 
     async def block(ws: WebSocket) -> None:
@@ -345,7 +348,7 @@ async def test_ping_of_a_client_that_leaves(harness: AcceptHarness, clock: objec
 
 
 async def test_ping_while_closing(harness: AcceptHarness, clock: object) -> None:
-    """Behind our Close no Ping leaves; ``ping()`` raises at the end."""
+    """After our Close no Ping is sent, and ``ping()`` raises at the end."""
 
     async def block(ws: WebSocket) -> None:
         ws.close(3000)
@@ -356,8 +359,8 @@ async def test_ping_while_closing(harness: AcceptHarness, clock: object) -> None
     assert harness.client.close_code == 3000
 
 
-async def test_keepalive_of_a_client_that_lives(harness: AcceptHarness, clock: object) -> None:
-    """Pongs are life enough."""
+async def test_keepalive_of_a_client_that_answers(harness: AcceptHarness, clock: object) -> None:
+    """Pongs alone keep the connection."""
 
     async def block(ws: WebSocket) -> None:
         await trio.sleep(0.5)
@@ -368,7 +371,7 @@ async def test_keepalive_of_a_client_that_lives(harness: AcceptHarness, clock: o
 
 
 async def test_keepalive_of_a_client_that_sends(harness: AcceptHarness, clock: object) -> None:
-    """Messages are life too, from a client that answers no Ping."""
+    """Messages count as answers, too, from a client that answers no Ping."""
 
     async def block(ws: WebSocket) -> None:
         async for _ in ws:
@@ -386,7 +389,7 @@ async def test_keepalive_of_a_client_that_sends(harness: AcceptHarness, clock: o
 
 
 async def test_keepalive_of_a_dead_client(harness: AcceptHarness, clock: object) -> None:
-    """A client that is silent behind a Ping: ``error``, and 1006 that says for how long."""
+    """Silence after a Ping is ``error``, and 1006 that says for how long."""
 
     async def block(ws: WebSocket) -> None:
         await ws.wait_closed()
@@ -400,10 +403,10 @@ async def test_keepalive_of_a_dead_client(harness: AcceptHarness, clock: object)
         assert harness.left - start == pytest.approx(0.3)
 
 
-async def test_keepalive_while_the_program_does_not_look(
+async def test_keepalive_while_the_program_does_not_consume(
     harness: AcceptHarness, clock: object
 ) -> None:
-    """A client whose messages nobody takes is not dead."""
+    """A client whose messages are not consumed is not dead."""
     got: list[str | bytes] = []
 
     async def block(ws: WebSocket) -> None:
@@ -419,8 +422,10 @@ async def test_keepalive_while_the_program_does_not_look(
     assert harness.code == (1000, True)
 
 
-async def test_pongs_while_the_program_does_not_look(harness: AcceptHarness, clock: object) -> None:
-    """A Pong may pass a message that nobody takes, and is life as well."""
+async def test_pongs_while_the_program_does_not_consume(
+    harness: AcceptHarness, clock: object
+) -> None:
+    """A Pong may pass a message that is not consumed, and counts as an answer."""
 
     async def block(ws: WebSocket) -> None:
         await trio.sleep(0.5)
@@ -435,7 +440,7 @@ async def test_pongs_while_the_program_does_not_look(harness: AcceptHarness, clo
 
 
 async def test_keepalive_counts_from_the_ping(harness: AcceptHarness, clock: object) -> None:
-    """What we send behind an answered Ping asks for no answer."""
+    """What we send after an answered Ping needs no answer."""
 
     async def block(ws: WebSocket) -> None:
         await trio.sleep(0.35)
@@ -447,7 +452,7 @@ async def test_keepalive_counts_from_the_ping(harness: AcceptHarness, clock: obj
 
 
 async def test_keepalive_counts_from_when_the_ping_leaves(autojump_clock: Any) -> None:
-    """A Ping that waits behind a message is asked when that has left."""
+    """A Ping that waits for a message counts from when that is sent."""
     ours, theirs = trio.testing.lockstep_stream_pair()  # sends wait until they are read
     codes: list[int] = []
 
@@ -472,8 +477,10 @@ async def test_keepalive_counts_from_when_the_ping_leaves(autojump_clock: Any) -
 
 @pytest.mark.parametrize("kind", ["sockets"])  # a memory stream takes any amount
 async def test_keepalive_while_much_is_sent(harness: AcceptHarness, clock: object) -> None:
-    """A Ping that waits behind a message is not counted as asked before that has left; a client
-    that takes nothing is found dead all the same."""
+    """A Ping that waits for a long message counts only from when that is sent.
+
+    A client that takes nothing is found dead all the same.
+    """
     gone = trio.Event()
 
     async def block(ws: WebSocket) -> None:

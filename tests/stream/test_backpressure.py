@@ -1,7 +1,7 @@
-"""Where data waits: real sockets, a side that stops, and figures.
+"""Where data waits, over real sockets, with a side that stops, and figures.
 
-The peers are plain trio, in the same process: what they hold is one frame that is sent again and
-again, or nothing. `pytest -rP` shows the figures.
+The peers are plain trio in the same process, and hold one frame that is sent again and again, or
+nothing. ``pytest -rP`` shows the figures.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LARGE = frame(BINARY, b"x" * 200_000)
 
 @pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
 async def test_reader_stops(data: bytes, sockets: SocketTransport, nursery: trio.Nursery) -> None:
-    """A reader that takes nothing makes the peer stop; memory is bounded, nothing is lost."""
+    """A reader that takes nothing stops the peer, with bounded memory and no loss."""
     flood = Flood(sockets, data, FLOOD)
     nursery.start_soon(flood.run)
     async with open_websocket_stream(sockets.url, **sockets.options()) as stream:
@@ -57,7 +57,7 @@ async def test_reader_stops(data: bytes, sockets: SocketTransport, nursery: trio
 async def test_reader_stops_again_and_again(
     sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
-    """Gigabytes past a reader that keeps stopping: the bound is a bound, not a leak's start."""
+    """Memory stays bounded for gigabytes past a reader that stops again and again."""
     flood = Flood(sockets, SMALL, 4096 * MiB)
     nursery.start_soon(flood.run)
     received = 0
@@ -73,7 +73,7 @@ async def test_reader_stops_again_and_again(
 
 
 async def test_close_with_a_stopped_reader(sockets: SocketTransport, nursery: trio.Nursery) -> None:
-    """One's own close is not held up by what nobody took: the peer's Close is found behind it."""
+    """Unread data does not hold up our own close, as the peer's Close is found after it."""
     flood = Flood(sockets, SMALL, FLOOD_TOO)
     nursery.start_soon(flood.run)
     async with open_websocket_stream(sockets.url, **sockets.options()) as stream:
@@ -88,7 +88,7 @@ async def test_close_with_a_stopped_reader(sockets: SocketTransport, nursery: tr
 async def test_pings_while_the_reader_is_stopped(
     sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
-    """Pings are answered as long as the inbox is not full, though nobody receives."""
+    """Pings are answered while the inbox is not full, even if the program does not receive."""
     answers: list[bytes] = []
 
     async def part() -> None:
@@ -110,12 +110,12 @@ async def test_pings_while_the_reader_is_stopped(
 
 
 async def stopped_peer(sockets: SocketTransport, goes_on: trio.Event, received: list[int]) -> None:
-    """A peer that reads nothing until it is told, then counts the bytes of each message."""
+    """Run a peer that first reads nothing, and then counts the bytes of each message."""
     peer = await sockets.peer()
     async with peer.stream:
         await peer.accept()
         await goes_on.wait()
-        with suppress(trio.BrokenResourceError):  # it answers no Close, and is reset at last
+        with suppress(trio.BrokenResourceError):  # it answers no Close, and is reset in the end
             while data := await peer.stream.receive_some(MiB):
                 received.append(len(data))
 
@@ -172,7 +172,7 @@ async def test_fragments_wait(sockets: SocketTransport, nursery: trio.Nursery) -
 async def test_slow_reader_at_the_other_end(
     sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
-    """Two streams, one carried over to the other: who stops at one end stops the other end."""
+    """With two streams that are connected, a reader that stops at one end stops the other end."""
     flood = Flood(sockets, LARGE, FLOOD_TOO)
     nursery.start_soon(flood.run)
     goes_on, received = trio.Event(), list[int]()
@@ -205,7 +205,7 @@ async def test_slow_reader_at_the_other_end(
 async def test_websocket_reader_stops(
     look: str, sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
-    """A socket that nobody looks at, or receives from any more, makes the peer stop too."""
+    """A socket that is not read, or not any more, stops the peer, too."""
     flood = Flood(sockets, SMALL, FLOOD_TOO)
     nursery.start_soon(flood.run)
     async with open_websocket(sockets.url, **sockets.options()) as ws:

@@ -1,4 +1,4 @@
-"""Closing one side of a stream, which closes both; and channels in generic code."""
+"""Closing one side of a stream, which closes both, and channels in generic code."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_what_closing_a_side_sends(
     with_connection: Any,
     autojump_clock: Any,
 ) -> None:
-    """1000 for ``aclose()``; of a WebSocketError its code and reason; for all else no code."""
+    """``aclose()`` sends 1000, a WebSocketError its code and reason, and all else no code."""
     stream, connection = await with_connection()
     await getattr(getattr(stream, side), method)(*arguments)
     assert (connection.closeCode, connection.reason) == (code, reason)
@@ -52,7 +52,7 @@ async def test_what_closing_a_side_sends(
 
 @pytest.mark.parametrize("closer", [name for name in CLOSERS if name != "stream.close"])
 async def test_cancelled_close(closer: str, with_connection: Any, autojump_clock: Any) -> None:
-    """Under cancellation the goodbye gets ``cancelled_close_timeout``; all is closed behind it."""
+    """Under cancellation the close has ``cancelled_close_timeout``, and all is closed after it."""
     stream, connection = await with_connection(cancelled_close_timeout=0.5)
     connection.stall()
     start = trio.current_time()
@@ -65,7 +65,7 @@ async def test_cancelled_close(closer: str, with_connection: Any, autojump_clock
 
 
 async def test_cancelled_during_the_close(with_connection: Any, autojump_clock: Any) -> None:
-    """Likewise where the cancellation comes while it waits for the peer."""
+    """The same holds where the cancellation comes while it waits for the peer."""
     stream, connection = await with_connection(cancelled_close_timeout=0.5)
     connection.stall()
     start = trio.current_time()
@@ -78,7 +78,7 @@ async def test_cancelled_during_the_close(with_connection: Any, autojump_clock: 
 async def test_generic_code(
     with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Code that knows of nothing but channels can carry messages from one stream to another."""
+    """Code that only knows channels can carry messages from one stream to another."""
     source, one = await with_connection()
     target, other = await with_connection()
 

@@ -1,4 +1,4 @@
-"""One message in pieces: ``send_fragments()``."""
+"""Messages in pieces, by ``send_fragments()``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def pieces(*values: Any, error: BaseException | None = None) -> AsyncGener
 
 
 async def test_frames_on_the_wire(with_peer: Any, autojump_clock: Any) -> None:
-    """The first frame has the opcode, the last FIN and nothing else; none is compressed."""
+    """The first frame has the opcode, only the last has FIN, and none is compressed."""
     stream, peer = await with_peer("Sec-WebSocket-Extensions: permessage-deflate")
     await stream.writable.send_fragments(pieces("a" * 100, "ä", ""))
     stream.close()
@@ -46,7 +46,7 @@ async def test_frames_on_the_wire(with_peer: Any, autojump_clock: Any) -> None:
 
 
 async def test_binary(with_peer: Any, autojump_clock: Any) -> None:
-    """Anything bytes-like, in any mixture, makes a binary message."""
+    """Bytes-like objects in any mixture make a binary message."""
     stream, peer = await with_peer()
     await stream.writable.send_fragments(pieces(b"a", bytearray(b"b"), memoryview(b"c")))
     await stream.writable.send("next")
@@ -61,7 +61,7 @@ async def test_binary(with_peer: Any, autojump_clock: Any) -> None:
 
 
 async def test_nothing_at_all(with_peer: Any, autojump_clock: Any) -> None:
-    """An iterable that is empty sends nothing, and the stream goes on."""
+    """An empty iterable sends nothing, and the stream goes on."""
     stream, peer = await with_peer()
     with trio.testing.assert_checkpoints():
         await stream.writable.send_fragments(pieces())
@@ -72,7 +72,7 @@ async def test_nothing_at_all(with_peer: Any, autojump_clock: Any) -> None:
 async def test_compressed_messages_around(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """What is sent uncompressed in between does not disturb the compression of the others."""
+    """Uncompressed messages between them do not disturb the compression of the others."""
     stream, peer = await with_peer("Sec-WebSocket-Extensions: permessage-deflate")
     await stream.writable.send("x" * 1000)
     await stream.writable.send_fragments(pieces(b"y" * 1000))
@@ -87,7 +87,7 @@ async def test_compressed_messages_around(
 async def test_other_messages_wait(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A message never gets between the fragments of another; a pong does."""
+    """A message never gets between the fragments of another, but a pong does."""
     stream, peer = await with_peer()
     send, receive = trio.open_memory_channel[str](0)
     nursery.start_soon(stream.writable.send_fragments, receive)
@@ -127,7 +127,7 @@ async def test_backpressure(with_peer: Any, nursery: trio.Nursery, autojump_cloc
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 async def test_the_iterable_raises(after: int, with_peer: Any, autojump_clock: Any) -> None:
-    """Behind the first fragment the connection is closed with 1001; before it nothing happens."""
+    """After the first fragment the connection is closed with 1001, before it nothing happens."""
     stream, peer = await with_peer()
     boom = ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
@@ -147,7 +147,7 @@ async def test_the_iterable_raises(after: int, with_peer: Any, autojump_clock: A
 
 @pytest.mark.parametrize("begun", [False, True])
 async def test_cancelled(begun: bool, with_peer: Any, autojump_clock: Any) -> None:
-    """Cancelled half-way, likewise; and before the first fragment nothing happens."""
+    """After the first fragment the connection is closed with 1001, before it nothing happens."""
     stream, peer = await with_peer()
 
     async def stuck() -> AsyncIterator[str]:
@@ -169,7 +169,7 @@ async def test_cancelled(begun: bool, with_peer: Any, autojump_clock: Any) -> No
 async def test_cancelled_while_waiting_for_the_turn(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Who has not begun yet harms nobody by being cancelled."""
+    """A call that has not begun is cancelled without an effect on others."""
     stream, peer = await with_peer()
     send, receive = trio.open_memory_channel[str](0)
     nursery.start_soon(stream.writable.send_fragments, receive)
@@ -184,7 +184,7 @@ async def test_cancelled_while_waiting_for_the_turn(
 
 @pytest.mark.parametrize("values", [("text", b"bytes"), (b"bytes", "text"), ("text", 1)])
 async def test_mixed_kinds(values: Any, with_peer: Any, autojump_clock: Any) -> None:
-    """A fragment of another kind than the first is a TypeError; the message is cut off."""
+    """A fragment of another kind than the first is a TypeError, and the message is cut off."""
     stream, peer = await with_peer()
     with pytest.raises(TypeError):
         await stream.writable.send_fragments(pieces(*values))
@@ -196,7 +196,7 @@ async def test_mixed_kinds(values: Any, with_peer: Any, autojump_clock: Any) -> 
 async def test_closed_in_between(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """One's own close ends the message where it is: a Close, no more fragments."""
+    """Our own close ends the message where it is, with a Close and no more fragments."""
     stream, peer = await with_peer()
 
     async def closing() -> AsyncIterator[str]:
@@ -241,7 +241,7 @@ async def test_the_peer_closes_in_between(with_peer: Any, autojump_clock: Any) -
 
 
 async def test_sending_from_within(with_peer: Any, autojump_clock: Any) -> None:
-    """An iterable that sends on the same stream would wait for itself: an error, not a hang."""
+    """An iterable that sends on the same stream would wait for itself, which is an error."""
     stream, peer = await with_peer()
 
     async def selfish() -> AsyncIterator[str]:

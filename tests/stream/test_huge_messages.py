@@ -1,4 +1,4 @@
-"""Messages larger than what may be held: real sockets, and figures (`pytest -rP`)."""
+"""Messages larger than the bounds, over real sockets, with figures (``pytest -rP``)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SENDERS = (as_one_frame, as_fragments, as_one_frame_compressed)
 
 
 async def pass_through(sender: Any, size: int, sockets: SocketTransport) -> int:
-    """Have a message of this size come, and take it in pieces; gives the peak of memory."""
+    """Receive a message of this size in pieces, and return the peak of memory."""
 
     async def send() -> None:
         peer = await sockets.peer()
@@ -83,7 +83,7 @@ async def test_memory_of_a_huge_message(sender: Any, sockets: SocketTransport) -
 @pytest.mark.real
 @pytest.mark.parametrize("sender", SENDERS[:2])
 async def test_memory_of_a_message_of_gigabytes(sender: Any, sockets: SocketTransport) -> None:
-    """Nothing grows with it."""
+    """The memory does not grow with it."""
     peak = await pass_through(sender, 4096 * MiB, sockets)
     print(f"4 GiB {sender.__name__} came, peak {peak} bytes")
     assert peak < MEMORY
@@ -94,7 +94,7 @@ async def test_memory_of_a_message_of_gigabytes(sender: Any, sockets: SocketTran
 async def test_a_reader_stops_in_the_middle(
     take: int, sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
-    """Where no piece is taken any more, the peer stops in the middle of its message."""
+    """Where no more pieces are taken, the peer stops in the middle of its message."""
     flood = Flood(sockets, frame(0, BLOCK, fin=False), 1024 * MiB, begins=frame(BINARY, fin=False))
     nursery.start_soon(flood.run)
     options = sockets.options(max_message_size=None, close_timeout=0.2)
@@ -111,7 +111,7 @@ async def test_a_reader_stops_in_the_middle(
 
 
 async def echo(peer: Peer) -> None:
-    """Send each fragment back as it came; FIN goes with the empty one, as ours sends it."""
+    """Send each fragment back as it came, with FIN on the empty one, as ours sends it."""
     await peer.accept("Sec-WebSocket-Extensions: permessage-deflate")
     while (got := await peer.next()) is not None:
         await peer.send(frame(got.opcode, got.payload, fin=got.opcode == 8 or got == (0, b"")))
@@ -120,7 +120,7 @@ async def echo(peer: Peer) -> None:
 
 
 async def there_and_back(fragments: list[Any]) -> list[Any]:
-    """What comes in pieces of what was sent in fragments."""
+    """Send fragments, and return the pieces that come back."""
 
     async def given_out() -> AsyncIterator[Any]:
         for fragment in fragments:
@@ -143,7 +143,7 @@ async def there_and_back(fragments: list[Any]) -> list[Any]:
     st.sampled_from([1, 1, 3000]),
 )
 def test_fragments_come_back_in_pieces(fragments: list[Any], times: int) -> None:
-    """What ``send_fragments()`` sends is what ``receive_pieces()`` gives, long or short."""
+    """What ``send_fragments()`` sends is what ``receive_pieces()`` returns, long or short."""
     fragments = [fragment * times for fragment in fragments]
     empty = fragments[0][:0]
     assert empty.join(trio.run(there_and_back, fragments)) == empty.join(fragments)

@@ -1,4 +1,4 @@
-"""``readable`` as a trio ReceiveChannel: what trio.abc says, clause by clause."""
+"""``readable`` as a trio ReceiveChannel, clause by clause of trio.abc."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trio_ws_dom import WebSocketError
 
 
 async def test_all_messages_then_the_end(with_connection: Any, autojump_clock: Any) -> None:
-    """Everything that came before a clean close, then EndOfChannel, as often as asked."""
+    """Everything from before a clean close is received, then EndOfChannel, any number of times."""
     stream, connection = await with_connection()
     await say(connection, "one", b"two")
     await connection.close(4000, "bye")
@@ -27,7 +27,8 @@ async def test_all_messages_then_the_end(with_connection: Any, autojump_clock: A
 
 
 async def test_all_messages_then_the_failure(with_connection: Any, autojump_clock: Any) -> None:
-    """Everything that came before an unclean end, then WebSocketError, as often as asked."""
+    """Everything from before an unclean end is received, then WebSocketError, any number of
+    times."""
     stream, connection = await with_connection()
     await say(connection, "one", "two")
     await connection.drop()
@@ -71,7 +72,7 @@ async def test_cancelled_receive(with_connection: Any, autojump_clock: Any) -> N
 async def test_two_receivers(
     with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A second task that receives is told that the side is busy."""
+    """A second task that receives gets an error."""
     stream, connection = await with_connection()
     box = await is_blocked(nursery, stream.readable.receive)
     with pytest.raises(trio.BusyResourceError):
@@ -84,14 +85,15 @@ async def test_two_receivers(
 async def test_blocked_receiver_and_ones_own_close(
     closer: str, with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Who waits in ``receive()`` gets ClosedResourceError at once, and what waits is dropped."""
+    """A waiting ``receive()`` raises ClosedResourceError at once, and waiting messages are
+    dropped."""
     stream, connection = await with_connection()
     connection.stall()
     box = await is_blocked(nursery, stream.readable.receive)
     nursery.start_soon(CLOSERS[closer], stream)
     await trio.testing.wait_all_tasks_blocked()
     assert is_closed_error(box)
-    with pytest.raises(WebSocketError):  # the server answers nothing
+    with pytest.raises(WebSocketError):  # the server does not answer
         await stream.closed
     with pytest.raises(trio.ClosedResourceError):
         await stream.readable.receive()
@@ -101,12 +103,12 @@ async def test_blocked_receiver_and_ones_own_close(
 async def test_what_was_received_outlives_the_close(
     closer: str, with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Closing the other side drops nothing that was received; what comes later is dropped."""
+    """Closing the other side keeps what was received, and drops what comes later."""
     stream, connection = await with_connection()
     await say(connection, "before")
-    connection.stall()  # else it would answer at once
+    connection.stall()  # otherwise it answers at once
     nursery.start_soon(CLOSERS[closer], stream)
     await trio.testing.wait_all_tasks_blocked()
-    await connection.send("behind")
+    await connection.send("after")
     nursery.start_soon(connection.close)
     assert [message async for message in stream.readable] == ["before"]

@@ -1,4 +1,4 @@
-"""One message in pieces: ``receive_pieces()``, and ``receive()`` of the same messages."""
+"""Messages in pieces, by ``receive_pieces()``, and ``receive()`` of the same messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REST = frame(0, b"two")
 
 
 async def taken(stream: Any) -> list[str | bytes]:
-    """The pieces of the next message."""
+    """Return the pieces of the next message."""
     async with await stream.readable.receive_pieces() as pieces:
         return [piece async for piece in pieces]
 
@@ -31,7 +31,7 @@ async def taken(stream: Any) -> list[str | bytes]:
 async def test_pieces_as_they_come(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A fragment is given when it has come, though the next has not."""
+    """A fragment is returned when it has come, even if the next has not."""
     stream, peer = await with_peer()
     await peer.send(HALF)
     async with await stream.readable.receive_pieces() as pieces:
@@ -52,14 +52,14 @@ async def test_pieces_as_they_come(
 async def test_a_short_message_is_one_piece(
     opcode: int, data: bytes, with_peer: Any, autojump_clock: Any
 ) -> None:
-    """Also an empty one, which tells its kind by it."""
+    """An empty message is one piece, too, which shows its kind."""
     stream, peer = await with_peer()
     await peer.send(frame(opcode, data))
     assert await taken(stream) == [data.decode() if opcode == TEXT else data]
 
 
 async def test_an_empty_end_is_no_piece(with_peer: Any, autojump_clock: Any) -> None:
-    """Where the last fragment has nothing, as of ``send_fragments()``, there is no piece for it."""
+    """An empty last fragment, as of ``send_fragments()``, is no piece."""
     stream, peer = await with_peer()
     await peer.send(HALF)
     async with await stream.readable.receive_pieces() as pieces:
@@ -72,7 +72,7 @@ async def test_an_empty_end_is_no_piece(with_peer: Any, autojump_clock: Any) -> 
 
 @pytest.mark.parametrize("text", [False, True])
 async def test_pieces_are_plain(text: bool, with_peer: Any, autojump_clock: Any) -> None:
-    """They are ``str`` and ``bytes`` themselves, none longer than what is read at a time."""
+    """They are ``str`` and ``bytes`` themselves, none longer than one read."""
     stream, peer = await with_peer()
     await peer.send(frame(TEXT if text else BINARY, LONG, fin=False))
     await trio.testing.wait_all_tasks_blocked()
@@ -85,7 +85,7 @@ async def test_pieces_are_plain(text: bool, with_peer: Any, autojump_clock: Any)
 
 @pytest.mark.parametrize("way", ["receive", "iterate", "pieces"])
 async def test_a_long_message_whole(way: str, with_peer: Any, autojump_clock: Any) -> None:
-    """However it is taken, it is the same, and the next one after it is too."""
+    """However it is taken, it is the same, and so is the next one."""
     stream, peer = await with_peer()
     await peer.send(frame(BINARY, LONG), HALF)
     await trio.testing.wait_all_tasks_blocked()
@@ -106,7 +106,7 @@ async def test_a_long_message_whole(way: str, with_peer: Any, autojump_clock: An
 async def test_memory_of_tiny_fragments(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A message that comes byte by byte costs its size while it is joined, not a hundred times."""
+    """While it is joined, a message that comes byte by byte costs its size, not a hundred times."""
     stream, peer = await with_peer()
     box = await is_blocked(nursery, stream.readable.receive)
     await peer.send(frame(BINARY, b"x", fin=False))
@@ -131,7 +131,7 @@ async def test_a_compressed_message(with_peer: Any, autojump_clock: Any) -> None
 
 
 async def test_cancelled_in_the_middle_of_a_message(with_peer: Any, autojump_clock: Any) -> None:
-    """A cancelled ``receive()`` has taken nothing, also of what had come; the next takes all."""
+    """A cancelled ``receive()`` has taken nothing, and the next one takes all."""
     stream, peer = await with_peer()
     for chunk in (HALF, frame(0, b"more ", fin=False)):
         await peer.send(chunk)
@@ -175,7 +175,7 @@ async def test_cancelled_pieces(with_peer: Any, autojump_clock: Any) -> None:
 
 
 async def test_no_next_message(with_peer: Any, autojump_clock: Any) -> None:
-    """Behind the last message, the end is told as ``receive()`` tells it, not as no pieces."""
+    """After the last message the end is raised as by ``receive()``, not as no pieces."""
     stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"last"))
     await closes_by_peer(peer)
@@ -189,7 +189,7 @@ async def test_no_next_message(with_peer: Any, autojump_clock: Any) -> None:
 async def test_the_end_in_the_middle_of_a_message(
     how: str, with_peer: Any, autojump_clock: Any
 ) -> None:
-    """Never looks like the end of the message; what had come is given before it."""
+    """It never looks like the end of the message, and pieces from before it are returned."""
     stream, peer = await with_peer(max_message_size=100)
     await peer.send(HALF)
     if how == "clean":
@@ -228,7 +228,7 @@ async def test_receiving_half_a_message(how: str, with_peer: Any, autojump_clock
 
 
 async def test_iterating_to_half_a_message(with_peer: Any, autojump_clock: Any) -> None:
-    """A loop ends, with a clean close, where half a message was the last that came."""
+    """A loop ends with a clean close, even if the last message was incomplete."""
     stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"whole"), HALF)
     await closes_by_peer(peer)
@@ -268,7 +268,7 @@ async def test_left_half_way(how: str, with_peer: Any, autojump_clock: Any) -> N
 
 
 async def test_left_before_its_only_piece(with_peer: Any, autojump_clock: Any) -> None:
-    """A message of which nothing was taken is not skipped either."""
+    """A message of which nothing was taken is not skipped, either."""
     stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"whole"))
     async with await stream.readable.receive_pieces():
@@ -278,7 +278,7 @@ async def test_left_before_its_only_piece(with_peer: Any, autojump_clock: Any) -
 
 
 async def test_an_error_under_cancellation(with_peer: Any, autojump_clock: Any) -> None:
-    """An exception that leaves the block while it is cancelled is not hidden by that."""
+    """A cancellation does not hide an exception that leaves the block."""
     stream, peer = await with_peer()
     await peer.send(HALF)
     with pytest.raises(ValueError, match="boom"), trio.CancelScope() as scope:
@@ -287,8 +287,8 @@ async def test_an_error_under_cancellation(with_peer: Any, autojump_clock: Any) 
             raise ValueError("boom")
 
 
-async def test_left_behind_its_last_piece(with_peer: Any, autojump_clock: Any) -> None:
-    """With all pieces taken there is nothing to close the connection for."""
+async def test_left_after_its_last_piece(with_peer: Any, autojump_clock: Any) -> None:
+    """With all pieces taken there is no reason to close the connection."""
     stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"one"), frame(TEXT, b"two"))
     async with await stream.readable.receive_pieces() as pieces:
@@ -301,7 +301,7 @@ async def test_left_behind_its_last_piece(with_peer: Any, autojump_clock: Any) -
 
 
 async def test_leaving_is_a_checkpoint(with_peer: Any, autojump_clock: Any) -> None:
-    """As leaving any channel is."""
+    """It is one as for any channel."""
     stream, peer = await with_peer()
     await peer.send(frame(TEXT, b"one"))
     pieces = await stream.readable.receive_pieces()
@@ -312,7 +312,7 @@ async def test_leaving_is_a_checkpoint(with_peer: Any, autojump_clock: Any) -> N
 
 
 async def test_one_at_a_time(with_peer: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """While a message is taken in pieces, nobody else receives; nor the other way round."""
+    """While a message is taken in pieces, ``receive()`` raises, and the other way round."""
     stream, peer = await with_peer()
     readable = stream.readable
     box = await is_blocked(nursery, readable.receive)
@@ -340,7 +340,7 @@ async def test_one_at_a_time(with_peer: Any, nursery: trio.Nursery, autojump_clo
 async def test_closed_while_waiting_for_a_piece(
     closer: str, with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Who waits is told at once, whichever of the two is closed."""
+    """A waiting call raises at once, whichever of the two is closed."""
     stream, peer = await with_peer()
     await peer.send(HALF)
     pieces = await stream.readable.receive_pieces()
@@ -356,7 +356,7 @@ async def test_closed_while_waiting_for_a_piece(
 async def test_ones_own_close_in_the_middle(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """What comes behind ``stream.close()`` is dropped, so the message has no end."""
+    """What comes after ``stream.close()`` is dropped, so the message has no end."""
     stream, peer = await with_peer()
     await peer.send(HALF)
     async with await stream.readable.receive_pieces() as pieces:

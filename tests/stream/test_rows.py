@@ -1,4 +1,4 @@
-"""The guarantee's rows for this door: however the block is left, what the peer saw and we tell."""
+"""The guarantee's rows for streams, with what the peer saw and what we report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def harness(transport: Transport, nursery: trio.Nursery) -> StreamHarness:
 
 
 async def test_block_ends(harness: StreamHarness, clock: object) -> None:
-    """At the block's end: 1000, after all that was sent; then both channels are closed."""
+    """The end of the block closes with 1000 after all that was sent, and closes both channels."""
     await harness.play()
     async with harness.open() as stream:
         for number in range(100):
@@ -44,7 +44,7 @@ async def test_block_ends(harness: StreamHarness, clock: object) -> None:
 
 @pytest.mark.parametrize("error", [ValueError("boom"), ExceptionGroup("mine", [KeyError("one")])])
 async def test_block_raises(error: Exception, harness: StreamHarness, clock: object) -> None:
-    """An exception in the block: 1001, and the same object comes out."""
+    """An exception in the block closes with 1001, and comes out as the same object."""
     await harness.play()
     with pytest.raises(type(error)) as caught:
         async with harness.open() as stream:
@@ -54,7 +54,7 @@ async def test_block_raises(error: Exception, harness: StreamHarness, clock: obj
 
 
 async def test_deadline(harness: StreamHarness, clock: object) -> None:
-    """A deadline: 1001, answered and clean; what is sent in a ``finally`` goes out before it."""
+    """A deadline closes cleanly with 1001, after what a ``finally`` sends."""
     await harness.play()
     with trio.CancelScope() as scope:
         async with harness.open() as stream:
@@ -70,7 +70,7 @@ async def test_deadline(harness: StreamHarness, clock: object) -> None:
 
 
 async def test_cancelled_at_the_exit(harness: StreamHarness, clock: object) -> None:
-    """A block that ends without exception while its scope is cancelled: 1001."""
+    """A block that ends without exception in a cancelled scope closes with 1001."""
     await harness.play()
     with trio.CancelScope() as scope:
         async with harness.open() as stream:
@@ -80,7 +80,7 @@ async def test_cancelled_at_the_exit(harness: StreamHarness, clock: object) -> N
 
 
 async def test_sibling_crashes(harness: StreamHarness, clock: object) -> None:
-    """A sibling's crash cancels the block: 1001, and the sibling's exception is what comes out."""
+    """A sibling's crash cancels the block, closes with 1001, and is what comes out."""
     await harness.play()
     boom = ValueError("boom")
     streams: list[WebSocketStream] = []
@@ -102,7 +102,7 @@ async def test_sibling_crashes(harness: StreamHarness, clock: object) -> None:
 
 
 async def test_peer_closes_first(harness: StreamHarness, clock: object) -> None:
-    """The peer's Close ends ``readable``, and ``closed`` tells its code and reason."""
+    """The peer's Close ends ``readable``, and ``closed`` has its code and reason."""
 
     async def part(peer: Peer) -> None:
         await peer.accept(then=frame(TEXT, b"last") + close(4321, "enough"))
@@ -118,7 +118,7 @@ async def test_peer_closes_first(harness: StreamHarness, clock: object) -> None:
 
 
 async def test_program_closes(harness: StreamHarness, clock: object) -> None:
-    """A code and reason of the program's own go out, and the block's end adds nothing."""
+    """The program's own code and reason are sent, and the block's end adds nothing."""
     await harness.play()
     async with harness.open() as stream:
         stream.close(closeCode=3001, reason="see you")
@@ -128,7 +128,7 @@ async def test_program_closes(harness: StreamHarness, clock: object) -> None:
 
 @pytest.mark.parametrize("part", [accept_and_listen, accept_and_flood])
 async def test_peer_does_not_answer(part: Any, harness: StreamHarness, clock: object) -> None:
-    """A peer that never answers the Close, or floods: ``close_timeout``, then 1006."""
+    """A peer that never answers the Close, or floods, ends with 1006 after ``close_timeout``."""
     await harness.play(part)
     async with harness.open() as stream:
         await trio.sleep(0.05)
@@ -142,7 +142,7 @@ async def test_peer_does_not_answer(part: Any, harness: StreamHarness, clock: ob
 async def test_peer_does_not_answer_and_we_are_cancelled(
     part: Any, harness: StreamHarness, clock: object
 ) -> None:
-    """Under cancellation such a peer gets ``cancelled_close_timeout`` in all."""
+    """Under cancellation such a peer has ``cancelled_close_timeout`` in all."""
     await harness.play(part)
     with trio.CancelScope() as scope:
         async with harness.open() as stream:
@@ -155,7 +155,7 @@ async def test_peer_does_not_answer_and_we_are_cancelled(
 
 
 async def test_peer_floods_and_then_answers(harness: StreamHarness, clock: object) -> None:
-    """Behind any amount of unread messages the peer's Close is found."""
+    """After any amount of unread messages the peer's Close is found."""
     await harness.play(flood_then_answer)
     async with harness.open() as stream:
         await trio.sleep(0.01)
@@ -164,7 +164,7 @@ async def test_peer_floods_and_then_answers(harness: StreamHarness, clock: objec
 
 @pytest.mark.parametrize("kind", ["sockets"])  # a memory stream takes any amount
 async def test_peer_never_reads(harness: StreamHarness, clock: object) -> None:
-    """With a ``send()`` that waits for a peer that reads nothing: the bound, then 1006."""
+    """With a ``send()`` that waits for a peer that reads nothing, the end is 1006 at the bound."""
     await harness.play(accept_and_stop)
     with trio.CancelScope() as scope:
         async with harness.open() as stream:
@@ -176,8 +176,10 @@ async def test_peer_never_reads(harness: StreamHarness, clock: object) -> None:
 
 @pytest.mark.parametrize("message", [b"", frame(TEXT, b"x" * 1000)[:500], frame(3)])
 async def test_lost(message: bytes, harness: StreamHarness, clock: object) -> None:
-    """TCP is lost, also in mid-message or behind a broken rule: the channels raise, the block's end
-    does not."""
+    """When TCP is lost, the channels raise, but the block's end does not.
+
+    It may be lost in the middle of a message or after a broken rule.
+    """
 
     async def part(peer: Peer) -> None:
         await peer.accept(then=message)
@@ -193,7 +195,7 @@ async def test_lost(message: bytes, harness: StreamHarness, clock: object) -> No
 
 
 async def test_cancelled_while_connecting(harness: StreamHarness, clock: object) -> None:
-    """Cancelled before the 101: given up at once, and no Close, as there is no WebSocket."""
+    """Before the 101 it ends at once and without a Close, as there is no WebSocket."""
     scope = trio.CancelScope()
 
     async def part(peer: Peer) -> None:
@@ -211,7 +213,7 @@ async def test_cancelled_while_connecting(harness: StreamHarness, clock: object)
 
 
 async def test_failure_to_open(harness: StreamHarness, clock: object) -> None:
-    """A connection that could not be opened: WebSocketError, bare, with the cause."""
+    """A connection that cannot be opened is a bare WebSocketError with the cause."""
     await harness.play(hang_up)
     with pytest.raises(WebSocketError) as caught:
         async with harness.open():
@@ -228,7 +230,8 @@ async def test_bare_constructor_ends_normally(harness: StreamHarness, clock: obj
 
 
 async def test_bare_constructor_is_cancelled(harness: StreamHarness, clock: object) -> None:
-    """A bare stream's nursery that is cancelled: 1001; a sender elsewhere is told."""
+    """A bare stream's nursery that is cancelled closes with 1001, and a sender elsewhere gets an
+    error."""
     await harness.play()
     async with trio.open_nursery() as nursery:
         stream = WebSocketStream(harness.url, nursery=nursery, **harness.options())
@@ -242,7 +245,7 @@ async def test_bare_constructor_is_cancelled(harness: StreamHarness, clock: obje
 async def test_a_sender_while_the_nursery_is_cancelled(
     harness: StreamHarness, clock: object
 ) -> None:
-    """Who sends between a bare stream's 1001 and the peer's answer is told so."""
+    """A ``send()`` between a bare stream's 1001 and the peer's answer raises."""
     await harness.play(accept_and_listen)
     streams: list[WebSocketStream] = []
 
@@ -263,10 +266,10 @@ async def test_a_sender_while_the_nursery_is_cancelled(
             await streams[0].writable.send("too late")
 
 
-async def test_cancelled_close_without_a_goodbye(
+async def test_cancelled_close_without_time_for_a_close(
     sockets: SocketTransport, nursery: trio.Nursery
 ) -> None:
-    """With ``cancelled_close_timeout=0`` no Close is sent, in whatever order tasks get to run."""
+    """With ``cancelled_close_timeout=0`` no Close is sent, in whatever order tasks run."""
     for _ in range(20):
         stream = WebSocketStream(sockets.url, nursery=nursery, cancelled_close_timeout=0)
         peer = await sockets.peer()

@@ -1,4 +1,4 @@
-"""The interface of WebSocketStream: its start, its end, and what it tells of both."""
+"""The interface of WebSocketStream, with its start, its end, and the results of both."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def connecting(server: FakeServer, nursery: trio.Nursery) -> Callable[..., WebSo
     return partial(WebSocketStream, f"{server.url}/chat", nursery=nursery)
 
 
-async def test_opened_tells_what_was_agreed(
+async def test_opened_has_what_was_agreed(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
-    """``opened`` gives both channels, the extensions and the protocol."""
+    """``opened`` has both channels, the extensions and the protocol."""
     stream = connecting(protocols=["a", "b"])
     extensions = ("Sec-WebSocket-Extensions", "permessage-deflate")
     connection = await server.accept(protocol="b", headers=[extensions])
@@ -50,7 +50,7 @@ async def test_opened_tells_what_was_agreed(
 async def test_url_and_repr(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
-    """``url`` is the serialized URL; the repr shows it, and where the stream stands."""
+    """``url`` is the serialized URL, and the repr shows it with the stream's state."""
     stream = connecting()
     assert stream.url == "ws://peer.test/chat"
     assert repr(stream) == "<WebSocketStream ws://peer.test/chat CONNECTING>"
@@ -62,7 +62,7 @@ async def test_url_and_repr(
 async def test_channels_before_opened(
     connecting: Any, with_connection: Any, autojump_clock: Any
 ) -> None:
-    """There is nothing to read from or write to before the stream is open."""
+    """Reading and writing before the stream is open is an error."""
     stream = connecting()
     for name in ("readable", "writable"):
         with pytest.raises(DOMException, match="opened") as caught:
@@ -73,7 +73,7 @@ async def test_channels_before_opened(
 async def test_opened_and_closed_by_many(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
-    """Both are awaited by several tasks, before it happens and after, and agree."""
+    """Several tasks can await both, before it happens and after, with the same result."""
     stream = connecting()
     assert stream.opened is stream.opened
     results: list[object] = []
@@ -94,8 +94,10 @@ async def test_opened_and_closed_by_many(
 async def test_a_failure_is_raised_afresh(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
-    """Each who awaits a failed stream gets an exception of his own, with the cause. What was never
-    open was not closed with a code: that is in ``closed`` alone."""
+    """Each task that awaits a failed stream gets its own exception, with the cause.
+
+    What was never open was not closed with a code, which only ``closed`` has.
+    """
     stream = connecting()
     await (await server.request()).drop()
     errors: list[WebSocketError] = []
@@ -111,7 +113,7 @@ async def test_a_failure_is_raised_afresh(
 async def test_refused(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
-    """Where a server answered with something else, its answer is told."""
+    """The error has the answer of a server that refused."""
     stream = connecting()
     await server.refuse(403, body=b"no")
     with pytest.raises(HandshakeError) as caught:
@@ -122,7 +124,7 @@ async def test_refused(
 
 
 async def test_closed_uncleanly(with_connection: Any, autojump_clock: Any) -> None:
-    """``closed`` raises where TCP is lost; ``opened`` still gives."""
+    """``closed`` raises where TCP is lost, but ``opened`` still returns."""
     stream, connection = await with_connection()
     await connection.drop()
     with pytest.raises(WebSocketError) as caught:
@@ -131,13 +133,13 @@ async def test_closed_uncleanly(with_connection: Any, autojump_clock: Any) -> No
     await stream.opened
 
 
-async def test_failures_that_nobody_awaits(
+async def test_failures_that_are_not_awaited(
     server: FakeServer, with_connection: Any, autojump_clock: Any, recwarn: Any
 ) -> None:
     """A stream that fails and is forgotten raises nothing and warns of nothing."""
     async with trio.open_nursery() as nursery:
         stream = WebSocketStream(server.url, nursery=nursery)
-        assert stream.opened  # looked at, not awaited
+        assert stream.opened  # read, not awaited
         await (await server.request()).drop()
     del stream
     gc.collect()
@@ -157,7 +159,7 @@ async def test_failures_that_nobody_awaits(
 async def test_close(
     arguments: Any, code: int, reason: str, with_connection: Any, autojump_clock: Any
 ) -> None:
-    """``close()`` sends its code and reason; 1000 where there is a reason alone."""
+    """``close()`` sends its code and reason, or 1000 with a reason alone."""
     stream, connection = await with_connection()
     assert stream.close(**arguments) is None
     assert (await stream.closed).closeCode == code
@@ -180,7 +182,7 @@ async def test_close_refuses(
     server: FakeServer,
     autojump_clock: Any,
 ) -> None:
-    """Other codes and longer reasons are refused, and nothing has happened; also before open."""
+    """Other codes and longer reasons are refused without an effect, also before open."""
     stream = connecting()
     for _ in range(2):
         with pytest.raises(DOMException) as caught:
@@ -196,7 +198,7 @@ async def test_close_refuses(
 async def test_close_while_connecting(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
-    """It gives the handshake up: both raise, with neither the code nor the reason."""
+    """It cancels the handshake, and both raise, with neither the code nor the reason."""
     stream = connecting()
     request = await server.request()
     stream.close(closeCode=3001, reason="ignored")
@@ -224,7 +226,7 @@ async def test_close_twice(with_connection: Any, autojump_clock: Any) -> None:
 async def test_signal_aborts_the_handshake(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
-    """Both raise the signal's reason, the very object; the server sees TCP end."""
+    """Both raise the signal's reason, as the same object, and the server sees TCP end."""
     controller, reason = AbortController(), ValueError("changed my mind")
     stream = connecting(signal=controller.signal)
     request = await server.request()
@@ -264,7 +266,7 @@ async def test_signal_that_has_aborted(
 
 
 async def test_signal_does_nothing_later(with_connection: Any, autojump_clock: Any) -> None:
-    """Once open, the stream is none of the signal's business; nor does the signal keep it."""
+    """Once open, the stream ignores the signal, which does not keep it alive."""
     controller = AbortController()
     stream, connection = await with_connection(signal=controller.signal)
     assert not controller.signal._algorithms
@@ -275,10 +277,10 @@ async def test_signal_does_nothing_later(with_connection: Any, autojump_clock: A
     await stream.closed
 
 
-async def test_signal_behind_a_close(
+async def test_signal_after_a_close(
     connecting: Any, with_connection: Any, autojump_clock: Any
 ) -> None:
-    """While a given-up handshake has not been told of, the signal's reason is told in its place."""
+    """Until a closed handshake is reported, a signal that aborts replaces its error."""
     controller, reason = AbortController(), ValueError("changed my mind")
     stream = connecting(signal=controller.signal)
     stream.close()
@@ -291,7 +293,7 @@ async def test_signal_behind_a_close(
 async def test_signal_after_a_failure(
     connecting: Any, with_connection: Any, autojump_clock: Any
 ) -> None:
-    """A handshake that has failed, and was told of, keeps its own failure."""
+    """A handshake whose failure was reported keeps that failure."""
     controller = AbortController()
     stream = connecting(signal=controller.signal)
     stream.close()
@@ -317,10 +319,10 @@ async def test_timeout_signal(
 
 
 @pytest.mark.parametrize("when", ["before", "during"])
-async def test_signal_and_the_door(
+async def test_signal_in_open_websocket_stream(
     when: str, server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The block is not entered, and the reason comes out of the door as it is."""
+    """The block is not entered, and the reason comes out as it is."""
     controller, reason = AbortController(), ValueError("changed my mind")
     given_up = trio.Event()
     if when == "before":
@@ -344,7 +346,7 @@ async def test_signal_and_the_door(
 
 
 async def test_bad_arguments(nursery: trio.Nursery) -> None:
-    """What is wrong is said at once, by the constructor, and nothing is started."""
+    """The constructor raises at once, and nothing is started."""
     with pytest.raises(DOMException) as caught:
         WebSocketStream("ws://peer.test/#", nursery=nursery)
     assert caught.value.name == "SyntaxError"

@@ -1,4 +1,4 @@
-"""``writable`` as a trio SendChannel: what trio.abc says, clause by clause."""
+"""``writable`` as a trio SendChannel, clause by clause of trio.abc."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("every_stream")
 async def test_what_can_be_sent(
     value: Any, sent: Frame, with_peer: Any, autojump_clock: Any
 ) -> None:
-    """Text and anything bytes-like, each as one message."""
+    """Text and bytes-like objects are each one message."""
     stream, peer = await with_peer()
     await stream.writable.send(value)
     assert await peer.next() == sent
@@ -48,7 +48,7 @@ async def test_what_cannot_be_sent(value: Any, with_peer: Any, autojump_clock: A
 
 
 async def test_each_call_is_a_checkpoint(with_peer: Any, autojump_clock: Any) -> None:
-    """Sending, receiving and closing let others run, also where nothing has to be waited for."""
+    """Sending, receiving and closing let other tasks run, even if there is nothing to wait for."""
     stream, peer = await with_peer()
     with trio.testing.assert_checkpoints():
         await stream.writable.send("hello")
@@ -82,7 +82,7 @@ async def test_cancelled_send(with_peer: Any, autojump_clock: Any) -> None:
 async def test_send_waits_for_room(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """At most MAX_QUEUED bytes may wait; who comes then waits too, in the order of coming."""
+    """At most MAX_QUEUED bytes may wait, and further calls wait in their order."""
     stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(b"x" * MAX_QUEUED)
     await stream.writable.send("fits, as it was not more than the bound")
@@ -110,7 +110,7 @@ async def test_bytes_are_copied_at_the_call(
 async def test_smaller_max_buffered_amount(
     size: int, with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """With less allowed to be queued than MAX_QUEUED, sending waits sooner, and does not fail."""
+    """With less than MAX_QUEUED allowed, sending waits sooner, and does not fail."""
     stream, peer = await with_peer(
         pair=trio.testing.lockstep_stream_pair(), max_buffered_amount=1000
     )
@@ -122,7 +122,7 @@ async def test_smaller_max_buffered_amount(
 
 
 async def test_a_message_beyond_max_buffered_amount(with_peer: Any, autojump_clock: Any) -> None:
-    """One that can never fit fails the connection, and the call says so."""
+    """A message that can never fit fails the connection, and the call raises."""
     stream, _ = await with_peer(max_buffered_amount=1000)
     with pytest.raises(WebSocketError, match="max_buffered_amount"):
         await stream.writable.send(b"x" * 1001)
@@ -133,7 +133,7 @@ async def test_a_message_beyond_max_buffered_amount(with_peer: Any, autojump_clo
 
 
 async def test_send_when_the_peer_has_closed(with_peer: Any, autojump_clock: Any) -> None:
-    """Also a clean end is a broken channel to the one who sends; the error has the peer's code."""
+    """For a sender a clean end is a broken channel, too, and the error has the peer's code."""
     stream, peer = await with_peer()
     await closes_by_peer(peer)
     await stream.closed
@@ -160,7 +160,7 @@ async def test_send_when_the_connection_is_lost(with_peer: Any, autojump_clock: 
 async def test_blocked_sender_and_the_peers_end(
     how: str, with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Those who wait in ``send()`` are told that the connection is gone."""
+    """Waiting calls of ``send()`` raise that the connection is gone."""
     stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(BIG)
     boxes = [await is_blocked(nursery, lambda: stream.writable.send("waits")) for _ in range(2)]
@@ -177,7 +177,7 @@ async def test_blocked_sender_and_the_peers_end(
 async def test_blocked_sender_and_ones_own_close(
     closer: str, with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Those who wait in ``send()`` get ClosedResourceError at once; so does who comes later."""
+    """Waiting and later calls of ``send()`` raise ClosedResourceError at once."""
     stream, _ = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(BIG)
     boxes = [await is_blocked(nursery, lambda: stream.writable.send("waits")) for _ in range(2)]
@@ -192,10 +192,10 @@ async def test_blocked_sender_and_ones_own_close(
         await stream.closed
 
 
-async def test_close_is_behind_what_was_sent(
+async def test_close_is_after_what_was_sent(
     with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """What ``send()`` has taken goes out before the Close."""
+    """What ``send()`` has taken is sent before the Close."""
     stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     await stream.writable.send(BIG)
     nursery.start_soon(stream.writable.aclose)

@@ -1,4 +1,4 @@
-"""The fake server's network: which addresses it takes, and a peer that does not read."""
+"""The fake server's network, by the addresses that it takes, and a peer that does not read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def open_again_and_again(url: str) -> None:
 async def test_only_refuses_addresses_without_a_fake_server(
     connect: Callable[[str], Awaitable[None]],
 ) -> None:
-    """For good, so that a program that reconnects does not try for ever."""
+    """The refusal is permanent, so that a program that reconnects does not try forever."""
     async with open_fake_server(URL, only=True), open_fake_server("ws://[::1]:8080/room"):
         with pytest.raises(WebSocketError) as caught:
             await connect("ws://chat.example/room")
@@ -63,7 +63,7 @@ async def test_only_does_not_concern_streams_of_the_program() -> None:
 
 @pytest.fixture
 async def closed_port() -> int:
-    """A port of loopback on which nobody listens."""
+    """A port of loopback that refuses connections."""
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port: int = listener.socket.getsockname()[1]
     await listener.aclose()

@@ -23,14 +23,14 @@ URL = "wss://chat.example"
 
 @pytest.fixture
 async def server() -> AsyncIterator[FakeServer]:
-    """A server at URL; a test that needs virtual time requests `autojump_clock` too."""
+    """A server at URL. A test that needs virtual time requests ``autojump_clock`` too."""
     with trio.fail_after(patience()):
         async with open_fake_server(URL) as server:
             yield server
 
 
 async def say_hello(target: str = "/room", protocols: tuple[str, ...] = ()) -> list[str | bytes]:
-    """The program under test: it sends two messages, and returns all that it receives."""
+    """The program under test, which sends two messages and returns all that it receives."""
     async with open_websocket(URL + target, protocols) as ws:
         ws.send("hello")
         ws.send(b"\0" * 200)
@@ -141,7 +141,7 @@ async def test_server_that_is_down_refuses_as_a_network_does(server: FakeServer)
 async def test_stalled_server_costs_the_close_its_bound(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
-    """That the client gave up is noticed all the same."""
+    """The server still learns that the client gave up."""
     nursery.start_soon(server.accept)
     start = trio.current_time()
     async with open_websocket(URL, close_timeout=10) as ws:
@@ -176,7 +176,7 @@ async def test_ignored_request_reports_that_its_client_gave_up(
 async def test_answer_that_comes_too_late_raises(
     server: FakeServer, autojump_clock: trio.testing.MockClock
 ) -> None:
-    """Hanging up is no answer, and does not."""
+    """Hanging up is no answer, and does not raise."""
     for _ in range(3):
         with trio.move_on_after(1):
             await say_hello()
@@ -280,7 +280,7 @@ async def test_ping_of_the_server_is_answered(
 async def test_ping_to_a_client_that_goes_raises(
     gone: bool, server: FakeServer, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
-    """Before the Ping, or before its Pong."""
+    """It raises before the Ping, or before its Pong."""
 
     async def client() -> None:
         with pytest.raises(WebSocketError):
@@ -391,7 +391,7 @@ async def test_ping_after_the_servers_close_is_not_answered(
 
 
 async def test_request_may_come_in_pieces(server: FakeServer) -> None:
-    """One that ends before its end is none."""
+    """A request that ends before its end is none."""
     whole = WSConnection(ConnectionType.CLIENT).send(Request(host="chat.example", target="/"))
     half, other = server._connect(), server._connect()
     await half.send_all(whole[:40])

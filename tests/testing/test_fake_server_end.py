@@ -1,4 +1,4 @@
-"""The end of a fake server's block: its connections, and what the block raises."""
+"""The end of a fake server's block, with its connections and what the block raises."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def greet() -> None:
 async def test_program_that_is_not_closed_ends_cleanly(
     seed: int, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
-    """Whatever the order of the scheduler, which is random."""
+    """It ends cleanly in any order of the scheduler, which is random."""
     async with open_fake_server(URL) as server:
         nursery.start_soon(greet)
         connection = await server.accept()
@@ -70,7 +70,7 @@ async def test_peer_that_does_not_react_does_not_close_either(
 
 
 async def silent_client(server: FakeServer) -> trio.abc.Stream:
-    """Open a connection whose client will not answer a Close; return the client's end."""
+    """Open a connection whose client will not answer a Close, and return the client's end."""
     stream = server._connect()
     await stream.send_all(
         b"GET / HTTP/1.1\r\nHost: chat.example\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"

@@ -40,7 +40,7 @@ class WebSocketReadable(trio.abc.ReceiveChannel[str | bytes]):
     """The receiving side of a :class:`WebSocketStream`, for one task at a time.
 
     What nobody takes stops the reading, and thereby the peer: at most 1024 messages, or pieces of
-    a long one, or 256 KiB wait here (and as much again, with one piece, in the pump's hands), the
+    a long one, or 256 KiB wait here (and as much again, with one piece, in the connection), the
     rest in TCP.
 
     https://streams.spec.whatwg.org/#rs-class, as far as it has a meaning for trio

@@ -1,4 +1,4 @@
-"""The pump of an accepted connection, where its tasks would have to meet in one turn."""
+"""The connection of an accepted socket, in cases where its tasks would meet in one turn."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_TIME = Bounds(
 
 
 async def closing_without_time(request: WebSocketRequest) -> AcceptedConnection:
-    """A connection that is cancelled before it runs, and has no time left."""
+    """Return a connection that is cancelled before it runs, and has no time left."""
     response = Response(101, b"", "", "", None, b"")
     accepted = await request.accept()
     connection = AcceptedConnection(accepted, response, NO_TIME, Handler(), "ws://peer.test/")
