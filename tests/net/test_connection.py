@@ -14,6 +14,8 @@ from support.opened import socket_and_peer
 from support.peer import Frame, Peer
 
 from trio_ws_dom import WebSocket
+from trio_ws_dom._net._reader import READ_SIZE
+from trio_ws_dom._wire import _memory
 from trio_ws_dom._wire._outbox import MAX_PENDING_PONGS
 
 pytestmark = pytest.mark.usefixtures("every_stream")
@@ -342,3 +344,11 @@ async def test_a_flood_leaves_others_their_turn(nursery: trio.Nursery, autojump_
                 await trio.lowlevel.checkpoint()
             scope.cancel()
     assert len(set(seen_at_turn)) > 3
+
+
+async def test_the_room_of_a_read_is_kept_by_the_allocator(
+    nursery: trio.Nursery, autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_memory, "_kept", 0)
+    await traced(nursery)
+    assert _memory._kept == READ_SIZE

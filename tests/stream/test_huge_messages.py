@@ -16,6 +16,7 @@ from support.frames import BINARY, close, frame
 from support.peer import Peer
 
 from trio_ws_dom import open_websocket_stream
+from trio_ws_dom._wire._memory import keep_memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -62,6 +63,7 @@ async def pass_through(sender: Any, size: int, sockets: SocketTransport) -> int:
         nursery.start_soon(send)
         options = sockets.options(max_message_size=None)
         async with open_websocket_stream(sockets.url, **options) as stream:
+            keep_memory(MiB)  # here, as its block would count, of which no page is touched
             with Peak() as peak:
                 async with await stream.readable.receive_pieces() as pieces:
                     async for piece in pieces:

@@ -74,13 +74,13 @@ async def test_an_empty_end_is_no_piece(with_peer: Any, autojump_clock: Any) -> 
 async def test_pieces_are_plain(text: bool, with_peer: Any, autojump_clock: Any) -> None:
     """They are ``str`` and ``bytes`` themselves, none longer than one read."""
     stream, peer = await with_peer()
-    await peer.send(frame(TEXT if text else BINARY, LONG, fin=False))
+    await peer.send(frame(TEXT if text else BINARY, 4 * LONG, fin=False))
     await trio.testing.wait_all_tasks_blocked()
     await peer.send(frame(0, LONG))
     got = await taken(stream)
     assert len(got) > 2
     assert {type(piece) for piece in got} == {str if text else bytes}
-    assert sum(map(len, got)) == 2 * len(LONG)
+    assert sum(map(len, got)) == 5 * len(LONG)
 
 
 @pytest.mark.parametrize("way", ["receive", "iterate", "pieces"])

@@ -15,6 +15,7 @@ import trio
 
 from .._wire._closing import FAILING, OPEN
 from .._wire._frames import Pong
+from .._wire._memory import keep_memory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Receive: TypeAlias = Callable[[int], Awaitable[bytes | bytearray]]
 
-READ_SIZE: Final = 256 * 1024
+READ_SIZE: Final = 512 * 1024
 """Bytes read at a time: many small messages for one system call and one turn of the scheduler."""
 
 TURN_SECONDS: Final = 0.002
@@ -92,6 +93,7 @@ class Reader:
           Whether the transport ended.
         """
         protocol, machine = self._protocol, self._protocol.machine
+        keep_memory(READ_SIZE)
         while machine.state is not FAILING and machine.received is None:
             if not protocol.hungry:
                 await self._handle_next()

@@ -28,7 +28,6 @@ from ._frames import (
     Ping,
     Pong,
 )
-from ._memory import SMALL_READ, keep_memory
 from ._messages import UNLIMITED, Message, PartialMessage
 
 MAX_BATCH: Final = 1024
@@ -106,8 +105,6 @@ class Decoder:
 
         After this, :meth:`take` must be called until :attr:`hungry`.
         """
-        if len(data) > SMALL_READ:
-            keep_memory(len(data))
         if not self._done:
             self._data = self._data[self._pos :] + data if self._pos < len(self._data) else data
             self._pos = 0

@@ -4,19 +4,22 @@ glibc returns what is free at the heap's end to the system as soon as it is more
 and takes it back page by page, at a microsecond or two for each, when the next message comes. The
 threshold is twice the size of the largest block that was freed so far, if it was too large for the
 heap (mallopt(3), ``M_MMAP_THRESHOLD``). So a program that frees one such block keeps more memory.
+
+The same holds for the room that a read asks for, of which most is given back when little came: a
+block that is too large for the heap costs three calls of the system for each read.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-SMALL_READ: Final = 64 * 1024
-"""Bytes of a read or a message for which glibc keeps enough by itself."""
+_SMALL: Final = 64 * 1024
+"""Bytes of a message for which glibc keeps enough by itself."""
 
 _MOST: Final = 31 * 1024 * 1024
 """Bytes of a block; glibc learns nothing from one of 32 MiB or more."""
 
-_kept = SMALL_READ  # bytes of the largest read or message that was seen
+_kept = _SMALL  # bytes of the largest read or message that was seen
 
 
 def keep_memory(size: int) -> None:
