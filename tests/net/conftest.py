@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def system_trusts_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The system's authorities are the tests' own for a while."""
+    """Make the tests' authority one of the system's, for one test."""
     AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     _tls.default_context.cache_clear()
@@ -30,7 +30,7 @@ def system_trusts_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 async def network() -> AsyncIterator[Callable[..., FakeNetwork]]:
-    """Makes networks of the test's own, see ``FakeNetwork``."""
+    """Make networks of the test's own, see ``FakeNetwork``."""
     networks: list[FakeNetwork] = []
 
     def make(*args: Any) -> FakeNetwork:
@@ -44,7 +44,7 @@ async def network() -> AsyncIterator[Callable[..., FakeNetwork]]:
 
 @pytest.fixture
 def proxied(nursery: trio.Nursery) -> Callable[..., Any]:
-    """Starts a proxy that gives these replies; without any, it says that there is a tunnel."""
+    """Start a proxy with these replies, or with one that announces a tunnel."""
 
     async def start(*replies: bytes, **options: Any) -> FakeProxy:
         proxy = FakeProxy(*(replies or (ESTABLISHED,)), **options)

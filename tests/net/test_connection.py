@@ -1,4 +1,4 @@
-"""The pump: what it does with what comes, and how it fails."""
+"""A connection's reaction to what it receives, and how it fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def traced(
 
 
 async def test_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """It is answered with its payload, with nothing to be seen by the program."""
+    """It is answered with its payload, and the program sees nothing."""
     _, peer, trace = await traced(nursery)
     await peer.send(frame(PING, b"payload"))
     assert await peer.next() == Frame(PONG, b"payload")
@@ -50,8 +50,7 @@ async def test_ping_between_fragments(nursery: trio.Nursery, autojump_clock: Any
     assert trace == ["open", "hello"]
 
 
-async def test_unasked_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """It is nothing to us."""
+async def test_unasked_pong_is_ignored(nursery: trio.Nursery, autojump_clock: Any) -> None:
     ws, peer, trace = await traced(nursery)
     await peer.send(frame(PONG, b"x"), frame(TEXT, b"next"))
     await trio.testing.wait_all_tasks_blocked()
@@ -116,7 +115,7 @@ async def test_flood_of_pings(nursery: trio.Nursery, autojump_clock: Any) -> Non
 async def test_protocol_failures(
     data: bytes, code: int, rule: str, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The peer is told the code; the program gets ``error`` and 1006, and the rule by name."""
+    """The peer sees the code, and the program ``error`` and 1006 with the rule's name."""
     ws, peer, trace = await traced(nursery, max_message_size=100)
     errors = ws.when("error")
     await peer.send(data)
@@ -137,7 +136,7 @@ async def test_protocol_failures(
 async def test_what_follows_a_failure_is_dropped(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Neither a message nor a Close is looked at; the end of TCP is waited for, for a while."""
+    """Neither a message nor a Close is read, and the end of TCP is waited for, for some time."""
     ws, peer, trace = await traced(nursery)
     await peer.send(frame(TEXT, b"good") + frame(3) + frame(TEXT, b"bad"))
     await peer.read_to_close()
@@ -149,7 +148,7 @@ async def test_what_follows_a_failure_is_dropped(
 
 
 async def test_failure_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A rule broken behind our own Close is a failure too; there is no second Close."""
+    """A rule broken after our own Close is a failure, too, without a second Close."""
     ws, peer, trace = await traced(nursery)
     ws.close(1000)
     await peer.read_to_close()
@@ -161,7 +160,7 @@ async def test_failure_while_closing(nursery: trio.Nursery, autojump_clock: Any)
 
 
 async def test_no_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``max_message_size=None`` takes what comes."""
+    """``max_message_size=None`` takes any size."""
     _, peer, trace = await traced(nursery, max_message_size=None)
     await peer.send(frame(TEXT, b"x" * 17 * 1024 * 1024))
     await trio.testing.wait_all_tasks_blocked()
@@ -199,7 +198,7 @@ async def test_a_message_over_max_buffered_amount_fails_the_connection_after_the
 
 
 async def test_frames_in_the_segment_of_the_101(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """What follows the answer's head in one piece is dispatched, after ``open``."""
+    """What follows the answer's head in one segment is dispatched after ``open``."""
     then = frame(TEXT, b"1") + frame(PING, b"p") + frame(TEXT, b"2")[:1]
     _, peer, trace = await traced(nursery, then=then)
     await peer.send(frame(TEXT, b"2")[1:])
@@ -220,7 +219,7 @@ async def test_bad_frame_in_the_segment_of_the_101(
 
 
 async def test_compression(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Once agreed upon, longer messages are compressed, and what comes is inflated."""
+    """Once agreed on, longer messages are compressed, and what comes is inflated."""
     ws, peer, trace = await traced(nursery, DEFLATE)
     ws.send("x" * 1000)
     ws.send("short")
@@ -246,7 +245,7 @@ async def test_compressed_bomb(nursery: trio.Nursery, autojump_clock: Any) -> No
 
 
 async def test_compression_not_wanted(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``compression=False`` does not offer it, and takes no such answer."""
+    """``compression=False`` does not offer it, and accepts no such answer."""
     ws, peer, trace = await traced(nursery, DEFLATE, compression=False)
     assert b"permessage-deflate" not in peer.request
     assert trace == ["error", "close"]
@@ -254,7 +253,8 @@ async def test_compression_not_wanted(nursery: trio.Nursery, autojump_clock: Any
 
 
 async def test_tcp_ends_without_a_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """No ``error``, as in Chromium: ``close`` with 1006, and the cause in ``failure``."""
+    """There is no ``error``, as in Chromium, but ``close`` with 1006, and ``failure`` has the
+    cause."""
     ws, peer, trace = await traced(nursery)
     await peer.stream.aclose()
     assert (await ws.wait_closed()).code == 1006
@@ -263,7 +263,7 @@ async def test_tcp_ends_without_a_close(nursery: trio.Nursery, autojump_clock: A
 
 
 async def test_way_to_the_peer_is_broken(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Where nothing can be written, reading goes on for two seconds at most, then it is over."""
+    """Where nothing can be written, reading goes on for two seconds at most."""
     ours, theirs = trio.testing.memory_stream_pair()
     ws, _, _ = await traced(nursery, pair=(ours, theirs))
     theirs.receive_stream.close()
@@ -289,8 +289,8 @@ async def test_a_close_of_a_peer_that_did_not_take_our_message_is_not_clean(
     assert "1 bytes of messages were not sent" in str(ws.failure)
 
 
-async def test_tcp_ends_right_behind_the_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The echo still leaves, if the peer reads."""
+async def test_tcp_ends_right_after_the_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """The echo is still sent, if the peer reads."""
     ours, theirs = trio.testing.memory_stream_pair()
     ws, peer, _ = await traced(nursery, pair=(ours, theirs))
     await peer.send(close(1000))
@@ -304,7 +304,7 @@ async def test_tcp_ends_right_behind_the_close(nursery: trio.Nursery, autojump_c
 async def test_peer_that_closed_and_does_not_read(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Our message and the echo get two seconds; what was not sent by then makes it unclean."""
+    """Our message and the echo have two seconds, and what was not sent by then makes it unclean."""
     ours, theirs = trio.testing.lockstep_stream_pair()
     ws, peer, _ = await traced(nursery, pair=(ours, theirs))
     ws.send(b"x" * 100)

@@ -1,4 +1,4 @@
-"""Servers that mean harm, once the connection is open: what they see, and what they cost."""
+"""Servers that attack once the connection is open, by what they see and what they cost."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ async def test_invalid_text_fails_when_it_arrives(
 
 
 async def test_bomb(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """1 GiB in 1 MiB: 1009, having held the limit, an eighth of it as room, and a few chunks."""
+    """1 GiB in 1 MiB is refused with 1009, at the cost of the limit, an eighth of it, and a few
+    chunks."""
     ws, peer = await socket_and_peer(nursery, "Sec-WebSocket-Extensions: permessage-deflate")
     unit = zlib.compressobj(wbits=-15)
     payload = (unit.compress(bytes(MIB)) + unit.flush(zlib.Z_FULL_FLUSH)) * 1024
@@ -63,7 +64,7 @@ async def test_bomb(nursery: trio.Nursery, autojump_clock: Any) -> None:
     assert "at most 16777216 bytes (max_message_size), got one of more" in str(ws.failure)
 
 
-async def test_flood_behind_a_failure(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_flood_after_a_failure(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It is read, so that the server may end TCP, and costs nothing."""
     ws, peer = await socket_and_peer(nursery)
     await peer.send(frame(3))
@@ -83,7 +84,7 @@ async def test_flood_behind_a_failure(nursery: trio.Nursery, autojump_clock: Any
 async def test_answers_to_the_pings_of_a_turn_leave_in_one_write(
     nursery: trio.Nursery, autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_reader, "TURN_SECONDS", 1000)  # a turn, however busy the machine is
+    monkeypatch.setattr(_reader, "TURN_SECONDS", 1000)  # never reached, however busy the machine is
     ours, theirs = trio.testing.memory_stream_pair()
     _, peer = await socket_and_peer(nursery, pair=(ours, theirs))
     writes, pump = 0, ours.send_stream.send_all_hook
@@ -103,7 +104,7 @@ async def test_answers_to_the_pings_of_a_turn_leave_in_one_write(
 
 
 async def test_flood_of_pings_to_a_full_socket(nursery: trio.Nursery) -> None:
-    """Over real sockets: what TCP takes no more of is dropped, and memory is bounded."""
+    """Over real sockets what TCP does not take is dropped, and memory is bounded."""
     async with (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0] as listener:
         listener.socket.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, 4096)
         stream = await trio.testing.open_stream_to_socket_listener(listener)
@@ -123,6 +124,6 @@ async def test_flood_of_pings_to_a_full_socket(nursery: trio.Nursery) -> None:
         finally:
             tracemalloc.stop()
         assert ws.readyState == WebSocket.OPEN
-        assert ws._session.connection.protocol.outbox  # the Pongs did not all leave
+        assert ws._session.connection.protocol.outbox  # not all Pongs were sent
         await peer.stream.aclose()
         assert (await ws.wait_closed()).code == 1006

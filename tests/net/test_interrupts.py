@@ -13,11 +13,11 @@ from trio_ws_dom import WebSocket, WebSocketStream, open_websocket, open_websock
 from trio_ws_dom._net._interrupts import redeliver_interrupt
 
 URL = "ws://127.0.0.1:65000/"
-PROXY = "socks5://127.0.0.1:65001"  # nobody gets as far as that
+PROXY = "socks5://127.0.0.1:65001"  # no connection is made to it
 
 
 class CtrlC(trio.abc.SocketFactory):
-    """Presses Ctrl-C when a socket is to be made."""
+    """Press Ctrl-C when a socket is made."""
 
     def socket(self, *args: object) -> trio.socket.SocketType:
         signal.raise_signal(signal.SIGINT)
@@ -69,7 +69,7 @@ def test_interrupt_comes_before_the_failure_that_it_causes() -> None:
 async def test_group_with_anything_but_interrupts_comes_out_unchanged(
     beside: Exception | None,
 ) -> None:
-    """The second group is of a mere cancellation."""
+    """The second group is of a cancellation alone."""
     with trio.CancelScope() as scope:
         scope.cancel()
         with pytest.raises(BaseExceptionGroup) as raised:

@@ -1,4 +1,4 @@
-"""Keepalive: Pings at intervals, and when a silent peer is dead, and when it is not."""
+"""Keepalive by Pings at intervals, and when a silent peer is dead, and when it is not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNREAD = frame(TEXT, b"unread")
 
 
 class Server:
-    """A peer that answers Pings, unless it is told not to.
+    """A peer that answers Pings, unless it should not.
 
     Attributes:
       pings: when each came, in seconds since the connection was open.
@@ -64,7 +64,7 @@ class Server:
 
 
 async def end_of(ws: WebSocket) -> float:
-    """Wait for the end; the seconds until then."""
+    """Wait for the end, and return the seconds until then."""
     start = trio.current_time()
     await ws.wait_closed()
     return trio.current_time() - start
@@ -74,7 +74,7 @@ async def end_of(ws: WebSocket) -> float:
 
 
 async def test_interval(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A Ping every ``ping_interval`` seconds, the first one interval after ``open``."""
+    """A Ping is sent every ``ping_interval`` seconds, the first one interval after ``open``."""
     server = Server(nursery)
     ws = await server.connect(ping_interval=10)
     await trio.sleep(35)
@@ -83,7 +83,8 @@ async def test_interval(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_interval_regardless_of_traffic(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """What comes does not put a Ping off: who looks at this direction alone sees life too."""
+    """Received data does not delay a Ping, so that a box that watches this direction sees
+    traffic."""
     server = Server(nursery)
     ws = await server.connect(ping_interval=10)
     for _ in range(35):
@@ -108,7 +109,8 @@ async def test_no_keepalive(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_pings_stop_with_the_close(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """From CLOSING on the close's own bound holds, however silent the peer; it is no ``error``."""
+    """From CLOSING on the close's own bound holds, without ``error``, however silent the peer
+    is."""
     ours, theirs = opened.new_pair()
     ws = WebSocket(
         "ws://peer.test/", nursery=nursery, stream=ours, ping_interval=1, close_timeout=7
@@ -128,7 +130,7 @@ async def test_pings_stop_with_the_close(nursery: trio.Nursery, autojump_clock: 
 async def test_pings_to_a_peer_that_does_not_read(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """They do not pile up: one waits, behind the one that is being written."""
+    """They do not pile up, as one waits while another is being written."""
     ours, theirs = trio.testing.lockstep_stream_pair()
     ws = WebSocket(
         "ws://peer.test/", nursery=nursery, stream=ours, ping_interval=1, ping_timeout=None
@@ -141,11 +143,12 @@ async def test_pings_to_a_peer_that_does_not_read(
     assert [got.opcode for got in peer.frames] == [PING, PING, CLOSE]
 
 
-# The verdict.
+# When the peer is dead.
 
 
 async def test_silent_peer(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``ping_timeout`` behind a Ping: ``error``, 1006, and who was silent for how long."""
+    """``ping_timeout`` after a Ping comes ``error``, and 1006 that says for how long it was
+    silent."""
     server = Server(nursery, answers=False)
     ws = await server.connect(ping_interval=10, ping_timeout=3)
     events: list[str] = []
@@ -164,8 +167,8 @@ async def test_silent_peer(nursery: trio.Nursery, autojump_clock: Any) -> None:
     )
 
 
-async def test_no_goodbye_to_the_dead(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """No Close is sent and nothing is waited for: the stream is closed in the same moment."""
+async def test_no_close_to_a_dead_peer(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """No Close is sent and nothing is waited for, as the stream is closed in the same moment."""
     server = Server(nursery, answers=False)
     await end_of(await server.connect(ping_interval=10, ping_timeout=3))
     await trio.testing.wait_all_tasks_blocked()
@@ -173,8 +176,8 @@ async def test_no_goodbye_to_the_dead(nursery: trio.Nursery, autojump_clock: Any
     assert server.peer.ended == "eof"
 
 
-async def test_who_receives_is_told(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``receive()`` and ``ping()`` raise it; the block is not cancelled."""
+async def test_receivers_get_the_error(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """``receive()`` and ``ping()`` raise it, and the block is not cancelled."""
     server = Server(nursery, answers=False)
     async with server.open(ping_interval=10, ping_timeout=3) as ws:
         with pytest.raises(WebSocketError, match=r"silent for 13(.01)? seconds") as caught:
@@ -187,7 +190,7 @@ async def test_who_receives_is_told(nursery: trio.Nursery, autojump_clock: Any) 
 
 
 async def test_streams_are_kept_alive_too(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The options are every door's."""
+    """The options are for every entry point."""
     server = Server(nursery, answers=False)
     opened = open_websocket_stream("ws://peer.test/", stream=server.ours, ping_interval=5)
     async with opened as stream:
@@ -203,8 +206,8 @@ async def test_timeout_is_the_interval_by_default(
     assert await end_of(await server.connect(ping_interval=10)) == pytest.approx(20, abs=LATE)
 
 
-async def test_no_verdict(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``ping_timeout=None``: Pings, and nothing else."""
+async def test_pings_without_a_timeout(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """With ``ping_timeout=None`` there are Pings, and nothing else."""
     server = Server(nursery, answers=False)
     ws = await server.connect(ping_interval=10, ping_timeout=None)
     await trio.sleep(1005)
@@ -214,7 +217,7 @@ async def test_no_verdict(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_timeout_longer_than_the_interval(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The first Ping that is not answered counts; those behind it put nothing off."""
+    """The first Ping that is not answered counts, and later ones do not delay the end."""
     server = Server(nursery, answers=False)
     assert await end_of(await server.connect(ping_interval=5, ping_timeout=12)) == pytest.approx(
         17, abs=LATE
@@ -222,8 +225,8 @@ async def test_timeout_longer_than_the_interval(nursery: trio.Nursery, autojump_
     assert server.pings == [5, 10, 15]
 
 
-async def test_any_byte_is_life(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """No Pong is needed, nor a whole frame; from that byte on silence is counted anew."""
+async def test_any_byte_counts_as_an_answer(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Neither a Pong nor a whole frame is needed, and the silence is counted from that byte."""
     server = Server(nursery, answers=False)
     ws = await server.connect(ping_interval=10, ping_timeout=3)
     await trio.sleep(12.5)
@@ -242,7 +245,7 @@ async def test_answers_keep_it_open(nursery: trio.Nursery, autojump_clock: Any) 
     assert await end_of(ws) == pytest.approx(8, abs=LATE)
 
 
-# Where nobody reads, or nothing can leave, it is not the peer who is silent.
+# While the program does not read, or nothing can be sent, the peer is not silent.
 
 
 async def without_a_look(ws: WebSocket, until: trio.Event) -> None:
@@ -277,10 +280,10 @@ holds = pytest.mark.parametrize(
 
 
 @holds
-async def test_answers_behind_unread_messages(
+async def test_answers_after_unread_messages(
     hold: Hold, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Pongs that nobody could read are no silence; the peer sees Pings all the while."""
+    """Unread Pongs are no silence, and the peer goes on seeing Pings."""
     server, until = Server(nursery, then=UNREAD * 3000), trio.Event()
     async with server.open(ping_interval=10, ping_timeout=3) as ws:
         nursery.start_soon(hold, ws, until)
@@ -292,10 +295,10 @@ async def test_answers_behind_unread_messages(
 
 
 @holds
-async def test_peer_that_died_behind_unread_messages(
+async def test_peer_that_died_after_unread_messages(
     hold: Hold, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """It is found when the program reads on; the time for an answer begins then."""
+    """It is found when the program reads on, when the time for an answer begins."""
     server, until = Server(nursery, then=UNREAD * 3000, answers=False), trio.Event()
     async with server.open(ping_interval=10, ping_timeout=3) as ws:
         nursery.start_soon(hold, ws, until)
@@ -306,7 +309,7 @@ async def test_peer_that_died_behind_unread_messages(
 
 
 async def test_program_that_computes(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Bytes that came while the program let nobody run are found before the verdict."""
+    """Bytes that came while the program let no task run are read before a peer is declared dead."""
     pairs = [trio.testing.memory_stream_pair() for _ in range(20)]  # who is due first is random
     servers = [Server(nursery, answers=False, pair=pair) for pair in pairs]
     sockets = [await server.connect(ping_interval=10, ping_timeout=3) for server in servers]
@@ -321,7 +324,7 @@ async def test_program_that_computes(nursery: trio.Nursery, autojump_clock: Any)
 
 
 async def slow_peer(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, Peer]:
-    """A socket with two batches to send, and a peer that takes what it reads."""
+    """Return a socket with two batches to send, and a peer that takes what it reads."""
     ours, theirs = trio.testing.lockstep_stream_pair()
     ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours, ping_interval=10, **options)
     peer = Peer(theirs)
@@ -333,24 +336,27 @@ async def slow_peer(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, P
     return ws, peer
 
 
-async def test_ping_behind_a_slow_upload(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """While data leaves, however slowly, a Ping that waits behind it was not asked yet."""
+async def test_ping_after_a_slow_upload(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """While data is sent, however slowly, a Ping that waits for it does not count as sent."""
     ws, peer = await slow_peer(nursery, ping_timeout=3)
     await trio.sleep(12)
-    await peer.next()  # two seconds behind the Ping what was being written has left
+    await peer.next()  # two seconds after the Ping the data in progress is sent
     await trio.sleep(2)
-    nursery.start_soon(peer.next)  # and two seconds later the Ping has
+    nursery.start_soon(peer.next)  # and two seconds later the Ping is
     assert await end_of(ws) == pytest.approx(3, abs=LATE)
 
 
 async def test_ping_that_cannot_leave(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Where nothing leaves either, the time runs from when it should have."""
+    """Where nothing can be sent, the time runs from when the Ping should have been sent."""
     ws, _ = await slow_peer(nursery, ping_timeout=3)
     assert await end_of(ws) == pytest.approx(13, abs=LATE)
 
 
-async def test_sending_is_no_life(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """What the system's buffer takes has reached nobody: a program that sends is told in time."""
+async def test_sending_does_not_count_as_an_answer(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """The system's buffer takes data for a dead peer, so a program that sends must learn of it in
+    time."""
     server = Server(nursery, answers=False)
     ws = await server.connect(ping_interval=10, ping_timeout=3)
     async with trio.open_nursery() as sending:
@@ -368,7 +374,7 @@ async def send_on(ws: WebSocket) -> None:
 async def test_an_answer_that_comes_before_send_all_returns_counts(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The first Pong comes after 1 ms, the second after 50; ``send_all()`` takes 10 ms."""
+    """The first Pong comes after 1 ms, the second after 50, and ``send_all()`` takes 10 ms."""
     ours, theirs = late_pair()
     peer = Peer(theirs)
     ended: list[object] = []

@@ -1,4 +1,4 @@
-"""When the keepalive declares a peer dead, by what it is notified of."""
+"""When the keepalive declares a peer dead, depending on its notifications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our own Pings: which Pong answers which."""
+"""Our own Pings, and which Pong answers which."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trio_ws_dom._net._pings import MAX_PENDING_PAYLOADS, Pings
 
 
 async def test_numbers(autojump_clock: Any) -> None:
-    """They count from 1, and each has a payload of its own, small enough for a control frame."""
+    """They count from 1, and each has its own payload, small enough for a control frame."""
     pings = Pings()
     (one, first), (two, second) = pings.next(), pings.next()
     assert (one, two, pings.answered) == (1, 2, 0)
@@ -17,7 +17,8 @@ async def test_numbers(autojump_clock: Any) -> None:
 
 
 async def test_a_pong_answers_all_before_it(autojump_clock: Any) -> None:
-    """A peer may answer the latest Ping only; what comes late then changes nothing."""
+    """A peer may answer the latest Ping only, and an answer that comes late then changes
+    nothing."""
     pings = Pings()
     payloads = [pings.next()[1] for _ in range(3)]
     autojump_clock.jump(5)
@@ -29,8 +30,8 @@ async def test_a_pong_answers_all_before_it(autojump_clock: Any) -> None:
     assert (pings.answered, pings.answered_at) == (2, 5)
 
 
-async def test_unasked_pongs_are_told_apart(autojump_clock: Any) -> None:
-    """Another's payload, a number not sent yet, and none at all are nothing to us."""
+async def test_unasked_pongs_are_recognised(autojump_clock: Any) -> None:
+    """A different payload, a number not sent yet, and no payload at all are ignored."""
     pings = Pings()
     payload = pings.next()[1]
     later = payload[:-1] + b"\x02"

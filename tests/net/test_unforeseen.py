@@ -1,4 +1,4 @@
-"""What no rule foresees: the connection ends all the same, and tells why."""
+"""Exceptions that no rule foresees, which end the connection and are its cause."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trio_ws_dom import ProxyError, WebSocket, WebSocketError, open_websocket
 
 
 class OddStream(trio.abc.Stream):
-    """Another stream; from ``fails`` on, a method of that name raises what no stream should."""
+    """A stream on which, from ``fails`` on, a method of that name raises what no stream should."""
 
     def __init__(self, stream: trio.abc.Stream, *fails: str) -> None:
         self._stream = stream
@@ -48,7 +48,7 @@ class OddStream(trio.abc.Stream):
 
 @pytest.mark.parametrize("url", ["ws://a..b/", f"ws://{'a' * 64}.test/"])
 async def test_a_name_that_cannot_be_one(url: str) -> None:
-    """The URL parser takes it, as browsers' do; it fails where it is resolved."""
+    """The URL parser accepts it, as browsers' do, and it fails where it is resolved."""
     failure = await failure_to_open(url)
     assert isinstance(failure.__cause__, UnicodeError)
 
@@ -60,7 +60,7 @@ async def test_a_proxys_name_that_cannot_be_one() -> None:
 
 @pytest.mark.parametrize("name", ["send_all", "receive_some"])
 async def test_in_the_handshake(name: str, autojump_clock: Any) -> None:
-    """A stream of the program's own that raises what no stream should."""
+    """A stream of the program's own raises what no stream should."""
     stream = OddStream(trio.testing.memory_stream_pair()[0], name, "aclose")
     failure = await failure_to_open("ws://peer.test/", stream=stream)
     assert isinstance(failure.__cause__, LookupError)
@@ -69,7 +69,7 @@ async def test_in_the_handshake(name: str, autojump_clock: Any) -> None:
 
 @pytest.mark.parametrize("name", ["send_all", "received"])
 async def test_while_open(name: str, nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """From the writer, or the reader: 1006, CLOSED, and the cause is told."""
+    """An exception from the writer or the reader is CLOSED and 1006, with the cause."""
     ours, theirs = trio.testing.memory_stream_pair()
     stream, peer = OddStream(ours), Peer(theirs)
     nursery.start_soon(peer.accept)
@@ -86,7 +86,7 @@ async def test_while_open(name: str, nursery: trio.Nursery, autojump_clock: Any)
 
 
 async def test_at_the_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A stream that cannot even be closed does not spoil a clean end."""
+    """A stream that cannot even be closed does not make a clean end unclean."""
     ours, theirs = trio.testing.memory_stream_pair()
     nursery.start_soon(Peer(theirs).serve)
     async with open_websocket("ws://peer.test/", stream=OddStream(ours, "aclose")) as ws:

@@ -1,4 +1,4 @@
-"""Data that is queued when the peer closes: what is still sent, and what the end says of it."""
+"""Data that is queued when the peer closes, by what is still sent and how the end reports it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIB = 1024 * 1024
 
 
 async def over_sockets(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, Peer]:
-    """A socket over TCP with small buffers, and its peer."""
+    """Return a socket over TCP with small buffers, and its peer."""
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     listener.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     port = listener.socket.getsockname()[1]
@@ -34,7 +34,7 @@ async def over_sockets(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket
 
 
 async def test_a_peer_that_closes_and_reads_nothing(nursery: trio.Nursery) -> None:
-    """20 MB are queued; the peer sends a Close, reads nothing, and ends TCP."""
+    """With 20 MB queued, the peer sends a Close, reads nothing, and ends TCP."""
     ws, peer = await over_sockets(nursery)
     for _ in range(20):
         ws.send(bytes(MIB))
@@ -151,8 +151,8 @@ async def test_nothing_is_written_to_a_number_that_is_another_files_by_now(
     async with open_websocket("ws://peer.test/", stream=stream, close_timeout=0.1) as ws:
         number = ours.fileno()
         trio.lowlevel.notify_closing(ours)
-        ours.close()  # its former owner does
-        os.dup2(writer, number)  # and the number is another file's
+        ours.close()  # its former owner closes it
+        os.dup2(writer, number)  # the number now belongs to another file
         ws.send("secret")
     os.set_blocking(reader, False)
     with pytest.raises(BlockingIOError):
@@ -163,7 +163,7 @@ async def test_nothing_is_written_to_a_number_that_is_another_files_by_now(
 
 
 async def test_a_server_that_waits_for_our_end_of_tcp_costs_little(nursery: trio.Nursery) -> None:
-    """Some answer the Close, and end TCP only after the client has (ejabberd)."""
+    """Some servers answer the Close, and end TCP only after the client has (ejabberd)."""
     ended: list[float] = []
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     port = listener.socket.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The writer: who writes, and what it does when the way is closed."""
+"""The writer, by which task writes, and what happens when the stream is closed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Log:
 
 
 def established() -> Protocol:
-    """A protocol that is OPEN."""
+    """Return a protocol that is OPEN."""
     protocol = Protocol(new_masks)
     protocol.establish()
     return protocol
@@ -49,7 +49,7 @@ def put(writer: Writer, payload: bytes) -> None:
 async def test_nothing_is_written_before_there_is_a_stream(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """What was queued before ``start`` goes out with it."""
+    """What was queued before ``start`` is sent by it."""
     writer = Log().writer()
     put(writer, b"early")
     ours, theirs = trio.testing.memory_stream_pair()
@@ -58,7 +58,7 @@ async def test_nothing_is_written_before_there_is_a_stream(
 
 
 async def test_idle_writer_has_no_task(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The task begins with the first need, and there is one only."""
+    """The task begins with the first need, and there is only one."""
     writer = Log().writer()
     ours, theirs = trio.testing.memory_stream_pair()
     writer.start(ours, nursery)
@@ -74,7 +74,7 @@ async def test_idle_writer_has_no_task(nursery: trio.Nursery, autojump_clock: An
 
 
 async def test_held(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """While it is held it is not woken; ``flush`` is what the holder owes."""
+    """While it is held it is not woken, and the holder must call ``flush``."""
     writer = Log().writer()
     ours, _ = trio.testing.memory_stream_pair()
     writer.start(ours, nursery)
@@ -101,7 +101,7 @@ async def test_each_write_is_reported(nursery: trio.Nursery, autojump_clock: Any
 
 
 async def test_broken_stream(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """It is told once, never raised."""
+    """It is reported once, and never raised."""
     log = Log()
     writer = log.writer()
     ours, theirs = trio.testing.memory_stream_pair()
@@ -116,15 +116,15 @@ async def test_broken_stream(nursery: trio.Nursery, autojump_clock: Any) -> None
 
 
 def socket_streams() -> tuple[trio.SocketStream, trio.SocketStream]:
-    """Two ends of a real connection."""
+    """Return two ends of a real connection."""
     ours, theirs = socket.socketpair()
-    return tuple(  # type: ignore[return-value]  # two they are
+    return tuple(  # type: ignore[return-value]  # there are two
         trio.SocketStream(trio.socket.from_stdlib_socket(each)) for each in (ours, theirs)
     )
 
 
 async def test_flush_writes_a_socket_at_once(nursery: trio.Nursery) -> None:
-    """On a socket the bytes leave in the call, and no task is needed."""
+    """On a socket the bytes are sent in the call, and no task is needed."""
     ours, theirs = socket_streams()
     async with ours, theirs:
         log = Log()
@@ -139,7 +139,7 @@ async def test_flush_writes_a_socket_at_once(nursery: trio.Nursery) -> None:
 
 
 async def test_flush_of_more_than_the_socket_takes(nursery: trio.Nursery) -> None:
-    """The rest is the task's; meanwhile ``flush`` keeps its hands off, and nothing is torn."""
+    """The task sends the rest, during which ``flush`` does nothing, and no frame is interleaved."""
     ours, theirs = socket_streams()
     async with ours, theirs:
         log = Log()
@@ -157,7 +157,7 @@ async def test_flush_of_more_than_the_socket_takes(nursery: trio.Nursery) -> Non
 
 
 async def test_flush_of_a_broken_socket(nursery: trio.Nursery) -> None:
-    """The error is the task's to meet: it is told once."""
+    """The task meets the error, which is reported once."""
     ours, theirs = socket_streams()
     async with ours:
         log = Log()
@@ -210,7 +210,8 @@ async def test_a_long_message_gives_way(
 async def test_a_block_that_cannot_be_made(
     where: str, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of its frame may have left: it is told, never raised, and nothing follows."""
+    """As half of its frame may be sent, the error is reported, never raised, and nothing
+    follows."""
     ours, theirs = trio.testing.memory_stream_pair() if where == "stream" else socket_streams()
     blocks = iter([b"the first"])
 
@@ -228,7 +229,7 @@ async def test_a_block_that_cannot_be_made(
         writer.start(ours, nursery)
         writer.held = where == "flush"
         put(writer, bytes(3 * LONG))
-        put(writer, b"behind")
+        put(writer, b"after")
         if where == "flush":
             writer.flush()
             writer.flush()

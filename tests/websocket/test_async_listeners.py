@@ -1,4 +1,4 @@
-"""Async listeners: when they start, and what becomes of them at the end."""
+"""When async listeners start, and what happens to them at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a socket shows of the bytes: messages of one segment, a peer that is held up, and so on."""
+"""A socket's reaction to bytes, as messages of one segment and a peer whose sending is stopped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def test_other_listeners_still_run(autojump_clock: Any) -> None:
-    """A listener that raises keeps no other from its event; then there are no more messages."""
+    """A listener that raises keeps no other from its event, and then there are no more messages."""
     trace: list[str] = []
     boom = ValueError("boom")
 
@@ -42,7 +42,8 @@ async def test_other_listeners_still_run(autojump_clock: Any) -> None:
 
 
 async def test_signal(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A listener removed in the middle of a segment gets no more of it, a new one gets the rest."""
+    """A listener removed in the middle of a segment gets no more of it, and a new one gets the
+    rest."""
     ws, peer = await socket_and_peer(nursery)
     trace: list[str] = []
 
@@ -58,7 +59,7 @@ async def test_signal(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_no_listener_after_close_frame(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A Close behind messages of one segment comes after them, and nothing comes after it."""
+    """A Close after messages of one segment comes after them, and nothing comes after it."""
     ws, peer = await socket_and_peer(nursery)
     trace: list[str] = []
     ws.onmessage = lambda event: trace.append(event.data)
@@ -90,13 +91,13 @@ async def test_binary_type_set_by_a_listener(
     assert seen == [Blob, bytes]
 
 
-# One listener alone is called by a shorter way than several. Nobody may notice.
+# A listener alone is called by a shorter path than several, which must not make a difference.
 
 ACTIONS = ["nothing", "binaryType", "slot", "remove", "stop", "stop now", "cancel", "send", "False"]
 
 
 def act(ws: WebSocket, action: str, event: MessageEvent, again: Any) -> object:
-    """What a listener may do that could make a difference."""
+    """Return a listener's action that could make a difference."""
     if action == "binaryType":
         ws.binaryType = "arraybuffer" if ws.binaryType == "blob" else "blob"
     elif action == "slot":
@@ -115,7 +116,8 @@ def act(ws: WebSocket, action: str, event: MessageEvent, again: Any) -> object:
 
 
 async def traced(messages: list[str | bytes], actions: list[str], plain: bool) -> list[Any]:
-    """The trace of a listener that acts so, called by the plain path or by the fast one."""
+    """Return the trace of a listener with such an action, called by the plain path or by the fast
+    one."""
     trace: list[Any] = []
     events: list[MessageEvent] = []
 
@@ -165,11 +167,11 @@ def test_both_paths_do_the_same(messages: list[str | bytes], actions: list[str])
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
-# A peer that is held up.
+# A peer whose sending is stopped.
 
 
 async def test_full_inbox_stops_the_reading(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """An inbox that nobody empties holds the peer up; memory is bounded, and nothing is lost."""
+    """A full inbox stops the peer with bounded memory, and nothing is lost."""
     ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     await begin(ws)
     sent = 0
@@ -192,7 +194,7 @@ async def test_full_inbox_stops_the_reading(nursery: trio.Nursery, autojump_cloc
 
 
 async def test_pings_wait_behind_a_full_inbox(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The reading stands still; it goes on when the inbox has become empty."""
+    """The reading stops, and goes on when the inbox is empty."""
     ws, peer = await socket_and_peer(nursery)
     await begin(ws)
     await peer.send(frame(TEXT) * 5000, frame(PING, b"ping"))
@@ -206,7 +208,7 @@ async def test_pings_wait_behind_a_full_inbox(nursery: trio.Nursery, autojump_cl
 
 
 async def test_peer_is_held_up(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The reading stops, so the peer's writing does; closing the channel sets it free."""
+    """The reading stops and so does the peer's writing, until the channel is closed."""
     ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     messages = ws.when("message")
     sent = trio.Event()
@@ -226,7 +228,7 @@ async def test_peer_is_held_up(nursery: trio.Nursery, autojump_clock: Any) -> No
 async def test_buffered_amount_of_an_unclean_end(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Bytes that will never leave stay counted."""
+    """Bytes that will never be sent stay counted."""
     ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     ws.send(b"x" * 100)
     await trio.testing.wait_all_tasks_blocked()
@@ -236,7 +238,7 @@ async def test_buffered_amount_of_an_unclean_end(
 
 
 async def part(peer: Peer, data: bytes, sent: trio.Event) -> None:
-    """A server that says this behind its answer, and does its part of the end."""
+    """Return a server that sends this after its answer, and completes the closing handshake."""
     await peer.accept(then=data[:100])
     await peer.send(data[100:])
     sent.set()
@@ -245,7 +247,7 @@ async def part(peer: Peer, data: bytes, sent: trio.Event) -> None:
 
 @pytest.fixture
 def run_thread_server(nursery: trio.Nursery) -> Callable[..., tuple[Any, Peer, trio.Event]]:
-    """A door to such a server, its end, and when all was said."""
+    """Return a socket to such a server, its end, and when all was sent."""
 
     def run_thread_server(data: bytes) -> tuple[Any, Peer, trio.Event]:
         ours, theirs = trio.testing.lockstep_stream_pair()
@@ -257,7 +259,7 @@ def run_thread_server(nursery: trio.Nursery) -> Callable[..., tuple[Any, Peer, t
 
 
 async def test_messages_in_the_answers_segment(run_thread_server: Any, autojump_clock: Any) -> None:
-    """They wait for the program's first look, as those that come later do."""
+    """They wait until the program consumes messages, as those that come later do."""
     door, _, _ = run_thread_server(frame(TEXT, b"first") + frame(TEXT, b"second"))
     async with door as ws:
         await trio.sleep(100)
@@ -275,7 +277,7 @@ async def test_a_ping_after_held_messages_is_answered(
 
 
 async def test_held_messages_are_bounded(run_thread_server: Any, autojump_clock: Any) -> None:
-    """What does not fit waits in TCP: the peer cannot get rid of a few megabytes."""
+    """What does not fit waits in TCP, so the peer cannot send a few megabytes."""
     door, _, sent = run_thread_server(frame(TEXT, b"x" * 1000) * 5000)
     async with door as ws:
         await trio.testing.wait_all_tasks_blocked()
@@ -333,7 +335,7 @@ async def test_nothing_is_dispatched_inside_close(
 async def test_buffered_amount_counts_before_compression(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """It is the program's bytes that are counted, not those of the wire."""
+    """It counts the program's bytes, not those on the wire."""
     ws, peer = await socket_and_peer(nursery, "Sec-WebSocket-Extensions: permessage-deflate")
     ws.send("a" * 1000)
     assert ws.bufferedAmount == 1000

@@ -18,9 +18,9 @@ LONG: dict[str, Any] = {"close_timeout": 1000, "cancelled_close_timeout": 500}
 
 
 async def press_ctrl_c() -> None:
-    """Press it, and let the program do what it does then."""
+    """Press it, and let the program react."""
     await trio.testing.wait_all_tasks_blocked()
-    signal.raise_signal(signal.SIGINT)  # this is a system task: the main task gets it
+    signal.raise_signal(signal.SIGINT)  # this is a system task, so the main task gets it
     await trio.testing.wait_all_tasks_blocked()
 
 

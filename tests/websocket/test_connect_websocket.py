@@ -17,7 +17,7 @@ from trio_ws_dom.testing import FakeServer
 
 
 class Client:
-    """Such an object, as a port of an engine.io client has it."""
+    """Such an object, as in a port of an engine.io client."""
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery
@@ -161,7 +161,7 @@ def test_ctrl_c_while_a_cancelled_call_waits_is_raised() -> None:
 
 
 class StubbornStream(trio.abc.Stream):
-    """Its end takes a while, whatever is cancelled."""
+    """A stream whose end takes a while, whatever is cancelled."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream

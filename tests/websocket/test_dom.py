@@ -1,4 +1,4 @@
-"""What a socket has of the DOM: signals of its listeners, and mistakes with on* attributes."""
+"""The DOM's part of a socket, as signals of its listeners and mistakes with on* attributes."""
 
 from __future__ import annotations
 

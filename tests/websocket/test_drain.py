@@ -1,4 +1,4 @@
-"""``drain()``: backpressure for the one who sends."""
+"""``drain()``, which is backpressure for a sender."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def lockstep(nursery: trio.Nursery, **options: Any) -> tuple[WebSocket, Pe
 
 
 async def test_waits_until_all_has_left(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """By default until ``bufferedAmount`` is 0."""
+    """By default it waits until ``bufferedAmount`` is 0."""
     ws, peer = await lockstep(nursery)
     ws.send(b"x" * 1000)
     with trio.move_on_after(1) as scope:
@@ -32,7 +32,7 @@ async def test_waits_until_all_has_left(nursery: trio.Nursery, autojump_clock: A
 
 
 async def test_below(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """``below`` asks for less: enough must have left for the amount to be under it."""
+    """With ``below`` it waits until the amount is under it."""
     ws, peer = await lockstep(nursery)
     for _ in range(4):
         ws.send(b"x" * 50_000)
@@ -53,7 +53,7 @@ async def test_nothing_to_wait_for(nursery: trio.Nursery, autojump_clock: Any) -
 
 
 async def test_below_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """No amount is less than 0 bytes: that would be waited for without end."""
+    """No amount is less than 0 bytes, so it would wait without end."""
     ws, _ = await lockstep(nursery)
     for below in (0, -1):
         with pytest.raises(ValueError, match="1 byte or more"):
@@ -64,7 +64,7 @@ async def test_below_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None
 
 
 async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Any number of tasks may wait; each is woken."""
+    """Any number of tasks may wait, and each is woken."""
     ws, peer = await lockstep(nursery)
     ws.send(b"x" * 1000)
     async with trio.open_nursery() as waiters:
@@ -75,7 +75,7 @@ async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_unclean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The socket closes first: a WebSocketError, with the failure behind it."""
+    """A socket that closes first is a WebSocketError, caused by the failure."""
     ws, peer = await lockstep(nursery)
     ws.send(b"x" * 1000)
     await trio.testing.wait_all_tasks_blocked()
@@ -87,7 +87,7 @@ async def test_unclean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_clean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """What was sent too late never leaves: the same error, after a clean close too."""
+    """What was sent too late is never sent, which is the same error after a clean close."""
     ws, peer = await lockstep(nursery)
     ws.close(3000)
     ws.send(b"too late")
@@ -95,11 +95,11 @@ async def test_clean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
     with pytest.raises(WebSocketError) as caught:
         await ws.drain()
     assert caught.value.closeCode == 3000
-    assert isinstance(caught.value.__cause__, trio.EndOfChannel)  # by which its owner is known
+    assert isinstance(caught.value.__cause__, trio.EndOfChannel)  # by which its owner recognises it
 
 
 async def test_closed_with_nothing_queued(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """There is nothing to complain of."""
+    """It returns, as nothing is queued."""
     ws, peer = await lockstep(nursery)
     nursery.start_soon(peer.send, close(1000))
     nursery.start_soon(peer.finish)

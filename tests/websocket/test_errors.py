@@ -1,4 +1,4 @@
-"""Failures as the program sees them: escaped, and without what their tracebacks would hold."""
+"""Failures as the program sees them, escaped, and without what their tracebacks would keep."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ def test_an_error_of_tls_replaces_trios_wrapper() -> None:
 
 
 def fails_in(module: str) -> Callable[[], None]:
-    """A function that counts as the module's, and fails with a secret in a local variable."""
+    """Return a function of the module that fails with a secret in a local variable."""
     names: dict[str, object] = {"__name__": module}
     exec("def fail():\n    secret = 'hunter2' * 1\n    raise OSError('lost')", names)
-    return names["fail"]  # type: ignore[return-value]  # as it was just defined
+    return names["fail"]  # type: ignore[return-value]  # just defined
 
 
 @pytest.mark.parametrize(

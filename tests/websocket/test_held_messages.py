@@ -1,4 +1,4 @@
-"""Messages that the program has not consumed: they are held, and nothing else waits for them."""
+"""Messages that the program has not consumed are held, and nothing else waits for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trio_ws_dom import WebSocket, connect_websocket, open_websocket
 
 
 async def held(nursery: trio.Nursery, *messages: bytes) -> tuple[WebSocket, Peer]:
-    """A socket that has consumed nothing, and these were sent to it."""
+    """Return a socket that has consumed nothing, and to which these were sent."""
     ours, theirs = new_pair()
     peer = Peer(theirs)
 

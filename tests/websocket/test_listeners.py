@@ -1,4 +1,4 @@
-"""Listeners of a socket: asynchronous ones, their bounds, and the two ways of dispatch."""
+"""Asynchronous listeners of a socket, their bounds, and the two paths of dispatch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trio_ws_dom.testing import FakeServer
 
 
 async def test_async_listeners_are_tasks(accepted: Any, autojump_clock: Any) -> None:
-    """They run side by side: the second message is handled while the first one's still waits."""
+    """They run side by side, so the second message is handled while the first one's still waits."""
     ws, connection = await accepted()
     trace: list[str] = []
 
@@ -53,7 +53,8 @@ class Handler:
 async def test_what_counts_is_the_coroutine(
     kind: str, others: int, accepted: Any, autojump_clock: Any
 ) -> None:
-    """Whatever gives a coroutine when called is asynchronous: partials, lambdas, objects."""
+    """Whatever returns a coroutine when called is asynchronous, as partials, lambdas and
+    objects."""
     ws, connection = await accepted()
     trace: list[str] = []
     listeners: dict[str, Any] = {
@@ -94,7 +95,7 @@ async def test_unfinished_listeners_hold_the_reading(
 
 
 async def test_they_do_not_hold_up_the_closing(accepted: Any, autojump_clock: Any) -> None:
-    """From CLOSING on messages are dropped, and the Close is found behind them."""
+    """From CLOSING on messages are dropped, and the Close after them is found."""
     ws, connection = await accepted()
 
     async def listener(event: object) -> None:
@@ -122,7 +123,7 @@ async def test_async_listener_for_close(host: FakeServer, autojump_clock: Any) -
 
 
 async def test_cancelling_the_scope_cancels_them(host: FakeServer, autojump_clock: Any) -> None:
-    """They are the scope's, and get no grace."""
+    """They belong to the scope, and are cancelled at once."""
     ended: list[float] = []
 
     async def listener(event: Event) -> None:
@@ -141,7 +142,7 @@ async def test_cancelling_the_scope_cancels_them(host: FakeServer, autojump_cloc
 
 
 async def test_no_async_listeners_once_it_is_over(accepted: Any, autojump_clock: Any) -> None:
-    """When the socket's tasks are gone there is nobody to run one: the program is told."""
+    """When the socket's tasks are gone, none can run one, which is an error."""
     ws, connection = await accepted()
     await connection.drop()
     await ws.wait_closed()
@@ -181,7 +182,7 @@ async def test_events_of_the_program(accepted: Any, autojump_clock: Any) -> None
 
 
 async def test_exceptions_of_a_programs_dispatch(accepted: Any, autojump_clock: Any) -> None:
-    """They come out of the call, and are nobody else's: the socket stays OPEN."""
+    """They come out of the call and go nowhere else, and the socket stays OPEN."""
     ws, _ = await accepted()
     boom, bang = ValueError("boom"), KeyError("bang")
 
@@ -197,7 +198,7 @@ async def test_exceptions_of_a_programs_dispatch(accepted: Any, autojump_clock: 
 
 
 async def test_errors_outlive_a_cancellation(server: FakeServer, autojump_clock: Any) -> None:
-    """A bare socket whose nursery is cancelled meanwhile raises what its listener raised."""
+    """A bare socket whose nursery is cancelled raises what its listener raised."""
     boom = ValueError("boom")
 
     async def wait(event: object) -> None:
@@ -220,7 +221,7 @@ async def test_errors_outlive_a_cancellation(server: FakeServer, autojump_clock:
 
 
 async def test_async_listener_raises_after_close(host: FakeServer, autojump_clock: Any) -> None:
-    """An error that comes when the socket is CLOSED already is not lost either."""
+    """An error that comes when the socket is already CLOSED is not lost, either."""
     boom = ValueError("boom")
 
     async def listener(event: object) -> None:
@@ -234,7 +235,7 @@ async def test_async_listener_raises_after_close(host: FakeServer, autojump_cloc
 
 
 async def test_stopped_events_can_be_dispatched_again(accepted: Any, autojump_clock: Any) -> None:
-    """The DOM unsets the stop flags after a dispatch, also where one listener is all there is."""
+    """The DOM unsets the stop flags after a dispatch, also with a single listener."""
     ws, connection = await accepted()
     events: list[MessageEvent] = []
 

@@ -1,4 +1,4 @@
-"""The logger ``trio_ws_dom``: the life of each connection, without secrets."""
+"""The logger ``trio_ws_dom`` shows each connection's events, without secrets."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What messages of the maximal size cost in memory, for each way to consume them.
+"""The memory that messages of the maximal size cost, for each way to consume them.
 
 Compressed they are 16 KB each, so a peer has many of them on the wire at once. What the program
-does not take is at most the buffer's bound, the message that went beyond it, and the one in the
-reader's hands. For the moment in which a message is joined its pieces are there, too.
+does not take is at most the buffer's bound, the message that exceeded it, and the one in the
+reader's hands. While a message is joined its pieces are there, too.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ DEFLATE: Final = "Sec-WebSocket-Extensions: permessage-deflate"
 CHANNEL_BYTES: Final = inspect.signature(WebSocket.when).parameters["max_buffer_bytes"].default
 
 SLACK: Final = 512 * 1024
-"""Bytes for what is no message: what was read, zlib's windows, tasks, events."""
+"""Bytes for all but messages, as what was read, zlib's windows, tasks and events."""
 
 
 class Flood(NamedTuple):
-    """Messages of the maximal size; each of their bytes takes so many in memory."""
+    """Messages of the maximal size, each of whose bytes takes this many in memory."""
 
     frame: bytes
     width: int
 
     @property
     def held(self) -> int:
-        """Bytes that one message takes in memory."""
+        """Return the bytes that one message takes in memory."""
         return self.width * LARGEST
 
 
@@ -68,12 +68,12 @@ async def growth(
     peer: Peer, flood: Flood, consume: Callable[[], Awaitable[object]]
 ) -> tuple[int, int]:
     """Return the bytes held when nothing moves any more, and the most that were."""
-    keep_memory(LARGEST)  # once, and no page of it is touched
+    keep_memory(LARGEST)  # once, and without touching its pages
     tracemalloc.start()
     try:
         await peer.send(flood.frame * COUNT)
         await trio.testing.wait_all_tasks_blocked()
-        kept = await consume()  # what a program keeps, as a channel
+        kept = await consume()  # what a program keeps, such as a channel
         await trio.testing.wait_all_tasks_blocked()
         return tracemalloc.get_traced_memory()
     finally:
@@ -118,7 +118,7 @@ async def listen_and_receive(ws: WebSocket) -> None:
 
 
 class Consumer(NamedTuple):
-    """What a program does, the bytes of its buffer, and the messages that may be there beyond."""
+    """A program's way to consume, its buffer's bytes, and how many more messages may be there."""
 
     consume: Callable[[WebSocket], Awaitable[object]]
     bound: int

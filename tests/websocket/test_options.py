@@ -1,4 +1,4 @@
-"""The options: checked in one place, the same for every entry point."""
+"""The options, which are checked in one place and the same for every entry point."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_an_option_that_is_like_no_other_is_answered_with_all() -> None:
 def test_an_option_of_clients_is_said_to_be_one() -> None:
     with pytest.raises(TypeError, match=r"got open_timeout \(only a client takes it\)"):
         check_names({"open_timeout": 3}, AcceptOptions)
-    # what is called so elsewhere, where the option that replaces it is not taken
+    # names of other libraries, where the option that replaces it is not accepted
     assert hint("extra_headers", AcceptOptions.__annotations__) == "use headers"
     assert hint("ssl", AcceptOptions.__annotations__).startswith("the options are ")
 
@@ -319,7 +319,7 @@ def test_the_attributes_of_a_trace_are_checked(attribute: str, expected: str) ->
     assert error(trace=trace) == f"TypeError: expected the trace's {attribute} as {expected}"
 
 
-# Where each option is obeyed.
+# Where each option is used.
 
 ONLY_CLIENTS = {
     "base_url": "a server is asked for a path",
@@ -339,7 +339,7 @@ ONLY_CLIENTS = {
     "trace": "trio-websocket reads and writes",
     "stream": "trio-websocket has the stream",
 }
-"""Options that the server's end does not take, and why."""
+"""Options that the server's end does not take, with the reason."""
 
 
 def test_every_option_is_taken_by_each_entry_point_or_has_its_reason() -> None:
@@ -350,7 +350,7 @@ def test_every_option_is_taken_by_each_entry_point_or_has_its_reason() -> None:
 
 
 def test_every_option_reaches_a_connections_settings() -> None:
-    """Those that do not have the same name there become headers, or a part of the URL."""
+    """Those without a field of the same name become headers, or a part of the URL."""
     elsewhere = {"base_url", "origin"}
     fields = Settings.__dataclass_fields__.keys() | Bounds.__dataclass_fields__.keys()
     assert ConnectOptions.__annotations__.keys() - elsewhere <= fields
@@ -371,7 +371,7 @@ NOT_ON_THE_COMMAND_LINE = {
     "address_timeout": "the default is good for a person who waits",
     "proxy_ssl_context": "SSL_CERT_FILE is for the proxy, too",
 }
-"""Options that the command line has no argument for, and why."""
+"""Options without an argument of the command line, with the reason."""
 
 
 def options_set_in(path: Path) -> set[str]:

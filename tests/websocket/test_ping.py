@@ -1,4 +1,4 @@
-"""``ping()``: a round trip, and what becomes of it when the socket closes."""
+"""``ping()``, which returns a round trip time, and its end when the socket closes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("every_stream")
 
 
 class Pinging:
-    """A ``ping()`` in a task of its own, and what came of it."""
+    """A ``ping()`` in a task, and its outcome."""
 
     def __init__(self, nursery: trio.Nursery, ws: WebSocket) -> None:
         self.seconds: float | None = None
@@ -43,7 +43,7 @@ async def next_ping(peer: Peer) -> bytes:
 
 
 async def test_round_trip(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The seconds from the call to the Pong, by trio's clock."""
+    """It is the seconds from the call to the Pong, by trio's clock."""
     ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
     payload = await next_ping(peer)
@@ -54,7 +54,7 @@ async def test_round_trip(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_pings_of_several_tasks(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Each has its own payload and its own time; the order of the answers is the peer's."""
+    """Each has its own payload and its own time, and the peer chooses the order of the answers."""
     ws, peer = await socket_and_peer(nursery)
     first = Pinging(nursery, ws)
     one = await next_ping(peer)
@@ -73,7 +73,7 @@ async def test_pings_of_several_tasks(nursery: trio.Nursery, autojump_clock: Any
 
 
 async def test_latest_answer_is_enough(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A peer may answer the latest of several Pings only (RFC 6455 section 5.5.3)."""
+    """A peer may answer only the latest of several Pings (RFC 6455 section 5.5.3)."""
     ws, peer = await socket_and_peer(nursery)
     pings = []
     for _ in range(3):
@@ -87,7 +87,7 @@ async def test_latest_answer_is_enough(nursery: trio.Nursery, autojump_clock: An
 
 
 async def test_unasked_pong_answers_no_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Another payload, or one that was answered already."""
+    """It has another payload, or one that was already answered."""
     ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
     answered = await next_ping(peer)
@@ -101,7 +101,7 @@ async def test_unasked_pong_answers_no_ping(nursery: trio.Nursery, autojump_cloc
 
 
 async def test_ping_before_open(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """As ``send()``: an InvalidStateError, and nothing is sent."""
+    """It is an InvalidStateError, as for ``send()``, and nothing is sent."""
     ours, _ = opened.new_pair()
     ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
     with pytest.raises(DOMException) as caught:
@@ -111,7 +111,8 @@ async def test_ping_before_open(nursery: trio.Nursery, autojump_clock: Any) -> N
 
 
 async def test_peer_closes_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """As ``drain()``: a WebSocketError also after a clean close, behind the ``close`` event."""
+    """It is a WebSocketError after the ``close`` event, also after a clean close, as for
+    ``drain()``."""
     ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
     await next_ping(peer)
@@ -126,7 +127,7 @@ async def test_peer_closes_before_the_pong(nursery: trio.Nursery, autojump_clock
 
 
 async def test_lost_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """After an unclean end the failure is behind the error."""
+    """After an unclean end the failure is the error's cause."""
     ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
     await trio.testing.wait_all_tasks_blocked()
@@ -137,26 +138,26 @@ async def test_lost_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) 
 
 
 async def test_own_close_before_the_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A Ping that has left may be answered while CLOSING; one that comes later never leaves."""
+    """A Ping that was sent may be answered while CLOSING, but a later one is never sent."""
     ws, peer = await socket_and_peer(nursery)
     before = Pinging(nursery, ws)
     payload = await next_ping(peer)
     ws.close(3000)
-    behind = Pinging(nursery, ws)
+    later = Pinging(nursery, ws)
     await trio.testing.wait_all_tasks_blocked()
     await peer.send(frame(PONG, payload))
     await before.over.wait()
     assert before.seconds == 0
-    assert not behind.over.is_set()
+    assert not later.over.is_set()
     await peer.finish()
-    await behind.over.wait()
+    await later.over.wait()
     assert [got.opcode for got in peer.frames] == [PING, CLOSE]
-    assert isinstance(behind.error, WebSocketError)
-    assert behind.error.closeCode == 3000
+    assert isinstance(later.error, WebSocketError)
+    assert later.error.closeCode == 3000
 
 
 async def test_no_ping_while_closing(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Not even in front of a Close that has not left."""
+    """None is sent even before a Close that still waits."""
     ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
     ws.send("x")
     await trio.testing.wait_all_tasks_blocked()
@@ -169,7 +170,7 @@ async def test_no_ping_while_closing(nursery: trio.Nursery, autojump_clock: Any)
 
 
 async def test_ping_when_closed(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The same error, at once."""
+    """It is the same error, at once."""
     ws, peer = await socket_and_peer(nursery)
     nursery.start_soon(peer.finish)
     await ws.aclose(3001)
@@ -180,7 +181,7 @@ async def test_ping_when_closed(nursery: trio.Nursery, autojump_clock: Any) -> N
 
 
 async def test_cancelled_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Its Pong is ignored when it comes, and the next Ping is as good as ever."""
+    """Its Pong is ignored when it comes, and the next Ping works."""
     ws, peer = await socket_and_peer(nursery)
     with trio.move_on_after(1):
         await ws.ping()
@@ -238,8 +239,8 @@ async def test_pings_that_cannot_leave_are_one(nursery: trio.Nursery, autojump_c
     assert first.seconds == 100
 
 
-async def test_pong_behind_unread_messages(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Where a full queue holds the reading back, the Pong is found when the program reads on."""
+async def test_pong_after_unread_messages(nursery: trio.Nursery, autojump_clock: Any) -> None:
+    """Where a full queue stops the reading, the Pong is found when the program reads on."""
     ours, theirs = opened.new_pair()
     peer = Peer(theirs)
     nursery.start_soon(partial(peer.accept, then=frame(TEXT, b"unread" * 50_000) * 2))

@@ -1,4 +1,4 @@
-"""Receiving by channel: one inbox per socket."""
+"""Receiving by channel, with one inbox for each socket."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from trio_ws_dom.testing import FakeServer
 
 
 def numbers(start: int, stop: int) -> list[str]:
-    """Messages with these numbers."""
+    """Return messages with these numbers."""
     return [str(number) for number in range(start, stop)]
 
 
 async def test_str_and_bytes(accepted: Any, autojump_clock: Any) -> None:
-    """Text is ``str``, binary is ``bytes``, whatever ``binaryType`` is."""
+    """Text is ``str`` and binary is ``bytes``, whatever ``binaryType`` is."""
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, "ä", b"\xff", b"")
     assert [await ws.receive() for _ in range(3)] == ["ä", b"\xff", b""]
 
 
-async def test_break_and_start_anew(
+async def test_break_and_another_loop(
     accepted: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Nothing is lost between two loops, neither what had come nor what comes meanwhile."""
+    """Nothing is lost between two loops, whether it came before or between them."""
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, *numbers(0, 5))
@@ -55,7 +55,7 @@ async def test_bare_socket_begins_with_the_first_receive(
 
 @pytest.mark.parametrize("listeners", [1, 2])
 async def test_inbox_and_listeners(listeners: int, accepted: Any, autojump_clock: Any) -> None:
-    """Messages go to both; the inbox has the payload, the event what ``binaryType`` says."""
+    """Messages go to both, as payload to the inbox, and by ``binaryType`` in the event."""
     ws, connection = await accepted()
     seen: list[Any] = []
     ws.onmessage = lambda event: seen.append(event.data)
@@ -81,7 +81,7 @@ async def test_small_messages_fill_it_too(
 
 
 async def test_two_receivers(accepted: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The second one gets a BusyResourceError; the first one is not disturbed."""
+    """The second one gets a BusyResourceError, and the first one is not disturbed."""
     ws, connection = await accepted()
     received: list[Any] = []
 
@@ -102,7 +102,7 @@ async def test_two_receivers(accepted: Any, nursery: trio.Nursery, autojump_cloc
 async def test_second_receiver_takes_nothing_from_a_woken_first(
     accepted: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A message has come, and the receiver that it woke has not run yet: it is his."""
+    """A message that woke a receiver belongs to it, even before it runs."""
     ws, connection = await accepted()
     received: list[Any] = []
 
@@ -122,7 +122,7 @@ async def test_second_receiver_takes_nothing_from_a_woken_first(
 
 
 async def test_cancelled_receive_has_taken_nothing(accepted: Any, autojump_clock: Any) -> None:
-    """Neither one that waits nor one that finds messages."""
+    """This holds for one that waits and for one that finds messages."""
     ws, connection = await accepted()
     with trio.move_on_after(1) as waiting:
         await ws.receive()
@@ -157,7 +157,7 @@ async def test_cancelled_in_the_moment_of_arrival(
 async def test_clean_end(
     code: int, accepted: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """EndOfChannel, whatever the code, each time; ``closeEvent`` tells it."""
+    """It is EndOfChannel each time, whatever the code, which ``closeEvent`` has."""
     ws, connection = await accepted()
     await begin(ws)
     nursery.start_soon(connection.close, code)
@@ -168,7 +168,7 @@ async def test_clean_end(
 
 
 async def test_unclean_end(accepted: Any, autojump_clock: Any) -> None:
-    """A WebSocketError, after the messages; a new one each time, each with the cause."""
+    """It is a new WebSocketError each time, after the messages, with the cause."""
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, *numbers(0, 2))
@@ -187,7 +187,7 @@ async def test_unclean_end(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_unclean_end_of_a_loop(accepted: Any, autojump_clock: Any) -> None:
-    """An unclean end raises out of ``async for`` too."""
+    """An unclean end raises out of ``async for``, too."""
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, "1")
@@ -195,12 +195,12 @@ async def test_unclean_end_of_a_loop(accepted: Any, autojump_clock: Any) -> None
     received = []
     with pytest.raises(WebSocketError):
         async for message in ws:
-            received.append(message)  # noqa: PERF401  # an exception is to end this loop
+            received.append(message)  # noqa: PERF401  # an exception should end this loop
     assert received == ["1"]
 
 
 async def test_first_receive_after_the_end(accepted: Any, autojump_clock: Any) -> None:
-    """An inbox that begins when all is over tells how it ended."""
+    """An inbox that begins after the end reports how it ended."""
     ws, connection = await accepted()
     await connection.close()
     await ws.wait_closed()
@@ -209,7 +209,7 @@ async def test_first_receive_after_the_end(accepted: Any, autojump_clock: Any) -
 
 
 async def test_aclose_ends_receiving(accepted: Any, autojump_clock: Any) -> None:
-    """ClosedResourceError after one's own aclose(), and what is unread is dropped."""
+    """Our own aclose() raises ClosedResourceError, and drops what is unread."""
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, *numbers(0, 3))
@@ -224,7 +224,7 @@ async def test_aclose_ends_receiving(accepted: Any, autojump_clock: Any) -> None
 async def test_aclose_wakes_a_blocked_receiver(
     accepted: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The task that waits in ``receive()`` gets the ClosedResourceError as well."""
+    """The task that waits in ``receive()`` gets the ClosedResourceError, too."""
     ws, _ = await accepted()
     woken = trio.Event()
 
@@ -242,7 +242,7 @@ async def test_aclose_wakes_a_blocked_receiver(
 async def test_end_is_seen_after_close_was_dispatched(
     accepted: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Whoever sees the end of the messages finds the CloseEvent, and its listeners called."""
+    """A task that sees the end of the messages finds the CloseEvent, and its listeners called."""
     ws, connection = await accepted()
     trace: list[str] = []
     ws.onclose = lambda event: trace.append("close")
@@ -261,7 +261,7 @@ async def test_inbox_after_the_doms_close(
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, *numbers(0, 3))
-    connection.stall()  # else it would answer at once
+    connection.stall()  # otherwise it answers at once
     ws.close()
     await say(connection, "too late")
     nursery.start_soon(connection.close)
@@ -271,7 +271,7 @@ async def test_inbox_after_the_doms_close(
 async def test_inbox_after_the_block(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Leaving a block closes the inbox, but what was ended by the peer is kept to be read."""
+    """Leaving a block closes the inbox, but after an end by the peer it can still be read."""
 
     async def part() -> None:
         connection = await server.accept()
@@ -286,7 +286,7 @@ async def test_inbox_after_the_block(
 
 
 class Steps(trio.abc.Instrument):
-    """Counts how often the task that made it is resumed by the scheduler."""
+    """Count how often the scheduler resumes the task that made it."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -297,8 +297,8 @@ class Steps(trio.abc.Instrument):
         self.count += task is self._task
 
 
-async def test_a_burst_is_given_without_a_turn(accepted: Any, autojump_clock: Any) -> None:
-    """While messages are there, others get their turn once in 256 messages."""
+async def test_a_burst_is_returned_without_a_turn(accepted: Any, autojump_clock: Any) -> None:
+    """While messages are there, other tasks get their turn once in 256 messages."""
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, *[""] * 1000)
@@ -310,7 +310,7 @@ async def test_a_burst_is_given_without_a_turn(accepted: Any, autojump_clock: An
 
 
 async def test_a_loop_has_bursts_too(accepted: Any, autojump_clock: Any) -> None:
-    """``async for`` gives as many."""
+    """``async for`` returns as many."""
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, *[""] * 1000)
@@ -336,7 +336,7 @@ async def test_a_burst_is_bounded_in_time(accepted: Any, autojump_clock: Any) ->
 
 
 async def test_a_burst_can_be_cancelled(accepted: Any, autojump_clock: Any) -> None:
-    """Cancellation is looked for each time, also where no turn is given away."""
+    """Cancellation is checked each time, also without a turn of others."""
     ws, connection = await accepted()
     await begin(ws)
     await say(connection, *numbers(0, 20))

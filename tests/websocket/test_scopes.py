@@ -1,4 +1,4 @@
-"""The doors: what comes out of them, and what they refuse."""
+"""The entry points, with what they raise and what they refuse."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from trio_ws_dom.testing import FakeServer, open_fake_server
 
 
 def raiser(exc: BaseException) -> Any:
-    """A listener that raises it."""
+    """Return a listener that raises this."""
 
     def listener(event: object) -> None:
         raise exc
@@ -31,7 +31,7 @@ def raiser(exc: BaseException) -> Any:
 
 
 async def test_connect_before_and_after_the_block(autojump_clock: Any) -> None:
-    """A WebSocketNursery takes sockets in its block only: a RuntimeError else."""
+    """Outside of its block a WebSocketNursery takes no sockets and raises RuntimeError."""
     sockets = open_websocket_nursery()
     with pytest.raises(RuntimeError):
         sockets.connect("ws://peer.test/")
@@ -44,7 +44,7 @@ async def test_connect_before_and_after_the_block(autojump_clock: Any) -> None:
 async def test_connect_from_another_task_after_the_block(
     host: FakeServer, autojump_clock: Any
 ) -> None:
-    """Also while the block's sockets are still closing."""
+    """This also holds while the block's sockets are still closing."""
     errors: list[BaseException] = []
 
     def late(event: object) -> None:
@@ -61,7 +61,7 @@ async def test_connect_from_another_task_after_the_block(
 
 
 async def test_connect_returns_at_once(host: FakeServer, autojump_clock: Any) -> None:
-    """CONNECTING, and bad arguments raise from the call; the block goes on."""
+    """It is CONNECTING, bad arguments raise from the call, and the block goes on."""
     async with open_websocket_nursery() as sockets:
         with pytest.raises(DOMException):
             sockets.connect("ws://peer.test/#")
@@ -74,7 +74,7 @@ async def test_connect_returns_at_once(host: FakeServer, autojump_clock: Any) ->
 
 
 async def test_cancelled_nursery(host: FakeServer, autojump_clock: Any) -> None:
-    """Under cancellation each OPEN socket says 1001, and a new one fails at once."""
+    """Under cancellation each OPEN socket closes with 1001, and a new one fails at once."""
     with trio.CancelScope() as scope:
         async with open_websocket_nursery() as sockets:
             one = sockets.connect(host.url)
@@ -88,7 +88,7 @@ async def test_cancelled_nursery(host: FakeServer, autojump_clock: Any) -> None:
 
 
 async def test_nursery_block_raises(host: FakeServer, autojump_clock: Any) -> None:
-    """1001 to each socket, and the same exception object comes out."""
+    """Each socket closes with 1001, and the same exception object comes out."""
     boom = ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
         async with open_websocket_nursery() as sockets:
@@ -101,7 +101,7 @@ async def test_nursery_block_raises(host: FakeServer, autojump_clock: Any) -> No
 
 
 async def test_one_socket_fails(host: FakeServer, autojump_clock: Any) -> None:
-    """What becomes of one socket is nothing to the others, nor to the block."""
+    """A socket's failure changes nothing for the others, nor for the block."""
     async with open_websocket_nursery() as sockets:
         good = sockets.connect(host.url)
         async with open_fake_server("ws://other.test") as other:
@@ -124,7 +124,7 @@ async def test_a_closed_socket_is_forgotten(host: FakeServer, autojump_clock: An
 
 
 async def test_listener_of_one_of_several(host: FakeServer, autojump_clock: Any) -> None:
-    """Its exception ends the whole scope: the others say 1001."""
+    """Its exception ends the whole scope, and the others close with 1001."""
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
         async with open_websocket_nursery() as sockets:
@@ -140,14 +140,14 @@ async def test_listener_of_one_of_several(host: FakeServer, autojump_clock: Any)
 
 
 async def test_group_is_the_same_object(host: FakeServer, autojump_clock: Any) -> None:
-    """A group of the block's is neither unwrapped nor copied, its context and traceback kept."""
+    """A group of the block's is neither unwrapped nor copied, with its context and traceback."""
     group = BaseExceptionGroup("mine", [ValueError("one"), SystemExit(2)])
     with pytest.raises(BaseExceptionGroup) as caught:
         async with open_websocket(host.url):
             try:
                 raise KeyError("context")
             except KeyError:
-                raise group  # noqa: B904  # the implicit context is what is looked at
+                raise group  # noqa: B904  # the implicit context is what the test checks
     assert caught.value is group
     assert isinstance(group.__context__, KeyError)
 
@@ -162,7 +162,7 @@ async def test_cause_is_kept(host: FakeServer, autojump_clock: Any) -> None:
 
 
 async def test_exception_under_an_outer_cancellation(host: FakeServer, autojump_clock: Any) -> None:
-    """What the block raises in place of Cancelled comes out bare, and is not taken for one."""
+    """What the block raises instead of Cancelled comes out bare, and is not treated as one."""
     boom = ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
         with trio.move_on_after(1) as scope:
@@ -177,7 +177,7 @@ async def test_exception_under_an_outer_cancellation(host: FakeServer, autojump_
 
 
 async def test_group_with_cancelled_inside(host: FakeServer, autojump_clock: Any) -> None:
-    """A crash in a nursery of the block's, under an outer cancellation: the crash comes out."""
+    """A crash in a nursery of the block's, under an outer cancellation, comes out."""
     boom = ValueError("boom")
 
     async def crash_late() -> None:
@@ -199,7 +199,7 @@ async def test_group_with_cancelled_inside(host: FakeServer, autojump_clock: Any
 async def test_listener_and_group_with_cancelled_inside(
     host: FakeServer, autojump_clock: Any
 ) -> None:
-    """The same beside a listener's exception: one flat group, no Cancelled in it."""
+    """Beside a listener's exception it is one flat group, without a Cancelled in it."""
     boom, own = ValueError("boom"), KeyError("own")
 
     async def crash_late() -> None:
@@ -222,7 +222,7 @@ async def test_listener_and_group_with_cancelled_inside(
 
 
 async def test_listener_under_an_outer_cancellation(host: FakeServer, autojump_clock: Any) -> None:
-    """A listener's exception comes out, though the scope was cancelled from outside too."""
+    """A listener's exception comes out, though the scope was cancelled from outside, too."""
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
         with trio.move_on_after(1):
@@ -235,7 +235,7 @@ async def test_listener_under_an_outer_cancellation(host: FakeServer, autojump_c
 
 
 async def test_listener_and_a_bare_cancelled(host: FakeServer, autojump_clock: Any) -> None:
-    """The same where what the block raises is one Cancelled, in no group."""
+    """It comes out where the block raises one Cancelled, in no group."""
     boom = ValueError("boom")
     with pytest.raises(ExceptionGroup) as caught:
         with trio.move_on_after(1):
@@ -246,7 +246,7 @@ async def test_listener_and_a_bare_cancelled(host: FakeServer, autojump_clock: A
 
 
 async def test_listener_raises_what_is_no_exception(host: FakeServer, autojump_clock: Any) -> None:
-    """SystemExit in a listener comes out in a group, as all of listeners'."""
+    """SystemExit in a listener comes out in a group, as all exceptions of listeners."""
     leave = SystemExit(3)
     with pytest.raises(BaseExceptionGroup) as caught:
         async with open_websocket(host.url) as ws:
@@ -255,7 +255,7 @@ async def test_listener_raises_what_is_no_exception(host: FakeServer, autojump_c
 
 
 async def test_ctrl_c_in_a_listener_is_bare(host: FakeServer, autojump_clock: Any) -> None:
-    """A KeyboardInterrupt that landed in a listener is not the listener's: it comes out bare."""
+    """A KeyboardInterrupt that landed in a listener is not the listener's, and comes out bare."""
     interrupt = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt) as caught:
         async with open_websocket(host.url) as ws:
@@ -290,7 +290,7 @@ async def test_leaving_by_return(host: FakeServer, autojump_clock: Any) -> None:
 
 
 async def test_refused(server: FakeServer, nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A HandshakeError with the answer, bare; the answer is its cause too."""
+    """It is a bare HandshakeError with the answer, which is also its cause."""
     nursery.start_soon(lambda: server.refuse(403, headers=[("X-Why", "because")], body=b"Go!\n"))
     with pytest.raises(HandshakeError) as caught:
         async with open_websocket(server.url):
@@ -311,7 +311,7 @@ async def test_bad_arguments(autojump_clock: Any) -> None:
 
 
 async def test_timeout(server: FakeServer, autojump_clock: Any) -> None:
-    """A server that says nothing: after ``open_timeout``, counted from dialling."""
+    """A silent server ends it after ``open_timeout``, counted from dialling."""
     start = trio.current_time()
     with pytest.raises(WebSocketError) as caught:
         async with open_websocket(server.url, open_timeout=7):
@@ -332,7 +332,7 @@ async def test_exit_of_a_socket_that_is_closed(host: FakeServer, autojump_clock:
 
 
 async def test_ctrl_c_before_a_socket_has_begun(server: FakeServer, autojump_clock: Any) -> None:
-    """A KeyboardInterrupt right behind connect(): bare, and the socket never dials."""
+    """A KeyboardInterrupt right after connect() comes out bare, and the socket never dials."""
     with pytest.raises(KeyboardInterrupt):
         async with open_websocket_nursery() as sockets:
             ws = sockets.connect(server.url)
@@ -344,7 +344,7 @@ async def test_ctrl_c_before_a_socket_has_begun(server: FakeServer, autojump_clo
 
 @pytest.mark.parametrize("door", [open_websocket, open_websocket_nursery, open_websocket_stream])
 async def test_entered_twice(door: Any, host: FakeServer, autojump_clock: Any) -> None:
-    """A scope is for one block, whether over or not; trio's stacks stay whole."""
+    """A scope is for one block, whether over or not, and trio's stacks stay whole."""
     scope = door(*(() if door is open_websocket_nursery else (host.url,)))
     async with scope:
         with pytest.raises(RuntimeError, match="for each block"):

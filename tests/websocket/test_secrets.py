@@ -1,6 +1,6 @@
 """A marker in every place for a secret, and a search for it in every text of the library's.
 
-Local variables in tracebacks count as texts too, except those of the tests, which stand for a
+Local variables in tracebacks count as texts, too, except those of the tests, which are like a
 program's.
 """
 
@@ -77,7 +77,7 @@ PROXY: Final = f"{SECRET['proxy-user']}:{SECRET['proxy-password']}@"
 ENCODED: Final = tuple(
     base64.b64encode(text.encode()).decode() for text in (USERINFO, PROXY.removesuffix("@"))
 )
-"""The same as Basic authentication has them."""
+"""The same in Basic authentication."""
 
 TESTS: Final = str(Path(__file__).parents[1])
 
@@ -101,11 +101,11 @@ class Texts:
         self.add(f"str of {type(thing).__name__}", str(thing))
 
     def add_record(self, record: TraceRecord) -> None:
-        if not isinstance(record, TraceFrame):  # messages are what a trace is to show
+        if not isinstance(record, TraceFrame):  # a trace should show messages
             self.add_object(record)
 
     def add_exception(self, exc: BaseException) -> None:
-        """Add what a traceback prints, local variables included."""
+        """Add what a traceback prints, with local variables."""
         self.add_object(exc)
         for shown in chain(traceback.TracebackException.from_exception(exc, capture_locals=True)):
             self.add("exception", "".join(shown.format_exception_only()))
@@ -113,7 +113,7 @@ class Texts:
                 if not line.filename.startswith(TESTS):
                     place = f"{Path(line.filename).name}, {line.name}()"
                     for name, value in (line.locals or {}).items():
-                        if SECRET["message"] not in value:  # of a send() that failed
+                        if SECRET["message"] not in value:  # of a failed send()
                             self.add(f"local variable {name} of {place}", value)
 
     def add_tasks(self) -> None:
@@ -135,7 +135,7 @@ def chain(shown: traceback.TracebackException) -> Iterator[traceback.TracebackEx
 
 @pytest.fixture
 def texts(caplog: pytest.LogCaptureFixture) -> Iterator[Texts]:
-    """Texts to add to. Those of the log are added at the end, and then none may have a secret."""
+    """Collect texts. Those of the log are added at the end, and then none may have a secret."""
     caplog.set_level(logging.DEBUG, "trio_ws_dom")
     texts = Texts()
     yield texts
@@ -271,7 +271,7 @@ PARTS: Final[list[Part]] = [
 
 
 async def use(texts: Texts, ws: WebSocket) -> None:
-    """Use a socket until it ends, and look at everything that it says."""
+    """Use a socket until it ends, and look at all its texts."""
     texts.add_object(ws)
     texts.add_tasks()
     ws.onmessage = None

@@ -1,6 +1,6 @@
-"""Behaviours of browsers that surprise; the standard says the same, if one reads it closely.
+"""Behaviours of browsers that surprise, as the standard defines them.
 
-Each has its test here, in short; most are looked at from more sides in the file of their subject.
+Each has a short test here. The files of their subjects look at most of them from more sides.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ pytestmark = pytest.mark.usefixtures("every_stream")
 async def connect(
     nursery: trio.Nursery, url: str = "ws://peer.test/", protocols: Any = ()
 ) -> tuple[WebSocket, Peer]:
-    """A socket that is CONNECTING, and its peer."""
+    """Return a socket that is CONNECTING, and its peer."""
     transport = MemoryTransport()
     ws = WebSocket(url, protocols, nursery=nursery, **transport.options())
     return ws, await transport.peer()
 
 
 def record(ws: WebSocket) -> list[tuple[str, int]]:
-    """What will have been dispatched, with the readyState at that moment."""
+    """Return a list for what will be dispatched, with the readyState at that moment."""
     trace: list[tuple[str, int]] = []
     for name in ("open", "message", "error", "close"):
         ws.addEventListener(name, lambda event: trace.append((event.type, ws.readyState)))
@@ -55,7 +55,7 @@ async def test_send_while_closing_is_silent(nursery: trio.Nursery, autojump_cloc
 
 
 async def test_send_once_closed_is_silent(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """The same while CLOSED."""
+    """``send()`` while CLOSED returns, sends nothing, and ``bufferedAmount`` grows."""
     ws, peer = await socket_and_peer(nursery)
     await peer.stream.aclose()
     await ws.wait_closed()
@@ -64,7 +64,7 @@ async def test_send_once_closed_is_silent(nursery: trio.Nursery, autojump_clock:
 
 
 async def test_send_while_connecting_raises(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """InvalidStateError, even where the argument is wrong too."""
+    """It is an InvalidStateError, even where the argument is wrong, too."""
     ws, _ = await connect(nursery)
     with pytest.raises(DOMException) as caught:
         ws.send(object())  # type: ignore[arg-type]  # the wrong type is the subject
@@ -72,7 +72,7 @@ async def test_send_while_connecting_raises(nursery: trio.Nursery, autojump_cloc
 
 
 async def test_buffered_amount(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """It rises at once, by bytes of UTF-8, and does not fall in one synchronous stretch."""
+    """It rises at once, by bytes of UTF-8, and does not fall between two checkpoints."""
     ws, _ = await socket_and_peer(nursery)
     ws.send("€")
     ws.send("\ud800")
@@ -82,7 +82,8 @@ async def test_buffered_amount(nursery: trio.Nursery, autojump_clock: Any) -> No
 
 
 async def test_close_while_connecting(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """CLOSING at once; ``error`` and an unclean ``close`` come later, never inside the call."""
+    """It is CLOSING at once, and ``error`` and an unclean ``close`` come later, never in the
+    call."""
     ws, _ = await connect(nursery)
     trace = record(ws)
     ws.close()
@@ -112,7 +113,7 @@ async def test_close_reason(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_close_without_code(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """A Close without body goes out; the echo has none either, and the event says 1005."""
+    """The Close and its echo have no body, and the event has 1005."""
     ws, peer = await socket_and_peer(nursery)
     ws.close()
     nursery.start_soon(peer.finish)
@@ -156,7 +157,7 @@ async def test_credentials(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 @pytest.mark.parametrize("protocols", ["", [""], ["a", "a"], ["a", "A"], "a b", "a,b", ["ä"], "@"])
 async def test_bad_protocols(protocols: Any, nursery: trio.Nursery) -> None:
-    """Empty, given twice (in whatever case), or no token: a SyntaxError."""
+    """One that is empty, repeated (in whatever case), or no token is a SyntaxError."""
     with pytest.raises(DOMException) as caught:
         WebSocket("ws://peer.test/", protocols, nursery=nursery)
     assert caught.value.name == "SyntaxError"
@@ -175,7 +176,7 @@ async def test_bad_protocols(protocols: Any, nursery: trio.Nursery) -> None:
 async def test_server_picks_wrongly(
     offered: list[str], answer: list[str], nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A protocol not offered, another case of it, or none though some were: it fails."""
+    """One that was not offered, in another case, or none though some were, is a failure."""
     ws, peer = await connect(nursery, protocols=offered)
     trace = record(ws)
     await peer.accept(*answer)
@@ -184,7 +185,7 @@ async def test_server_picks_wrongly(
 
 
 async def test_twenty_five_sockets_to_one_host(nursery: trio.Nursery) -> None:
-    """They connect one after the other, and all get there."""
+    """They connect one after the other, and all succeed."""
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     connecting = most = 0
 
@@ -222,7 +223,8 @@ def wrong_key(peer: Peer) -> bytes:
 async def test_bad_answers(
     answer: Callable[[Peer], bytes], nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Junk, a redirect (which is not followed) or a wrong key: ``error``, ``close`` with 1006."""
+    """Junk, a redirect (which is not followed) or a wrong key is ``error``, then ``close`` with
+    1006."""
     ws, peer = await connect(nursery)
     trace = record(ws)
     await peer.read_request()
@@ -268,7 +270,7 @@ async def test_messages_after_close_are_dropped(nursery: trio.Nursery, autojump_
 async def test_messages_of_the_same_segment_are_dropped(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """Also those that had arrived along with the one whose listener closes."""
+    """So are those that arrived with the one whose listener closes."""
     ws, peer = await socket_and_peer(nursery)
     seen: list[str] = []
 

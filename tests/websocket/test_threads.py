@@ -1,4 +1,4 @@
-"""Calls from where they do not belong: other threads, asyncio, and no trio run at all."""
+"""Calls from the wrong place, as other threads, asyncio, and without a trio run."""
 
 from __future__ import annotations
 

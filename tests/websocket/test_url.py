@@ -1,4 +1,4 @@
-"""URLs and subprotocols, as the constructor's algorithm wants them."""
+"""URLs and subprotocols, by the constructor's algorithm."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Spelled:
 
 
 def test_url_object_of_another_library_is_stringified() -> None:
-    """As Web IDL does for a USVString."""
+    """Web IDL does so for a USVString."""
     url: Any = Spelled()
     assert parse_url(url, None).href == "ws://spelled/"
 
@@ -202,7 +202,7 @@ SECRET = "s3c/ret"
     ],
 )
 def test_bad_url_is_quoted_without_its_secrets(url: str, base: str | None) -> None:
-    """Neither by the error nor by what it came from."""
+    """Neither the error nor its cause contains them."""
     with pytest.raises(DOMException) as caught:
         parse_url(url, base)
     assert "s3c" not in repr(caught.value)

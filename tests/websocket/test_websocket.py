@@ -1,4 +1,4 @@
-"""The DOM's surface of a WebSocket: attributes, constants, events, slots."""
+"""The DOM's interface of a WebSocket, as attributes, constants, events and slots."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from trio_ws_dom.testing import FakeServer
 
 
 def connect(server: FakeServer, nursery: trio.Nursery) -> WebSocket:
-    """A socket by the bare constructor, still CONNECTING."""
+    """Return a socket by the bare constructor, still CONNECTING."""
     return WebSocket(server.url, nursery=nursery)
 
 
@@ -41,7 +41,7 @@ async def test_constants(
 async def test_attributes_while_connecting(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """What the standard gives a socket right after its constructor."""
+    """They have the standard's values right after the constructor."""
     ws = connect(server, nursery)
     assert ws.url == "ws://peer.test/"
     assert (ws.readyState, ws.bufferedAmount) == (WebSocket.CONNECTING, 0)
@@ -53,7 +53,7 @@ async def test_attributes_while_connecting(
 async def test_url_is_serialized(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """``url`` is absolute and normalized; http becomes ws, and credentials stay."""
+    """``url`` is absolute and normalized, http becomes ws, and credentials stay."""
     ws = WebSocket("HTTP://u:p@PEER.test:80/a/../b?q", nursery=nursery)
     assert ws.url == "ws://u:p@peer.test/b?q"
     assert (await server.request()).target == "/b?q"
@@ -72,7 +72,7 @@ async def test_read_only_attributes(
 async def test_attributes_once_open(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The server's choices, and its whole answer."""
+    """They are the server's choices, and its whole answer."""
     ws = WebSocket(server.url, ["a", "b"], nursery=nursery)
     extensions = ("Sec-WebSocket-Extensions", "permessage-deflate")
     await server.accept(protocol="b", headers=[extensions, ("X-More", "yes")])
@@ -85,7 +85,7 @@ async def test_attributes_once_open(
 async def test_ready_state_in_events(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """OPEN in ``open``, OPEN in ``message``, CLOSED in ``close``."""
+    """It is OPEN in ``open`` and ``message``, and CLOSED in ``close``."""
     ws = connect(server, nursery)
     states = []
     for name in ("open", "message", "close"):
@@ -142,7 +142,7 @@ async def test_message_event_from_the_fast_path(accepted: Any, autojump_clock: A
 
 @pytest.mark.parametrize("listeners", [1, 2])
 async def test_binary_type(listeners: int, accepted: Any, autojump_clock: Any) -> None:
-    """A binary message's data is a Blob, or bytes where ``binaryType`` says "arraybuffer"."""
+    """A binary message's data is a Blob, or bytes where ``binaryType`` is "arraybuffer"."""
     ws, connection = await accepted()
     seen: list[Any] = []
     ws.onmessage = lambda event: seen.append(event.data)
@@ -172,7 +172,7 @@ async def test_error_and_close_events(
 
 
 async def test_close_event_of_a_clean_end(accepted: Any, autojump_clock: Any) -> None:
-    """It tells the peer's code and reason; there is no failure."""
+    """It has the peer's code and reason, and there is no failure."""
     ws, connection = await accepted()
     await connection.close(4000, "Grüße")
     event = await ws.wait_closed()
@@ -226,7 +226,7 @@ async def test_repr(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 async def test_closed_nursery(autojump_clock: Any) -> None:
-    """A nursery that is closed takes no socket: a RuntimeError, as of ``start_soon``."""
+    """A nursery that is closed takes no socket and raises RuntimeError, as ``start_soon`` does."""
     async with trio.open_nursery() as nursery:
         pass
     with pytest.raises(RuntimeError):
@@ -234,7 +234,7 @@ async def test_closed_nursery(autojump_clock: Any) -> None:
 
 
 async def test_cancelled_nursery(server: FakeServer, autojump_clock: Any) -> None:
-    """In a nursery that is cancelled the socket fails at once, and tells so by its events."""
+    """In a nursery that is cancelled the socket fails at once, with its events."""
     calls: list[str] = []
     async with trio.open_nursery() as nursery:
         nursery.cancel_scope.cancel()

@@ -14,7 +14,7 @@ from trio_ws_dom.testing import FakeServer
 
 @pytest.mark.parametrize("code", [0, 999, 1001, 1005, 1006, 1015, 2999, 5000, -1, 65535 + 1000])
 async def test_codes_refused(code: int, accepted: Any, autojump_clock: Any) -> None:
-    """InvalidAccessError, and nothing has happened."""
+    """They are an InvalidAccessError without an effect."""
     ws, _ = await accepted()
     with pytest.raises(DOMException) as caught:
         ws.close(code)
@@ -23,7 +23,7 @@ async def test_codes_refused(code: int, accepted: Any, autojump_clock: Any) -> N
 
 @pytest.mark.parametrize("code", [1000, 3000, 4999])
 async def test_codes_taken(code: int, accepted: Any, autojump_clock: Any) -> None:
-    """They stand in the Close frame, with the reason."""
+    """The Close frame has them, with the reason."""
     ws, connection = await accepted()
     ws.close(code, "bye")
     assert ws.readyState == WebSocket.CLOSING
@@ -33,7 +33,7 @@ async def test_codes_taken(code: int, accepted: Any, autojump_clock: Any) -> Non
 
 @pytest.mark.parametrize("reason", ["x" * 124, "ä" * 62, "\ud800" * 42])
 async def test_reason_too_long(reason: str, accepted: Any, autojump_clock: Any) -> None:
-    """More than 123 bytes of UTF-8 are a SyntaxError; lone surrogates count as U+FFFD."""
+    """More than 123 bytes of UTF-8 are a SyntaxError, where lone surrogates count as U+FFFD."""
     ws, _ = await accepted()
     with pytest.raises(DOMException) as caught:
         ws.close(1000, reason)
@@ -42,7 +42,6 @@ async def test_reason_too_long(reason: str, accepted: Any, autojump_clock: Any) 
 
 @pytest.mark.parametrize("reason", ["x" * 123, "ä" * 61, "\ud800" * 41])
 async def test_longest_reason(reason: str, accepted: Any, autojump_clock: Any) -> None:
-    """123 bytes fit."""
     ws, connection = await accepted()
     ws.close(1000, reason)
     await connection.wait_closed()
@@ -61,7 +60,7 @@ async def test_checks_come_first(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_close_without_arguments(accepted: Any, autojump_clock: Any) -> None:
-    """The Close has no code, and the event says 1005 as the server's has none either."""
+    """The Close has no code, and the event has 1005 as the server's has none, either."""
     ws, connection = await accepted()
     ws.close()
     event = await ws.wait_closed()
@@ -70,7 +69,7 @@ async def test_close_without_arguments(accepted: Any, autojump_clock: Any) -> No
 
 
 async def test_a_second_close_changes_nothing(accepted: Any, autojump_clock: Any) -> None:
-    """The first one's code stands."""
+    """The first one's code is used."""
     ws, connection = await accepted()
     ws.close(3001)
     ws.close(3002)
@@ -78,8 +77,8 @@ async def test_a_second_close_changes_nothing(accepted: Any, autojump_clock: Any
     assert connection.closeCode == 3001
 
 
-async def test_close_is_behind_what_is_queued(accepted: Any, autojump_clock: Any) -> None:
-    """Messages sent before close() go out before the Close, even megabytes of them."""
+async def test_close_is_after_what_is_queued(accepted: Any, autojump_clock: Any) -> None:
+    """Messages sent before close() are sent before the Close, even megabytes of them."""
     ws, connection = await accepted()
     for _ in range(10):
         ws.send(b"x" * 300_000)
@@ -91,7 +90,8 @@ async def test_close_is_behind_what_is_queued(accepted: Any, autojump_clock: Any
 async def test_close_while_connecting(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """CLOSING at once; later, never inside the call, ``error`` and an unclean ``close``."""
+    """It is CLOSING at once, and ``error`` and an unclean ``close`` come later, never in the
+    call."""
     ws = WebSocket(server.url, nursery=nursery)
     calls: list[str] = []
     for name in ("open", "error", "close"):
@@ -104,7 +104,7 @@ async def test_close_while_connecting(
 
 
 async def test_aclose(accepted: Any, autojump_clock: Any) -> None:
-    """It says 1000 by default, and returns in CLOSED."""
+    """It sends 1000 by default, and returns in CLOSED."""
     ws, connection = await accepted()
     await ws.aclose()
     assert ws.readyState == WebSocket.CLOSED
@@ -112,7 +112,7 @@ async def test_aclose(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_aclose_with_code_and_reason(accepted: Any, autojump_clock: Any) -> None:
-    """As close() takes them; None sends a Close without body."""
+    """They are as for close(), and None sends a Close without body."""
     ws, connection = await accepted()
     with pytest.raises(DOMException):
         await ws.aclose(1001)
@@ -122,7 +122,7 @@ async def test_aclose_with_code_and_reason(accepted: Any, autojump_clock: Any) -
 
 
 async def test_aclose_cancelled(accepted: Any, autojump_clock: Any) -> None:
-    """A silent peer has ``cancelled_close_timeout`` from the cancellation on; it is CLOSED then."""
+    """A silent peer has ``cancelled_close_timeout`` from the cancellation, then it is CLOSED."""
     ws, connection = await accepted(close_timeout=10, cancelled_close_timeout=1)
     connection.stall()
     start = trio.current_time()
@@ -134,7 +134,7 @@ async def test_aclose_cancelled(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_aclose_called_under_cancellation(accepted: Any, autojump_clock: Any) -> None:
-    """It says goodbye nevertheless."""
+    """It sends a Close nevertheless."""
     ws, connection = await accepted()
     with trio.CancelScope() as scope:
         scope.cancel()
@@ -152,7 +152,7 @@ async def test_aclose_again_is_a_checkpoint(accepted: Any, autojump_clock: Any) 
 
 
 async def test_wait_closed_is_a_checkpoint(accepted: Any, autojump_clock: Any) -> None:
-    """Also when there is nothing to wait for; it gives the same event again."""
+    """It is one also without anything to wait for, and it returns the same event again."""
     ws, _ = await accepted()
     await ws.aclose()
     with trio.testing.assert_checkpoints():
@@ -169,7 +169,7 @@ async def test_wait_closed_cancelled(accepted: Any, autojump_clock: Any) -> None
 
 
 async def test_async_with(accepted: Any, autojump_clock: Any) -> None:
-    """The block's end closes with 1000, and it is CLOSED behind it."""
+    """The block's end closes with 1000, and it is CLOSED after it."""
     ws, connection = await accepted()
     async with ws as same:
         assert same is ws
@@ -177,7 +177,7 @@ async def test_async_with(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_async_with_an_exception(accepted: Any, autojump_clock: Any) -> None:
-    """1001, and the exception comes out as it is."""
+    """The close is 1001, and the exception comes out as it is."""
     ws, connection = await accepted()
     boom = ValueError("boom")
     with pytest.raises(ValueError, match="boom") as caught:
@@ -188,7 +188,7 @@ async def test_async_with_an_exception(accepted: Any, autojump_clock: Any) -> No
 
 
 async def test_async_with_under_cancellation(accepted: Any, autojump_clock: Any) -> None:
-    """1001, also where the block ended without having noticed."""
+    """The close is 1001, also where the block ended without having noticed."""
     ws, connection = await accepted()
     with trio.CancelScope() as scope:
         async with ws:

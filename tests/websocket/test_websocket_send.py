@@ -34,7 +34,7 @@ from trio_ws_dom.testing import FakeServer
 async def test_what_can_be_sent(
     data: Any, came: str | bytes, accepted: Any, autojump_clock: Any
 ) -> None:
-    """Each kind of data goes out as one message of the right type; text as a USVString."""
+    """Each kind of data is one message of the right type, and text is a USVString."""
     ws, connection = await accepted()
     ws.send(data)
     assert ws.bufferedAmount == len(came.encode() if isinstance(came, str) else came)
@@ -53,7 +53,7 @@ async def test_what_cannot_be_sent(data: Any, accepted: Any, autojump_clock: Any
 
 
 async def test_data_is_copied(accepted: Any, autojump_clock: Any) -> None:
-    """What is done to a bytearray after the call is not sent."""
+    """Changes of a bytearray after the call are not sent."""
     ws, connection = await accepted()
     data = bytearray(b"before")
     ws.send(data)
@@ -62,7 +62,7 @@ async def test_data_is_copied(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_order(accepted: Any, autojump_clock: Any) -> None:
-    """Messages go out in the order of the calls, as many as there are."""
+    """Messages are sent in the order of the calls, as many as there are."""
     ws, connection = await accepted()
     for number in range(5000):
         ws.send(str(number))
@@ -73,7 +73,7 @@ async def test_order(accepted: Any, autojump_clock: Any) -> None:
 async def test_send_while_connecting(
     data: Any, server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """InvalidStateError, whatever the argument."""
+    """It is an InvalidStateError, whatever the argument."""
     ws = WebSocket(server.url, nursery=nursery)
     with pytest.raises(DOMException) as caught:
         ws.send(data)
@@ -81,7 +81,7 @@ async def test_send_while_connecting(
 
 
 async def test_send_while_closing(accepted: Any, autojump_clock: Any) -> None:
-    """It is dropped, silently, and counted."""
+    """It is dropped silently, and counted."""
     ws, connection = await accepted()
     ws.close(1000)
     ws.send("ä")
@@ -93,7 +93,7 @@ async def test_send_while_closing(accepted: Any, autojump_clock: Any) -> None:
 
 
 async def test_send_once_closed(accepted: Any, autojump_clock: Any) -> None:
-    """The same in CLOSED; what is no data is a TypeError there too."""
+    """It is dropped and counted in CLOSED, too, but what is no data is a TypeError."""
     ws, connection = await accepted()
     await connection.close()
     await ws.wait_closed()
@@ -120,7 +120,7 @@ async def test_buffered_amount_does_not_fall_in_a_synchronous_stretch(
 async def test_buffered_amount_in_a_listener(
     server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """A listener is a synchronous stretch too."""
+    """There is no checkpoint in a listener, either."""
     ws = WebSocket(server.url, nursery=nursery)
     amounts = []
 

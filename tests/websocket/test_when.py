@@ -1,4 +1,4 @@
-"""``when()`` of a socket: its events as a channel."""
+"""``when()`` of a socket, which is its events as a channel."""
 
 from __future__ import annotations
 

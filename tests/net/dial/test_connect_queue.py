@@ -14,7 +14,7 @@ from trio_ws_dom._net._dial._connect_queue import Slot, _queues
 
 
 async def take(slot: Slot, name: str, trace: list[str], done: trio.Event | None = None) -> None:
-    """Wait for a slot, note it, and keep it until ``done``."""
+    """Wait for a slot, record it, and keep it until ``done``."""
     async with slot:
         trace.append(name)
         if done is not None:
@@ -60,7 +60,7 @@ async def test_other_hosts_and_ports_have_queues_of_their_own(
 async def test_cancelled_slot_leaves_the_queue(
     leaver: int, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The first one has its turn when it is cancelled, the second one waits for it."""
+    """The first one has its slot when it is cancelled, and the second one waits for it."""
     slots = [Slot("host", 80) for _ in range(3)]
     scopes = [trio.CancelScope() for _ in range(3)]
     trace: list[str] = []

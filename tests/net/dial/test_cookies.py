@@ -1,4 +1,4 @@
-"""The option ``cookies``: what the jar sends and stores, and browsers' rules beside it."""
+"""The option ``cookies``, with what the jar sends and stores, and browsers' rules beside it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def connect(url: str, *set_cookies: str, **options: Any) -> str | None:
 
 
 async def refuse(url: str, set_cookie: str, **options: Any) -> HandshakeError:
-    """Ask, and return the refusal with 403 and this cookie."""
+    """Connect, and return the refusal with 403 and this cookie."""
     headers = [("Set-Cookie", set_cookie)]
     async with open_fake_server(url) as server, trio.open_nursery() as nursery:
         nursery.start_soon(partial(server.refuse, 403, headers=headers))
@@ -77,7 +77,8 @@ async def test_cookie_goes_to_its_host_or_with_a_dot_to_those_below_too(
 
 
 async def test_jars_policy_decides_what_is_sent() -> None:
-    """The library's default sends a host's own cookie to the hosts below it; browsers do not."""
+    """The standard library's default sends a host's own cookie to the hosts below it, browsers do
+    not."""
     strict = CookieJar(DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrict))
     strict.set_cookie(cookie("a", "example.com"))
     assert await connect(URL, cookies=jar_of(cookie("a", "example.com"))) == "a=v"
@@ -112,7 +113,7 @@ async def test_secure_cookie_is_sent_over_wss() -> None:
 
 
 async def test_httponly_cookie_is_sent() -> None:
-    """HttpOnly hides a cookie from scripts; the handshake is HTTP."""
+    """HttpOnly hides a cookie from scripts, and the handshake is HTTP."""
     jar = jar_of(cookie("session", rest={"HttpOnly": None}))
     assert await connect(URL, cookies=jar) == "session=v"
 
@@ -148,7 +149,7 @@ async def test_cookies_of_the_101_are_stored_and_sent_the_next_time() -> None:
 
 
 async def test_cookies_of_a_refusal_are_stored() -> None:
-    """It may say that a login has expired."""
+    """A refusal may report that a login has expired."""
     jar = CookieJar()
     error = await refuse(URL, "login=again; Path=/", cookies=jar)
     assert error.status == 403
@@ -206,7 +207,7 @@ async def test_cookie_with_control_characters_is_stored_and_not_sent() -> None:
     assert await connect(URL, cookies=jar) is None
 
 
-# ---- bounds and rules that browsers have and the standard library's jar has not
+# ---- bounds and rules of browsers that the standard library's jar does not have
 
 HOST = "chat.example.com"
 
@@ -245,7 +246,7 @@ async def test_cookies_of_the_domain_above_count_for_the_host() -> None:
 
 
 async def test_cookie_header_has_at_most_16_kib() -> None:
-    """What does not fit is left out, as a whole."""
+    """What does not fit is left out as a whole."""
     sizes = {"a": 4000, "b": 4000, "c": 4000, "d": 4000, "e": 4000, "small": 100}
     jar = jar_of(*(cookie(name, value="v" * size) for name, size in sizes.items()))
     sent = await connect(URL, cookies=jar)
@@ -310,7 +311,8 @@ async def test_prefixes_and_secure_are_for_cookies_that_came_over_tls(
 async def test_ws_does_not_replace_a_secure_cookie(
     line: str, domain: str, path: str, refused: bool
 ) -> None:
-    """Nor shadow it by one of the domain above or of a path below, nor delete it."""
+    """It does not shadow it, by one of the domain above or of a path below, or delete it,
+    either."""
     jar = jar_of(cookie("a", domain, path=path, secure=True))
     await connect(URL, line, cookies=jar)
     kept = [each.value for each in jar if each.secure]

@@ -1,4 +1,4 @@
-"""From a URL's host to an answer: TCP, and the refusals on the way."""
+"""From a URL's host to an answer, by TCP, and the refusals on the way."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ HINT = "; a server that expects TLS has wss: URLs"
 
 
 async def tls_server(listener: trio.SocketListener, *, reset: bool) -> None:
-    """Fail as a server does that expects TLS."""
+    """Fail as a server that expects TLS."""
     async with await listener.accept() as tcp:
         if reset:
             await tcp.receive_some(1)
@@ -170,7 +170,7 @@ async def test_loss_after_the_beginning_of_an_answer_has_no_hint(nursery: trio.N
 
 async def refuse(peer: Peer, *pieces: bytes, end: bool = False) -> None:
     await peer.read_request()
-    with suppress(trio.BrokenResourceError):  # the client may have had enough
+    with suppress(trio.BrokenResourceError):  # the client may have closed
         for piece in pieces:
             await peer.send(piece)
             await trio.sleep(0.75)

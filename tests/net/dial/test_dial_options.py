@@ -1,4 +1,5 @@
-"""Options that say where a socket dials, from where, and by which names TLS is verified."""
+"""Options for the address that a socket dials, its local address, and the names that TLS
+verifies."""
 
 from __future__ import annotations
 
@@ -327,7 +328,7 @@ def test_timeouts_of_addresses_are_checked() -> None:
 async def test_socks5_connects_to_loopback_for_a_name_below_localhost(
     nursery: trio.Nursery, proxied: Any
 ) -> None:
-    """It resolves names here."""
+    """It resolves names on this machine."""
     server = await serving(nursery)
     replies = b"\x05\x00", b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50"
     proxy = await proxied(*replies, to=server.port)

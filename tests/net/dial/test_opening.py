@@ -1,4 +1,4 @@
-"""The opening handshake: what is sent, and servers that misbehave."""
+"""The opening handshake, as it is sent, and servers that misbehave."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.peer import Peer
 
 from trio_ws_dom import DOMException, HandshakeError, WebSocket
 
-# The request: nothing that a program passes on gets out of its place.
+# The request, in which a program's text cannot leave its place.
 
 EVIL = "x\r\nX-Evil: 1"
 
@@ -78,7 +78,7 @@ async def test_subprotocol_that_is_no_token_is_a_syntax_error(
 
 
 async def test_keys_are_random(nursery: trio.Nursery, autojump_clock: Any) -> None:
-    """Sixteen bytes each, none like another, and no bit is the same in all of them."""
+    """They are sixteen bytes each, all different, and no bit is the same in all of them."""
     keys = []
     for _ in range(64):
         lines = (await request(nursery, "ws://peer.test/")).split("\r\n")
@@ -108,7 +108,7 @@ async def trickle(stream: trio.abc.Stream) -> None:
     """Send a good answer, one byte each second."""
     peer = Peer(stream)
     await peer.read_request()
-    with suppress(trio.BrokenResourceError):  # when the client has had enough
+    with suppress(trio.BrokenResourceError):  # when the client has closed
         for byte in peer.response():
             await trio.sleep(1)
             await peer.send(bytes([byte]))

@@ -11,7 +11,7 @@ import trio
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket
 from trio_ws_dom._net._dial._ports import check_port
 
-# as Fetch lists them, row by row: typed here once more, so that a slip there is seen
+# as Fetch lists them, row by row, and typed again, so that a mistake in the code is noticed
 BLOCKED = [
     *(0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95),
     *(101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179),

@@ -1,4 +1,4 @@
-"""The choice of a proxy: the option's, the environment's, the system's, or none."""
+"""The choice of a proxy, by the option, the environment, the system, or none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Setenv:
-    """Sets variables; those that the tests are run with do not count."""
+    """Set variables, without those that the tests are run with."""
     monkeypatch.delenv("no_proxy")
 
     def set_all(**variables: str) -> None:
@@ -69,7 +69,7 @@ async def test_environment_without_proxies_means_none(environment: Setenv) -> No
 async def test_each_variable_is_for_ws_or_wss_or_both(
     variable: str, ws: bool, wss: bool, environment: Setenv
 ) -> None:
-    """What is meant for plain HTTP is not for wss:."""
+    """Variables for plain HTTP do not apply to wss:."""
     environment(**{variable: "http://h:1"})
     assert (await chosen("ws://peer.test/") is not None) == ws
     assert (await chosen("wss://peer.test/") is not None) == wss
@@ -85,7 +85,7 @@ async def test_each_variable_is_for_ws_or_wss_or_both(
 async def test_variables_have_an_order(
     scheme: str, order: list[str], environment: Setenv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """WebSocket's own first, then as RFC 6455 section 4.1 has it, then the general one."""
+    """WebSocket's own come first, then those of RFC 6455 section 4.1, then the general one."""
     environment(**{f"{kind}_proxy": f"https://{kind}" for kind in order})
     for kind in order:
         assert await chosen(f"{scheme}://peer.test/") == f"https://{kind}:443"
@@ -98,7 +98,7 @@ async def test_lower_case_wins_over_upper_case_and_an_empty_value_is_none(
 ) -> None:
     environment(HTTPS_PROXY="http://capitals:1")
     assert await chosen("wss://peer.test/") == "http://capitals:1"
-    if os.name != "nt":  # where there is one variable of either name
+    if os.name != "nt":  # where both names are one variable
         environment(https_proxy="http://small:1")
         assert await chosen("wss://peer.test/") == "http://small:1"
         environment(https_proxy="")
@@ -183,7 +183,7 @@ async def test_no_proxy_excepts_names_addresses_and_networks(
 
 
 async def test_loopback_is_not_exempt(environment: Setenv) -> None:
-    """As for other Python programs, and unlike in browsers."""
+    """It is as in other Python programs, and unlike in browsers."""
     environment(all_proxy="http://h")
     assert await chosen("ws://localhost/") == "http://h:80"
     assert await chosen("ws://127.0.0.1/") == "http://h:80"
@@ -225,7 +225,7 @@ async def test_environment_is_read_each_time_a_socket_dials(
 
 @pytest.fixture
 def system(environment: Setenv, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The system's settings, as the standard library returns those of macOS and Windows."""
+    """Fake the system's settings, as the standard library returns those of macOS and Windows."""
     settings: dict[str, str] = {}
     monkeypatch.setattr(urllib.request, "getproxies", lambda: settings)
     monkeypatch.setattr(_proxy_choice, "_SYSTEMS_WITH_SETTINGS", (sys.platform,))
@@ -242,7 +242,7 @@ async def test_systems_settings_are_used_without_variables_and_looked_up_in_a_th
         return host == "intra.test:80"
 
     monkeypatch.setattr(urllib.request, "proxy_bypass", bypass)
-    system["socks"] = "http://127.0.0.1:9050"  # in macOS's way
+    system["socks"] = "http://127.0.0.1:9050"  # as macOS does
     assert await chosen("ws://peer.test/") == "socks5h://127.0.0.1:9050"
     assert await chosen("ws://intra.test/") is None
     assert threads == [False, False]

@@ -1,4 +1,4 @@
-"""HTTP proxies on loopback: every entry point, TLS at each place, and failures."""
+"""HTTP proxies on loopback, with every entry point, TLS at each place, and failures."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def secure(nursery: trio.Nursery) -> Echo:
     return server
 
 
-# Ways through.
+# Successful ways.
 
 
 async def test_ws_goes_through_a_tunnel_too(server: Echo, proxied: Any) -> None:
@@ -179,7 +179,7 @@ async def test_sockets_wait_for_each_other_by_destination_and_not_by_proxy(
         await opened.receive()
 
 
-# Ways that end.
+# Failures.
 
 
 async def test_proxys_refusal_is_the_cause_and_no_handshake_error(proxied: Any) -> None:
@@ -357,7 +357,8 @@ class Early(FakeProxy):
 
 
 async def test_silent_server_behind_a_proxy_is_reset(nursery: trio.Nursery) -> None:
-    """Also if the tunnel's first bytes were early, so that another stream is above the socket."""
+    """This also holds if the tunnel's first bytes came early, with another stream above the
+    socket."""
     proxy = Early()
     await proxy.start(nursery)
     async with open_websocket("ws://peer.test/", proxy=proxy.url(), close_timeout=0.05) as ws:

@@ -1,4 +1,4 @@
-"""Through real proxy programs on loopback, those that are installed."""
+"""Connections through real proxy programs on loopback, as far as they are installed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ KINDS = [
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], int]]:
-    """Starts the program of a kind, once for all of its tests."""
+    """Start the program of a kind, once for all of its tests."""
     ports: dict[object, int] = {}
     with ExitStack() as stack:
 
@@ -92,7 +92,7 @@ def proxy(request: pytest.FixtureRequest, programs: Callable[[Kind], int]) -> Ru
 
 
 def by(*kinds: Kind) -> pytest.MarkDecorator:
-    """Run the test with each of these that is installed."""
+    """Run the test with each of these programs that is installed."""
     needed = [
         pytest.param(kind, marks=pytest.mark.needs(*PACKAGES[kind.program]), id=str(kind))
         for kind in kinds
@@ -101,7 +101,8 @@ def by(*kinds: Kind) -> pytest.MarkDecorator:
 
 
 async def failure(proxy: Running, url: str, credentials: str | None = None) -> ProxyError:
-    """Return why it did not open; the message names the proxy, without credentials."""
+    """Return why it did not open, and check that the message names the proxy without
+    credentials."""
     error = await failure_to_open(url, proxy=proxy.url(credentials))
     assert isinstance(error.__cause__, ProxyError)
     assert str(error).startswith(f"{url}: proxy {proxy.where}: expected ")
@@ -114,7 +115,7 @@ async def failure(proxy: Running, url: str, credentials: str | None = None) -> P
 async def test_conversation_through_a_program(
     proxy: Running, secure: bool, nursery: trio.Nursery
 ) -> None:
-    """By name where the proxy resolves it; the end is clean."""
+    """The server is reached by name where the proxy resolves it, and the end is clean."""
     server = Echo(server_context("localhost") if secure else None)
     await server.start(nursery)
     url = server.url.replace("127.0.0.1", "localhost")
@@ -128,7 +129,7 @@ async def test_conversation_through_a_program(
 
 @by(*KINDS)
 async def test_programs_answer_for_a_closed_port(proxy: Running) -> None:
-    """Each has its own."""
+    """Each has its own answer."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         url = f"ws://127.0.0.1:{reserved.getsockname()[1]}/"

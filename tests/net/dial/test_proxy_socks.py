@@ -1,4 +1,4 @@
-"""SOCKS proxies on loopback, which answer what a test wants; the protocol is python-socks'."""
+"""SOCKS proxies on loopback with scripted answers, where python-socks implements the protocol."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def test_tls_through_socks_is_with_the_server(proxied: Any, nursery: trio.
 
 
 async def test_socks5_sends_user_and_password(server: Echo, proxied: Any) -> None:
-    """RFC 1929; percent-decoded."""
+    """RFC 1929, percent-decoded."""
     proxy = await proxied(CREDENTIALS, ADMITTED, CONNECTED, to=server.port)
     await round_trip(server.url, proxy=proxy.url("socks5h", "user:p%40ss@"))
     assert proxy.said[:2] == [b"\x05\x02\x00\x02", b"\x01\x04user\x04p@ss"]
@@ -107,11 +107,12 @@ async def test_bytes_after_the_reply_of_socks_are_the_tunnels(proxied: Any) -> N
     assert "got b'SSH-2.0-x" in str(error)
 
 
-# Ways that end.
+# Failures.
 
 
 async def refusal(proxy: FakeProxy, scheme: str, credentials: str = "") -> WebSocketError:
-    """Return the error, which names the proxy, without credentials; the connection is closed."""
+    """Return the error, and check that it names the proxy without credentials after the end of
+    TCP."""
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url(scheme, credentials))
     assert isinstance(error.__cause__, ProxyError)
     expected = f"ws://peer.test/: proxy {proxy.url(scheme)}: expected a tunnel to peer.test:80, got"
@@ -293,7 +294,7 @@ async def test_name_of_a_socks_proxy_that_is_not_found(network: Any, autojump_cl
 
 
 async def test_servers_name_that_is_not_found_here(proxied: Any, network: Any) -> None:
-    """socks5 resolves it; the proxy is not to blame."""
+    """socks5 resolves it here, so the error is not about the proxy."""
     proxy = await proxied(b"\x05\x00")
     network({"missing.test": socket.gaierror(socket.EAI_NONAME, "unknown")})
     trio.socket.set_custom_socket_factory(None)

@@ -1,4 +1,4 @@
-"""A tunnel through an HTTP proxy, in memory: good and bad answers of the proxy."""
+"""A tunnel through an HTTP proxy, in memory, with good and bad answers of the proxy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROXY = parse_proxy("http://user:hunter2@proxy.test:3128")
 async def tunnel(
     *answer: bytes, end: bool = False
 ) -> tuple[trio.abc.Stream, trio.testing.MemoryReceiveStream, bytes]:
-    """Return the tunnel that this answer makes, the client's own stream, and what it asked."""
+    """Return the tunnel after this answer, the client's own stream, and what it asked."""
     ours, theirs = trio.testing.memory_stream_pair()
     for piece in answer:
         await theirs.send_all(piece)
@@ -29,7 +29,7 @@ async def tunnel(
 
 
 async def failure(*answer: bytes, end: bool = False) -> ProxyError:
-    """Return the error for this answer; it names the proxy, without credentials."""
+    """Return the error for this answer, and check that it names the proxy without credentials."""
     with pytest.raises(ProxyError) as caught:
         await tunnel(*answer, end=end)
     message = str(caught.value)
@@ -39,7 +39,7 @@ async def failure(*answer: bytes, end: bool = False) -> ProxyError:
 
 
 async def test_tunnel_is_the_stream_to_the_proxy() -> None:
-    """So what is fast with a socket remains so."""
+    """So it is as fast as with a socket."""
     stream, ours, request = await tunnel(b"HTTP/1.1 200 OK\r\n\r\n")
     assert stream is ours
     assert request.startswith(b"CONNECT peer.test:80 HTTP/1.1\r\n")

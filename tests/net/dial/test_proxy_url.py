@@ -1,4 +1,4 @@
-"""The option ``proxy``: its URLs, errors of bad ones, and secrets that are not shown."""
+"""The option ``proxy``, with its URLs, errors about bad ones, and secrets that are not shown."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SECRET = "hunter2"
     ],
 )
 def test_proxy_url_is_parsed(url: str, proxy: Proxy) -> None:
-    """Each scheme has its default port; credentials are percent-decoded."""
+    """Each scheme has its default port, and credentials are percent-decoded."""
     assert parse_proxy(url) == proxy
 
 
@@ -124,7 +124,7 @@ def test_repr_of_a_proxy_and_of_settings_has_no_secrets() -> None:
     assert str(proxy) == "proxy http://h:80"
 
     class Jar(CookieJar):
-        def __repr__(self) -> str:  # as a jar's own, which shows values
+        def __repr__(self) -> str:  # like a jar's own repr, which shows values
             return SECRET
 
     options: Any = {"proxy": url, "headers": {"X-Key": SECRET}, "cookies": Jar()}

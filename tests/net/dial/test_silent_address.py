@@ -1,4 +1,4 @@
-"""``address_timeout``: an address that accepts TCP and then says nothing is not the last one."""
+"""``address_timeout`` goes on after an address that accepts TCP and then sends nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOST = {"peer.test": [ONE, TWO]}
 
 
 async def serve(network: FakeNetwork, index: int, *, tls: bool = False) -> None:
-    """Be the server at the address that accepts as the so-manyth, and silent at the others."""
+    """Serve at the address that accepts at this place in the order, and be silent at the others."""
     while len(network.accepted) <= index:
         await trio.sleep(0.1)
     stream: trio.abc.Stream = network.accepted[index]
@@ -52,15 +52,15 @@ async def test_silent_address_is_followed_by_the_next(
     ) as ws:
         assert trio.current_time() - start == pytest.approx(timeout, abs=0.2)
         assert made.addresses == [ONE, TWO]
-        while await made.accepted[0].receive_some():  # what it was asked, then the end
+        while await made.accepted[0].receive_some():  # the request, then the end
             pass
     assert ws.closeEvent.wasClean
 
 
-async def test_silence_is_counted_anew_after_tls(
+async def test_silence_is_counted_again_after_tls(
     network: Callable[..., FakeNetwork], nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """The first address holds TLS's handshake after 8 seconds, then says no more."""
+    """The first address completes TLS's handshake after 8 seconds, then sends nothing more."""
     made = network(HOST)
 
     async def half_serve() -> None:

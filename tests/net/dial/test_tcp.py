@@ -1,4 +1,4 @@
-"""TCP to a host with one address or several, and what is said of those that fail."""
+"""TCP to a host with one address or several, and the errors about those that fail."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ REFUSED, UNREACHABLE = errno.ECONNREFUSED, errno.EHOSTUNREACH
 
 @pytest.fixture
 def closed_port() -> Any:
-    """A port on loopback at which nobody listens."""
+    """A port on loopback that refuses connections."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         yield reserved.getsockname()[1]
 
 
 async def failure(network: Network, says: dict[str, int | float | None]) -> OSError:
-    """Why a host with these addresses cannot be connected to."""
+    """Return why a host with these addresses cannot be connected to."""
     network({"host": list(says)}, says)
     with pytest.raises(OSError) as caught:
         await TcpDialler("host", 80).connect()
     return caught.value
 
 
-# What is said.
+# The text of the errors.
 
 
 async def test_closed_port_is_connection_refused(closed_port: int) -> None:
@@ -87,7 +87,7 @@ async def test_addresses_that_fail_differently_are_each_named(
 async def test_what_this_machine_lacks_does_not_hide_what_the_host_says(
     network: Network, autojump_clock: Any
 ) -> None:
-    """Without IPv6, as in many containers, a closed port of localhost is still one."""
+    """Without IPv6, as in many containers, a closed port of localhost is reported as that."""
     error = await failure(network, {SIX: errno.EADDRNOTAVAIL, ONE: REFUSED})
     assert isinstance(error, ConnectionRefusedError)
     assert f"[{SIX}]:80 ({os.strerror(errno.EADDRNOTAVAIL)})" in str(error)
@@ -160,7 +160,7 @@ async def test_slow_address_wins_over_a_slower_one(network: Network, autojump_cl
 
 
 async def test_kinds_of_addresses_take_turns(network: Network, autojump_clock: Any) -> None:
-    """RFC 8305 section 4: one kind may be broken as a whole."""
+    """RFC 8305 section 4 says so, as one kind may be broken as a whole."""
     made = network({"host": [SIX, "2001:db8::7", "2001:db8::8", ONE]}, {SIX: REFUSED, ONE: REFUSED})
     async with await TcpDialler("host", 80).connect():
         assert made.addresses == [SIX, ONE, "2001:db8::7"]
@@ -214,7 +214,7 @@ async def test_cancelled_as_an_address_accepts_leaves_nothing_open(
 
 @pytest.mark.parametrize("addresses", [[ONE], [ONE, TWO]])
 def test_interrupt_while_connecting_is_deferred(addresses: list[str]) -> None:
-    """It comes out of the main task, as every other, and the socket is closed."""
+    """It comes out of the main task, as any other, and the socket is closed."""
     sockets: list[WebSocket] = []
 
     class CtrlC(trio.abc.SocketFactory):

@@ -1,4 +1,4 @@
-"""TLS: what is verified and offered, and its end."""
+"""What TLS verifies and offers, and its end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Server:
-    """Peers on loopback that accept by TLS, and do their part of the end."""
+    """Peers on loopback that accept by TLS, and complete the closing handshake."""
 
     def __init__(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
         self._listener = listener
@@ -43,7 +43,7 @@ class Server:
             try:
                 await peer.serve()
             except AssertionError:
-                return  # it went away again: its own test says why
+                return  # it closed again, for which it has its own test
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ async def test_silent_server_with_tls_is_reset() -> None:
 
 
 async def serve_over(stream: trio.abc.Stream, peers: list[Peer]) -> None:
-    """Be a peer by TLS on this end of a stream."""
+    """Serve as a peer by TLS on this end of a stream."""
     context = server_context("peer.test")
     peers.append(Peer(trio.SSLStream(stream, context, server_side=True, https_compatible=True)))
     await peers[0].serve()

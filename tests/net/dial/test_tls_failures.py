@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 class Server:
-    """One connection on loopback, by TLS with alerts as OpenSSL's own servers, or by bytes."""
+    """One connection on loopback, either by TLS with alerts as OpenSSL's own servers, or by
+    bytes."""
 
     def __init__(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
         self._listener = listener
@@ -42,12 +43,12 @@ class Server:
             else:
                 await shake_hands(tcp, theirs)
             await tcp.send_eof()
-            while await tcp.receive_some():  # or closing would reset the connection
+            while await tcp.receive_some():  # otherwise closing resets the connection
                 pass
 
 
 async def shake_hands(tcp: trio.SocketStream, context: ssl.SSLContext) -> None:
-    """Hold TLS's handshake, with an alert if it fails, which trio's own servers do not send."""
+    """Perform TLS's handshake, with an alert if it fails, which trio's own servers do not send."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_side=True)
     while data := await tcp.receive_some():
@@ -67,7 +68,7 @@ async def server(nursery: trio.Nursery) -> AsyncIterator[Server]:
         yield Server(listener, nursery)
 
 
-# Certificates: the cause has OpenSSL's code, too.
+# Certificates, for which the cause has OpenSSL's code, too.
 
 
 async def test_expired_certificate_is_the_cause(server: Server) -> None:
@@ -102,7 +103,7 @@ async def test_server_is_verified_by_the_systems_authorities_by_default(server: 
 
 
 def refused(error: WebSocketError, code: int, words: str) -> None:
-    """Check that the server's certificate was refused; see OpenSSL's X509_V_ERR constants."""
+    """Check that the server's certificate was refused. See OpenSSL's X509_V_ERR constants."""
     assert isinstance(error.__cause__, ssl.SSLCertVerificationError)
     assert error.__cause__.verify_code == code
     assert words in str(error)

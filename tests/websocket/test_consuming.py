@@ -1,4 +1,4 @@
-"""The hold: a managed socket's messages wait until the program's first look."""
+"""A managed socket's messages wait until the program consumes some."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def talkative(server: FakeServer, nursery: trio.Nursery) -> Callable[..., str]:
-    """Have the server say something first, then close, if with a code; gives its URL."""
+    """Have the server send something first, then close, if with a code, and return its URL."""
 
     async def talk(messages: Sequence[str], code: int | None) -> None:
         connection = await server.accept()
@@ -33,24 +33,24 @@ def talkative(server: FakeServer, nursery: trio.Nursery) -> Callable[..., str]:
     return talkative
 
 
-async def look_by_listener(ws: WebSocket, seen: list[Any]) -> None:
+async def consume_by_listener(ws: WebSocket, seen: list[Any]) -> None:
     ws.addEventListener("message", lambda event: seen.append(event.data))
 
 
-async def look_by_slot(ws: WebSocket, seen: list[Any]) -> None:
+async def consume_by_slot(ws: WebSocket, seen: list[Any]) -> None:
     ws.onmessage = lambda event: seen.append(event.data)
 
 
-async def look_by_channel(ws: WebSocket, seen: list[Any]) -> None:
+async def consume_by_channel(ws: WebSocket, seen: list[Any]) -> None:
     channel = ws.when("message")
     seen += [(await channel.receive()).data, (await channel.receive()).data]
 
 
-async def look_by_receiving(ws: WebSocket, seen: list[Any]) -> None:
+async def consume_by_receiving(ws: WebSocket, seen: list[Any]) -> None:
     seen += [await ws.receive(), await ws.receive()]
 
 
-async def look_by_loop(ws: WebSocket, seen: list[Any]) -> None:
+async def consume_by_loop(ws: WebSocket, seen: list[Any]) -> None:
     async for message in ws:
         seen.append(message)
         if len(seen) == 2:
@@ -58,24 +58,31 @@ async def look_by_loop(ws: WebSocket, seen: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "look", [look_by_listener, look_by_slot, look_by_channel, look_by_receiving, look_by_loop]
+    "consume",
+    [
+        consume_by_listener,
+        consume_by_slot,
+        consume_by_channel,
+        consume_by_receiving,
+        consume_by_loop,
+    ],
 )
 async def test_nothing_is_lost(
-    look: Callable[[WebSocket, list[Any]], Awaitable[None]],
+    consume: Callable[[WebSocket, list[Any]], Awaitable[None]],
     talkative: Any,
     autojump_clock: Any,
 ) -> None:
-    """However late the first look comes, and however it is made: all messages are there."""
+    """All messages are there, however late and by whichever way the program consumes the first."""
     seen: list[Any] = []
     async with open_websocket(talkative("second")) as ws:
         await trio.sleep(100)
-        await look(ws, seen)
+        await consume(ws, seen)
         await trio.testing.wait_all_tasks_blocked()
     assert seen == ["first", "second"]
 
 
-async def test_wait_closed_is_a_look(talkative: Any, autojump_clock: Any) -> None:
-    """Else it would wait for a Close frame behind messages that nobody reads."""
+async def test_wait_closed_consumes(talkative: Any, autojump_clock: Any) -> None:
+    """Otherwise it would wait for a Close frame after messages that are not read."""
     async with open_websocket(talkative(code=3000)) as ws:
         assert (await ws.wait_closed()).code == 3000
 
@@ -83,7 +90,7 @@ async def test_wait_closed_is_a_look(talkative: Any, autojump_clock: Any) -> Non
 async def test_wait_closed_drops_nothing_once_anyone_received(
     talkative: Any, autojump_clock: Any
 ) -> None:
-    """The inbox keeps the messages that came while somebody waited for the end."""
+    """The inbox keeps the messages that came while a task waited for the end."""
     async with open_websocket(talkative("second", code=1000)) as ws:
         assert await ws.receive() == "first"
         await ws.wait_closed()
@@ -98,8 +105,8 @@ async def look_elsewhere(ws: WebSocket) -> None:
     ws.send("hello")
 
 
-async def test_no_looks(talkative: Any, autojump_clock: Any) -> None:
-    """An ``onclose``, other events' listeners and sending are no looks."""
+async def test_what_consumes_nothing(talkative: Any, autojump_clock: Any) -> None:
+    """An ``onclose``, other events' listeners and sending consume nothing."""
     async with open_websocket(talkative()) as ws:
         await look_elsewhere(ws)
         await trio.testing.wait_all_tasks_blocked()
@@ -118,7 +125,7 @@ async def test_sockets_of_a_nursery_hold_too(talkative: Any, autojump_clock: Any
 async def test_bare_constructor_dispatches_at_once(
     talkative: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """As in a browser, a message that nobody listens for is gone."""
+    """As in a browser, a message without a listener is gone."""
     ws = WebSocket(talkative(), nursery=nursery)
     await trio.testing.wait_all_tasks_blocked()
     seen: list[Any] = []
