@@ -30,7 +30,9 @@ BLOCK: Final = re.compile(
     r"(?:^<!-- not run: (?P<reason>[^\n]+) -->\n)?^```python\n(?P<code>.*?)^```$", re.M | re.S
 )
 SERVERS: Final = re.compile(r"(wss?://)(?:[^/\s\"@]+@)?([a-z0-9.:-]+)")
-LISTENING: Final = re.compile(r'("127\.0\.0\.1",) \d+(?=, None\))')  # a port, which may be in use
+LISTENING: Final = re.compile(  # the port, which may be in use
+    r'("127\.0\.0\.1",|serve_tcp\(\w+,) \d+(?=, None\)|, host="127\.0\.0\.1"\))'
+)
 TEST: Final = re.compile(r"^async def (test_\w+)\(", re.M)
 
 URL: Final = "wss://chat.example/room"

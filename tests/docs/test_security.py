@@ -20,6 +20,8 @@ NO_BOUNDS: Final = {
     "_wire._deflate._MAX_WINDOW_BITS": "what our compressor takes",
     "_wire._deflate.MAX_INPUT": "a step within a batch",
     "_wire._deflate.MAX_OUTPUT": "a step within a batch",
+    "_wire._joining.MAX_JOINED_AT_ONCE": "a step within a message",
+    "_stream._readable.MAX_SMALL_PARTS": "more are joined, and cost their bytes",
     "_wire._text.MAX_SHOWN": "characters of a peer's text in a message",
     "_socket._url._MAX_SHOWN": "likewise of a URL",
     "_dom._errors._MAX_REASON": "checked, as the DOM says",

@@ -381,3 +381,11 @@ async def test_documented_policy_keeps_a_hosts_own_cookies_from_those_below() ->
     jar = CookieJar(documented_policy())
     await connect("wss://example.com/", "own=1", "shared=1; Domain=example.com", cookies=jar)
     assert await connect("wss://chat.example.com/", cookies=jar) == "shared=1"
+
+
+async def test_documented_policy_stores_a_cookie_for_a_domain_two_names_up() -> None:
+    jar = CookieJar(documented_policy("com"))
+    strict = CookieJar(DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrict))
+    for each in (jar, strict):
+        await connect("wss://a.b.example.com/", "a=1; Domain=example.com", cookies=each)
+    assert (names(jar), names(strict)) == ({"a"}, set())
