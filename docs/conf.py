@@ -21,6 +21,7 @@ extensions = [
     "sphinx_copybutton",
     "attributes",
     "closing_machine",
+    "index_entries",
     "links",
 ]
 html_theme = "furo"

@@ -290,6 +290,9 @@ async def test_one_message_is_not_taken_for_its_fragments(
     stream, _ = await with_peer()
     with pytest.raises(TypeError, match=r"use send\(\)"):
         await stream.writable.send_fragments(message)
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="expected fragments as an iterable of str or of bytes"):
+        await stream.writable.send_fragments(wrong)
 
 
 async def test_a_fragment_over_max_buffered_amount_fails_the_connection(

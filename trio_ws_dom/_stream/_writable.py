@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, final
 import trio
 
 from .._dom._errors import DOMException, WebSocketError, socket_error
-from .._dom._webidl import utf8
+from .._dom._webidl import utf8, wrong_type
 from .._socket._close_wait import is_cancelled, wait_closed_shielded
 from .._socket._websocket import close_frame, message_bytes
 from .._wire._closing import OPEN
@@ -90,6 +90,8 @@ class WebSocketWritable(trio.abc.SendChannel["str | Buffer"]):
                 "expected fragments as an iterable of str or of bytes, got one message"
                 f" ({type(fragments).__name__}): use send()"
             )
+        if not isinstance(fragments, AsyncIterable | Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # a caller may
+            raise wrong_type("fragments", "an iterable of str or of bytes", fragments)
         # not protected from Ctrl-C, as the iterable is the program's
         async with self._turn:
             self._check_open()
