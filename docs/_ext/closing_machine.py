@@ -48,7 +48,11 @@ def _is_drawn(state: State) -> bool:
 def _box(state: State) -> tuple[int, int]:
     column = READY_STATE[state]
     mates = [mate for mate in State if READY_STATE[mate] == column]
-    return 20 + column * 300, 40 + mates.index(state) * 90 + (180 if len(mates) == 1 else 0)
+    return LEFT[column], 40 + mates.index(state) * 90 + (180 if len(mates) == 1 else 0)
+
+
+LEFT = (20, 270, 540, 950)
+"""Where the boxes of each readyState begin; the last gap has room for the arrows of CLOSING."""
 
 
 def _arrow(start: tuple[int, int], end: tuple[int, int], label: str) -> str:
@@ -56,17 +60,20 @@ def _arrow(start: tuple[int, int], end: tuple[int, int], label: str) -> str:
     if x1 == x2:  # within a column: along its right side
         x, middle = x1 + 150, (y1 + y2) // 2 + 18
         bend = x + 40 + abs(y2 - y1) // 5
+        peak = x + (bend - x) * 3 // 4  # of the curve
         path = f"M{x},{y1 + 22} C{bend},{y1 + 22} {bend},{y2 + 14} {x + 4},{y2 + 14}"
-        return _path(path, x + 30 + abs(y2 - y1) // 7, middle, label)
+        return _path(path, peak + 5, middle, label, anchor="start")
     path = f"M{x1 + 150},{y1 + 18} L{x2 - 4},{y2 + 18}"
-    return _path(path, (x1 + 150 + x2) // 2, (y1 + y2) // 2 + 12, label)
+    place = 0.65 if x2 == LEFT[-1] else 0.5  # of the way, so that labels are apart
+    x, y = x1 + 150 + place * (x2 - x1 - 150), y1 + place * (y2 - y1) + 12
+    return _path(path, round(x), round(y), label)
 
 
-def _path(path: str, x: int, y: int, label: str) -> str:
+def _path(path: str, x: int, y: int, label: str, anchor: str = "middle") -> str:
     text = label.lower().replace("_", " ")
     return (
         f'<path d="{path}" class="move" marker-end="url(#tip)"/>'
-        f'<text x="{x}" y="{y}" class="event">{text}</text>'
+        f'<text x="{x}" y="{y}" class="event" text-anchor="{anchor}">{text}</text>'
     )
 
 
@@ -77,8 +84,9 @@ SVG = """<div class="wide-picture">
  orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="currentColor"/></marker></defs>
 <style>.box{{fill:none;stroke:currentColor;stroke-width:1.5}}
 .move{{fill:none;stroke:currentColor;opacity:.45}}
-.name{{font:600 13px sans-serif;text-anchor:middle;fill:currentColor}}
-.event{{font:11px sans-serif;text-anchor:middle;fill:currentColor;opacity:.85}}</style>
+.name{{font:600 15px sans-serif;text-anchor:middle;fill:currentColor}}
+.event{{font:14px sans-serif;fill:currentColor;paint-order:stroke;stroke-width:5px;
+stroke:var(--color-background-primary)}}</style>
 {body}
 </svg></div>"""
 

@@ -118,8 +118,8 @@ class SharedOptions(BoundOptions, total=False):
     connect_to: tuple[str, int]
     """(host, port) to connect to. Default: the URL's.
 
-    Such as ``("127.0.0.1", 8443)``. Through a proxy, this is where the proxy connects to. All else
-    stays with the URL: the Host header, cookies, and the name that TLS verifies."""
+    For example ``("127.0.0.1", 8443)``. Through a proxy, this is where the proxy connects to. All
+    else stays with the URL: the Host header, cookies, and the name that TLS verifies."""
 
     local_address: str
     """This machine's IP address. Default: the system's choice.
@@ -137,14 +137,14 @@ class SharedOptions(BoundOptions, total=False):
     proxy: str | Literal[True] | None
     """A proxy's URL; None: no proxy. Default: the environment's.
 
-    Of the kinds http, https, socks4, socks4a, socks5 and socks5h, with its credentials if it
-    requires some. The default, True, is as the environment and the system say (see
-    docs/proxies.md)."""
+    Its scheme is http, https, socks4, socks4a, socks5 or socks5h, and it has the proxy's
+    credentials if that requires some. The default, True, is what the environment and the system say
+    (see docs/proxies.md)."""
 
     proxy_ssl_context: ssl.SSLContext
     """For an https: proxy. Default: as of ssl_context.
 
-    It is for the proxy what ``ssl_context`` is for the server."""
+    The proxy is verified by it, as the server is by ``ssl_context``."""
 
     compression: bool
     """Whether to offer permessage-deflate. Default: True.
