@@ -31,18 +31,19 @@ if TYPE_CHECKING:
     from trio_ws_dom.testing import FakeServer
 
 # No proxy of the machine's is for the tests, nor for the processes that they start. With this one
-# variable the system's settings, on macOS and Windows, do not count either.
+# variable the system's settings, on macOS and Windows, do not count, either.
 for name in list(os.environ):
     if name.lower().endswith("_proxy"):
         del os.environ[name]
 os.environ["no_proxy"] = "*"
 
-# A shell starts a job in the background with Ctrl-C ignored, Python leaves it so, and processes
-# that are started here inherit it. Tests press it in both.
+# A shell starts a job in the background with Ctrl-C ignored, which Python keeps, and processes that
+# are started here inherit. Tests press it in both.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# neither a busy machine nor chance fails a test: speed is the benchmark's, luck the fuzzer's
+# neither a busy machine nor chance may fail a test, as speed is the benchmark's subject and chance
+# the fuzzer's
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
@@ -54,7 +55,7 @@ SESSIONS: Final = {
     "sweep": "guarantee -- sweep",
     "soak": "guarantee -- soak",
 }
-"""By marker: the session of nox whose tests a plain run leaves out."""
+"""The session of nox for the tests of each marker, which a plain run leaves out."""
 
 LEFT_OUT: Final[Counter[str]] = Counter()
 """How many tests were not run, by what would run them."""
@@ -91,7 +92,7 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
-    if output is not None:  # it is one of xdist's, which all collect the same
+    if output is not None:  # it is one of xdist's workers, which all collect the same
         output["left_out"] = dict(LEFT_OUT)
 
 
@@ -109,13 +110,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(params=[*PAIRS, "sockets"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Where the test's connections run."""
+    """The transport of the test's connections."""
     return str(request.param)
 
 
 @pytest.fixture
 def clock(kind: str) -> trio.abc.Clock:
-    """Virtual time in memory, steady time over sockets; needed wherever ``transport`` is."""
+    """Virtual time in memory, steady time over sockets. It is needed wherever ``transport`` is."""
     return trio.testing.MockClock(autojump_threshold=0) if kind in PAIRS else SteadyClock()
 
 
@@ -139,7 +140,7 @@ def every_stream(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 async def server() -> AsyncIterator[FakeServer]:
-    """A fake server; for virtual time ``autojump_clock`` is to be asked for beside it."""
+    """A fake server. For virtual time, request ``autojump_clock`` beside it."""
     with trio.fail_after(patience()):
         async with open_fake_server("ws://peer.test") as server:
             yield server
@@ -153,7 +154,7 @@ def accepted(server: FakeServer, nursery: trio.Nursery) -> Callable[..., Awaitab
 
 @pytest.fixture
 def host(server: FakeServer, nursery: trio.Nursery) -> FakeServer:
-    """The same server; it accepts everybody."""
+    """The same server, which accepts every client."""
 
     async def accept() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""What `import trio_ws_dom` imports, beside what trio has imported already."""
+"""The modules that ``import trio_ws_dom`` imports, beside those of trio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of the code: who imports whom, how long things are, and reasons beside suppressions."""
+"""The shape of the code, by imports, the length of functions, and reasons beside suppressions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGE = Path(trio_ws_dom.__file__).parent
 CHECKOUT = Path(__file__).parents[1]
 MODULES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 
-# Layer: the layers that it may import, besides itself. "" is the package's own module.
+# Each layer with the layers that it may import, besides itself. "" is the package's own module.
 BELOW = {
     "_version": {"_wire"},
     "_wire": set[str](),
@@ -49,7 +49,7 @@ def layer_of(name: str) -> str:
 
 
 def imports_of(name: str) -> Iterator[tuple[str, list[str]]]:
-    """The full name of each module that this one imports, and the names taken from it."""
+    """Yield the full name of each module that this one imports, and the names taken from it."""
     package = ["trio_ws_dom", *name.split("/")[:-1]]
     for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.Import):
@@ -77,7 +77,7 @@ def test_imports_go_down_only(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if layer_of(name) == "_cli"])
 def test_the_command_line_takes_public_names_only(name: str) -> None:
-    """It is a program like any user's: from the package itself, and of that what it exports."""
+    """It is a program like any user's, and takes only what the package exports."""
     for module, names in imports_of(name):
         if module == "trio_ws_dom":
             assert set(names) <= set(trio_ws_dom.__all__)
@@ -93,7 +93,7 @@ def test_the_wire_imports_no_trio(name: str) -> None:
 
 
 def test_the_wire_loads_without_trio() -> None:
-    """Every module of _wire can be imported where there is no trio."""
+    """Every module of _wire can be imported without trio."""
     modules = [
         "trio_ws_dom." + name.removesuffix(".py").replace("/", ".")
         for name in MODULES
@@ -113,7 +113,7 @@ for module in {modules!r}:
 
 
 def test_init_only_re_exports() -> None:
-    """The package's own module has a docstring, imports and `__all__`."""
+    """The package's own module has a docstring, imports and ``__all__``."""
     for statement in ast.parse(MODULES["__init__.py"].read_text()).body:
         match statement:
             case ast.Expr(ast.Constant(str())) | ast.ImportFrom():
@@ -121,13 +121,13 @@ def test_init_only_re_exports() -> None:
             case ast.Assign(targets=[ast.Name("__all__")]):
                 pass
             case ast.Expr(ast.Call(ast.Name("show_public_path"))):
-                pass  # how tracebacks name them
+                pass  # the name in tracebacks
             case _:
                 pytest.fail(f"__init__.py, line {statement.lineno}: more than a re-export")
 
 
 def test_all_lists_what_is_imported() -> None:
-    """`__all__` and the imports of the package's module agree."""
+    """``__all__`` and the imports of the package's module agree."""
     imported = {
         name
         for module, names in imports_of("__init__.py")
@@ -154,14 +154,14 @@ def sources() -> list[Path]:
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(CHECKOUT).as_posix())
 def test_suppressions_give_their_reason(path: Path) -> None:
-    """A check that is switched off for a line says why, on that line."""
+    """A check that is switched off for a line has its reason on that line."""
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         found = SUPPRESSION.search(line)
         assert not found or found["rest"].strip(" #-:()"), f"{path}:{number}: {line.strip()}"
 
 
 # Files of the package that use private attributes of other modules' objects, each with its reason
-# at its top. All others are held to it by pyright.
+# at its top. pyright checks that all others do not.
 PRIVATE_USAGE = {
     "_dom/_abort.py",
     "_dom/_errors.py",

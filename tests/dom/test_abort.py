@@ -104,7 +104,7 @@ def test_repr_tells_the_state() -> None:
 
 
 class Owner:
-    """An owner of an algorithm, which notes its name."""
+    """An owner of an algorithm, which records its name."""
 
     def __init__(self, name: str, done: list[str]) -> None:
         self.name = name
@@ -350,7 +350,7 @@ async def test_a_fraction_of_a_millisecond_is_cut_off(
 
 
 async def waiting_tasks() -> int:
-    """Let all tasks do what they can, then return how many are waiting for something."""
+    """Let all tasks do what they can, then return how many are still waiting."""
     await trio.testing.wait_all_tasks_blocked()
     return trio.lowlevel.current_statistics().tasks_living
 

@@ -1,4 +1,4 @@
-"""DOMException and its kin, and how listeners' exceptions are put together."""
+"""DOMException and its subclasses, and how listeners' exceptions are combined."""
 
 import copy
 import pickle

@@ -253,7 +253,7 @@ def test_repr_of_a_large_message_is_short() -> None:
 
 
 def test_an_event_made_without_init_has_all_attributes() -> None:
-    """The reader of a socket sets what each message's event has. The rest is the class's."""
+    """The reader of a socket sets what each message's event has, and the class the rest."""
     bare, usual = object.__new__(MessageEvent), MessageEvent("message", data="x", origin="o")
     bare._isTrusted = usual._isTrusted
     bare._data, bare._origin, bare._timeStamp = usual.data, usual.origin, usual.timeStamp
@@ -271,7 +271,7 @@ def test_an_event_takes_attributes_of_the_programs() -> None:
 
 
 def test_the_current_target_follows_from_phase_and_target() -> None:
-    """As the reader of a socket dispatches, with two assignments before and one after."""
+    """The reader of a socket dispatches with two assignments before and one after."""
     event, target = object.__new__(MessageEvent), EventTarget()
     event._target = target
     event._phase = Event.AT_TARGET

@@ -10,7 +10,7 @@ from trio_ws_dom._dom._event_handler import EventHandler
 
 
 class Target(EventTarget):
-    """A target with an on* attribute, that does not call super().__init__()."""
+    """A target with an on* attribute, which does not call super().__init__()."""
 
     onfoo = EventHandler[Event]("foo")
 
@@ -42,7 +42,7 @@ async def an_async_function(*_: object) -> None:
 
 
 class HandlerObject:
-    """What can be a listener, but not an event handler."""
+    """An object that can be a listener, but not an event handler."""
 
     def handleEvent(self, event: Event) -> None:
         """Do nothing."""
@@ -115,7 +115,7 @@ def test_a_misspelt_on_attribute_is_an_error_that_names_the_nearest(
 
 def test_an_on_attribute_unlike_any_of_the_class_is_an_error_that_lists_them() -> None:
     with pytest.raises(AttributeError, match=r"\(onbar, onfoo\), got onsomethingelse$"):
-        setattr(TwoHandlers(), "onsomethingelse", print)  # noqa: B010  # no name of the class
+        setattr(TwoHandlers(), "onsomethingelse", print)  # noqa: B010  # not a name of the class
 
 
 def test_other_attributes_of_programs_can_be_set() -> None:

@@ -1,4 +1,4 @@
-"""EventTarget: adding, removing and calling listeners."""
+"""EventTarget, which adds, removes and calls listeners."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from trio_ws_dom._dom import (
 
 
 class Target(EventTarget):
-    """A target that notes what changed, and does not call super().__init__()."""
+    """A target that records what changed, and does not call super().__init__()."""
 
     def __init__(self) -> None:
         self.changes: list[str] = []
@@ -345,7 +345,7 @@ def test_a_type_without_listeners_is_not_kept() -> None:
 
 
 def test_adding_calling_and_removing_takes_time_in_proportion_to_the_listeners() -> None:
-    """Calls of Python functions are counted, as time is not to be relied on."""
+    """It counts calls of Python functions, as time is unreliable."""
 
     def calls_of(count: int) -> int:
         target, calls, heard = EventTarget(), 0, []

@@ -66,7 +66,7 @@ def test_equal_objects_with_handle_event_are_two_listeners() -> None:
         def __eq__(self, other: object) -> bool:
             return True
 
-        __hash__ = None  # type: ignore[assignment]  # not needed of a listener
+        __hash__ = None  # type: ignore[assignment]  # a listener does not need it
 
     target, one, two = EventTarget(), Recorder(), Recorder()
     target.addEventListener("foo", one)
@@ -87,7 +87,7 @@ def test_equal_callables_are_two_listeners_unless_they_are_bound_methods() -> No
         def __eq__(self, other: object) -> bool:
             return True
 
-        __hash__ = None  # type: ignore[assignment]  # not needed of a listener
+        __hash__ = None  # type: ignore[assignment]  # a listener does not need it
 
     target, heard = EventTarget(), []
     one, two = Caller(heard), Caller(heard)
@@ -112,7 +112,7 @@ def test_handle_event_is_looked_up_each_time() -> None:
     class Listener:
         def handleEvent(self, event: Event) -> None:
             heard.append("first")
-            setattr(self, "handleEvent", note(heard, "second"))  # noqa: B010  # methods are not for assigning
+            setattr(self, "handleEvent", note(heard, "second"))  # noqa: B010  # no assigning to methods
 
     target, heard = EventTarget(), []
     target.addEventListener("foo", Listener())
@@ -158,7 +158,7 @@ def test_other_things_cannot_be_listeners(junk: Any) -> None:
 
 
 def test_ctrl_c_can_interrupt_a_listener_of_a_protected_caller() -> None:
-    """call_listener() is where protection ends, and its return is where it begins again."""
+    """Protection ends in call_listener() and begins again when it returns."""
     seen = []
 
     def look(event: Event) -> None:

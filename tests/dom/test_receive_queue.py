@@ -1,4 +1,4 @@
-"""The bounded queue for one receiver, and how the content of messages is measured."""
+"""The bounded queue for one receiver, and how the size of messages is measured."""
 
 from __future__ import annotations
 

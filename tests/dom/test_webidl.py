@@ -1,4 +1,4 @@
-"""Web IDL's conversions: text, bytes-like objects, unsigned integers."""
+"""Web IDL's conversions of text, bytes-like objects and unsigned integers."""
 
 import math
 from array import array

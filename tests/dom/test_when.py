@@ -1,4 +1,4 @@
-"""EventTarget.when() and its channel; what the queue under it does is in test_receive_queue.py."""
+"""EventTarget.when() and its channel, whose queue is tested in test_receive_queue.py."""
 
 import math
 from typing import Any
@@ -11,7 +11,7 @@ from trio_ws_dom._dom import Blob, CloseEvent, Event, EventChannel, EventTarget,
 
 
 class Target(EventTarget):
-    """A target that notes when there is room, and which listeners changed."""
+    """A target that records when there is room, and which listeners changed."""
 
     def __init__(self) -> None:
         self.rooms = 0

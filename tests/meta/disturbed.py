@@ -1,7 +1,7 @@
-"""Run the tests while the machine is busy, and their processes stand still now and then.
+"""Run the tests while the machine is busy, and their processes are stopped at times.
 
-``python -m meta.disturbed --times 3 -- PYTEST ARGUMENTS``. For Linux. There is a busy loop for each
-processor, of a higher priority than the tests. And every moment one of the tests' processes, which
+``python -m meta.disturbed --times 3 -- PYTEST ARGUMENTS``, for Linux. There is a busy loop for each
+processor, of a higher priority than the tests. At random times one of the tests' processes, which
 may be a server, a client or a worker of xdist's, is stopped for up to a second.
 """
 
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def run(arguments: Sequence[str], chance: random.Random) -> tuple[int, int]:
-    """Run pytest, disturbed. Return its exit status, and how often a process was stopped."""
+    """Run pytest, disturbed, and return its exit status and how often a process was stopped."""
     command = ["nice", "-n", str(NICENESS), sys.executable, "-m", "pytest", *arguments]
     stops = 0
     with busy_loops(), subprocess.Popen(command) as tests:
@@ -78,20 +78,21 @@ def busy_loops() -> Generator[None]:
 
 
 def descendants(ancestor: int) -> list[int]:
-    """Return the processes that a process has started, and those that these have, and so on."""
+    """Return the processes that a process has started, with those that they have started, and so
+    on."""
     children: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended
             fields = status.read_text().rpartition(")")[2].split()
             children.setdefault(int(fields[1]), []).append(int(status.parent.name))
     found = list(children.get(ancestor, []))
-    for process in found:  # which grows meanwhile
+    for process in found:  # which grows during the loop
         found += children.get(process, [])
     return found
 
 
 def stop(process: int, seconds: float) -> None:
-    """Stop a process for a while, if it is still there."""
+    """Stop a process for some time, if it is still there."""
     with suppress(ProcessLookupError):
         os.kill(process, signal.SIGSTOP)
         try:

@@ -1,12 +1,11 @@
-"""Make mistakes in the package, one at a time, and tell which of them the plain tests notice.
+"""Make mistakes in the package, one at a time, and print which of them the plain tests notice.
 
 ``python -m meta.mistakes --mutants 20 --seed 1 -- PYTEST OPTIONS``. The mistakes are the seeded
-faults of ``guarantee.faults``, and random changes of the sources. First the
-plain tests run without a mistake: they must pass. For each mistake, the tests beside the changed
-module run first, and the other plain ones only if none of them fails: so the answer is that of a
-plain run, and most of them come within seconds. The output is a table in Markdown; mistakes.md
-keeps one. A mistake that no test notices either changes nothing or is a gap: it is shown, to be
-looked at.
+faults of ``guarantee.faults``, and random changes of the sources. First the plain tests run without
+a mistake, and must pass. For each mistake, the tests beside the changed module run first, and the
+other plain ones only if none of them fails. So the answer is that of a plain run, and most of them
+come within seconds. The output is a table in Markdown, which mistakes.md keeps. A mistake that no
+test notices either changes nothing or is a gap, so it is shown for a person to check.
 """
 
 from __future__ import annotations
@@ -36,16 +35,16 @@ PACKAGE: Final = ROOT / "trio_ws_dom"
 TESTS: Final = ROOT / "tests"
 
 RUN_LIMIT: Final = 1800
-"""Seconds after which a run counts as one that hangs, which somebody would notice."""
+"""Seconds after which a run counts as one that hangs, which a person would notice."""
 
 TEST_LIMIT: Final = 60
 """Seconds after which one test counts as one that hangs."""
 
 NO_TESTS: Final = 5
-"""The exit status of pytest where no test was to be run."""
+"""The exit status of pytest where there was no test to run."""
 
 BESIDE: Final = {"socket": "websocket", "trace": "tracing"}
-"""The folders of tests that do not have the name of the package's, see CONTRIBUTING.md."""
+"""The folders of tests whose names differ from the package's, see CONTRIBUTING.md."""
 
 
 class Mistake(NamedTuple):
@@ -53,8 +52,8 @@ class Mistake(NamedTuple):
 
     Attributes:
       name: for the table.
-      nearest: the folder of the tests that are run first; empty: there is none.
-      path: of the changed module, in the package; None: the mistake is a seeded fault.
+      nearest: the folder of the tests that are run first; empty if there is none.
+      path: of the changed module, in the package; None if the mistake is a seeded fault.
       source: of that module, changed.
     """
 
@@ -90,7 +89,7 @@ def main() -> int:
 
 
 def noticed(mistake: Mistake, options: Sequence[str]) -> str | None:
-    """Run the tests until one fails, and return which; None if none does."""
+    """Run the tests until one fails, and return which, or None if none does."""
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / PACKAGE.name
         shutil.copytree(PACKAGE, changed, ignore=shutil.ignore_patterns("__pycache__"))
@@ -111,7 +110,7 @@ def noticed(mistake: Mistake, options: Sequence[str]) -> str | None:
 
 
 def failing(command: Sequence[str], folder: str, environ: dict[str, str]) -> str | None:
-    """Run tests, and return the name of the first that fails; None if none does."""
+    """Run tests, and return the name of the first that fails, or None if none does."""
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -136,7 +135,7 @@ def failing(command: Sequence[str], folder: str, environ: dict[str, str]) -> str
 
 
 def mutants(count: int, chance: random.Random) -> Iterator[Mistake]:
-    """Make so many changes, each of another place, of modules by their size."""
+    """Make this many changes, each of another place, of modules by their size."""
     places = [
         (path.relative_to(PACKAGE), number)
         for path in sorted(PACKAGE.rglob("*.py"))
@@ -155,7 +154,7 @@ def mutant(path: Path, number: int) -> Mistake:
 
 
 def nearest_to(path: Path) -> str:
-    """Return the folder of the tests of a module; empty if there is none."""
+    """Return the folder of the tests of a module, empty if there is none."""
     parts = [part.removeprefix("_") for part in path.parent.parts]
     return "/".join(BESIDE.get(part, part) for part in parts)
 
@@ -166,7 +165,7 @@ def shown(node: ast.AST) -> str:
 
 
 class Replace(ast.NodeTransformer):
-    """Replace this node by that one."""
+    """Replace one node by another."""
 
     def __init__(self, old: ast.AST, new: ast.AST) -> None:
         self._old = old
@@ -202,7 +201,7 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 
 def changes(tree: ast.Module) -> list[tuple[ast.stmt | ast.expr, ast.AST]]:
-    """Return every change that there is: a node that runs, and what stands there instead."""
+    """Return every possible change, as a node that runs and its replacement."""
     found: list[tuple[ast.stmt | ast.expr, ast.AST]] = []
     for node in running(tree):
         match node:
@@ -238,7 +237,7 @@ def changes(tree: ast.Module) -> list[tuple[ast.stmt | ast.expr, ast.AST]]:
 
 
 def running(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes below that run in a program: no types, and nothing for types alone."""
+    """Yield the nodes below that run in a program, without types."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list", "type_params"):
             continue

@@ -1,4 +1,4 @@
-"""The server that is connected to again and again."""
+"""Fixtures for a server that is connected to again and again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=["memory", "sockets"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """What connections run over; the fake server makes those in memory."""
+    """The transports of connections. The fake server makes those in memory."""
     return str(request.param)
 
 
@@ -26,7 +26,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 async def scripted(
     kind: str, clock: trio.abc.Clock | None, server: FakeServer, nursery: trio.Nursery
 ) -> AsyncIterator[ScriptedServer]:
-    """In virtual time first, then over real sockets; ``clock`` must be requested beside it."""
+    """A server in virtual time first, then over real sockets. Request ``clock`` beside it."""
     if kind == "memory":
         yield ScriptedServer(server, nursery)
         return
@@ -41,5 +41,5 @@ async def scripted(
 
 @pytest.fixture
 async def memory(server: FakeServer, nursery: trio.Nursery) -> ScriptedServer:
-    """In virtual time only; ``autojump_clock`` must be requested beside it."""
+    """A server in virtual time only. Request ``autojump_clock`` beside it."""
     return ScriptedServer(server, nursery)

@@ -1,4 +1,4 @@
-"""Cancelled, or interrupted by Ctrl-C, at every place of a loop: nothing is left over."""
+"""Cancellation and Ctrl-C at every place of a loop, after which nothing remains."""
 
 from __future__ import annotations
 
@@ -39,8 +39,10 @@ def patient(part: Any) -> Any:
 
 
 class Run:
-    """One run: a loop over a refusal, a server that is down, a lost connection, a clean close, and
-    a connection that the program leaves.
+    """A loop over several ends of connections.
+
+    They are a refusal, a server that is down, a lost connection, a clean close, and a connection
+    that the program leaves.
 
     Attributes:
       scope: around the loop.
@@ -101,8 +103,8 @@ class Run:
         self.whole = True
 
     async def _check(self) -> None:
-        """Check what must hold once the loop was left, however that happened."""
-        # the server's, and that of its parts
+        """Check what must hold after the loop, however it ended."""
+        # the server's task, and that of its parts
         assert len(trio.lowlevel.current_task().child_nurseries) == 2, "a nursery is left open"
         for ws in self._sockets:
             assert ws.readyState == ws.CLOSED
@@ -113,7 +115,7 @@ class Run:
 
 
 class AtStep(trio.abc.Instrument):
-    """Does something after one of the scheduler's steps, and counts them."""
+    """Do something after one of the scheduler's steps, and count them."""
 
     def __init__(self, run: Run, step: int, do: Callable[[], object]) -> None:
         self._run = run
@@ -158,7 +160,7 @@ def cancelled(step: int) -> Run:
 def pressed(number: int) -> Run:
     run = Run()
     before = sys.getprofile()
-    gc.disable()  # what it ends is called too, at any time
+    gc.disable()  # it calls finalizers at any time
     sys.setprofile(press_at(run, number))
     try:
         run.go()
@@ -168,7 +170,7 @@ def pressed(number: int) -> Run:
     return run
 
 
-# One run may have a step more than another. So each goes on until one has come to its end.
+# One run may have a step more than another, so each goes on until one has come to its end.
 
 
 def test_cancelled_at_every_step_of_the_scheduler() -> None:
@@ -180,8 +182,8 @@ def test_cancelled_at_every_step_of_the_scheduler() -> None:
 
 @pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.sweep)])
 def test_ctrl_c_at_every_call_comes_out_bare(every: int) -> None:
-    """Or at some of them."""
-    pressed(0)  # the first run of all makes more calls: what is made once, and kept
+    """A quick run has a sample of the calls."""
+    pressed(0)  # the first run makes more calls, for what is made once and kept
     number = 1
     while (run := pressed(number)).calls >= number:
         assert run.interrupted

@@ -1,4 +1,4 @@
-"""When the next try is made: the delays, their growth and new beginning, and Retry-After."""
+"""When the next try is made, by delays, their growth and reset, and Retry-After."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trio_ws_dom._reconnect._end import End
 
 
 async def run(memory: ScriptedServer, *parts: Any, **options: Any) -> list[Retry]:
-    """Go through connections that end in these ways, to a last good one; return the retries."""
+    """Go through connections that end in these ways, to a last good one, and return the retries."""
     retries: list[Retry] = []
     async for attempt in memory.loop(*parts, on_retry=retries.append, **options):
         async with attempt as ws:
@@ -94,12 +94,12 @@ def limits(backoff: Backoff, count: int) -> list[float]:
     ],
 )
 def test_limits(initial: float, maximum: float, expected: list[float]) -> None:
-    """They grow also from 0, up to the maximum; only a maximum of 0 means no delays."""
+    """They grow from 0, too, up to the maximum, and only a maximum of 0 means no delays."""
     assert limits(Backoff(initial, maximum, 60), len(expected)) == expected
 
 
 def test_server_that_accepts_and_drops_is_not_called_without_a_pause() -> None:
-    """Also with an initial delay of 0, and where any connection counts as stable."""
+    """This also holds with an initial delay of 0, and where any connection counts as stable."""
     backoff = Backoff(0, 60, 0)
     assert limits(backoff, 2) == [0, 1]
     backoff.was_open_for(0.9)
@@ -169,8 +169,10 @@ NOON = "Sun, 06 Nov 2044 12:00:00 GMT"
     ],
 )
 def test_forms_of_retry_after(fields: dict[str, str], seconds: float) -> None:
-    """Seconds, or a date, which counts from the server's own Date, else from our clock; bounded.
-    What cannot be read asks for nothing."""
+    """They are seconds, or a date, which counts from the server's own Date or else from our clock.
+
+    The delay is bounded. An unreadable value asks for nothing.
+    """
     assert retry_after(headers(**fields)) == seconds
 
 

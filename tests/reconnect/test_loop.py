@@ -1,4 +1,4 @@
-"""The loop itself: what it reports, what it refuses, and what state it keeps."""
+"""The loop itself, with its reports, its errors, and its state."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from trio_ws_dom import (
 
 SECRET_URL = "ws://me:secret@peer.test/room?token=secret"
 
-# What it reports.
+# Its reports.
 
 
 async def test_attempt_has_the_newest_retry(memory: ScriptedServer, autojump_clock: object) -> None:
-    """None first; before the block why the last turn ended, in it which try succeeded."""
+    """It is None first, before the block why the last turn ended, and in it which try succeeded."""
     seen: list[Retry | None] = []
     async for attempt in memory.loop(closing(1001), refusing(503)):
         seen.append(attempt.retry)
@@ -96,7 +96,7 @@ async def test_each_retry_is_in_the_log_without_credentials_and_query(
 
 
 async def test_failures_are_not_chained(memory: ScriptedServer, autojump_clock: object) -> None:
-    """After an outage of months the last failure must not hold all others."""
+    """After an outage of months the last failure must not keep all others alive."""
     numbers = iter(range(50))
 
     def url() -> str:
@@ -134,13 +134,13 @@ async def test_keepalive_can_be_turned_off(memory: ScriptedServer, autojump_cloc
     assert len(memory.times) == 1
 
 
-# What it refuses.
+# Its errors.
 
 
 async def test_attempt_cannot_be_entered_twice(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """One after the other, or nested."""
+    """It is entered a second time after its end, or within it."""
     async for attempt in memory.loop():
         async with attempt as ws:
             with pytest.raises(RuntimeError, match="entered once"):
@@ -156,7 +156,7 @@ async def test_attempt_cannot_be_entered_twice(
 async def test_there_is_no_next_turn_while_one_is_open(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """The open one is not touched."""
+    """The open one is not changed."""
     loop = memory.loop()
     async for attempt in loop:
         async with attempt as ws:
@@ -203,14 +203,14 @@ def test_names_of_options_are_checked_at_the_call() -> None:
 
 
 def test_options_are_in_the_table_of_the_docs() -> None:
-    """Those that the loop adds or changes."""
+    """The table has those that the loop adds or changes."""
     docs = Path(__file__).parents[2] / "docs" / "reconnecting.md"
     added = ReconnectOptions.__annotations__.keys() - ConnectOptions.__annotations__.keys()
     rows = re.findall(r"^\| `(\w+)` \|", docs.read_text(encoding="utf-8"), re.M)
     assert sorted(rows) == sorted([*added, "stream", "ping_interval"])
 
 
-# What state it keeps.
+# Its state.
 
 
 async def test_loop_can_be_taken_up_again(memory: ScriptedServer, autojump_clock: object) -> None:

@@ -1,4 +1,4 @@
-"""Who began the close: what ``Retry.own_close`` and the log say."""
+"""Which side began the close, as reported by ``Retry.own_close`` and the log."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def fail(ws: WebSocket) -> None:
 
 
 async def flood(ws: WebSocket) -> None:
-    """Send so much that the Close cannot leave."""
+    """Send so much that the Close cannot be sent."""
     ws.send(bytes(1_000_000))
 
 

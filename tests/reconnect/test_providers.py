@@ -1,4 +1,4 @@
-"""Where each try's URL, subprotocols, headers and stream come from."""
+"""The sources of each try's URL, subprotocols, headers and stream."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def accept_v2(request: FakeRequest) -> None:
 async def requests(
     memory: ScriptedServer, url: Any, protocols: Any = (), **options: Any
 ) -> list[FakeRequest]:
-    """Connect twice; return the requests that the server got."""
+    """Connect twice, and return the requests that the server received."""
     memory.parts += [accept_v2, accept_v2] if protocols else []
     async for attempt in reconnecting_websocket(url, protocols, **AT_ONCE, **options):
         async with attempt:
@@ -183,10 +183,10 @@ async def test_stream_function_has_open_timeout(
 
 
 async def test_connected_stream_is_refused(autojump_clock: object) -> None:
-    """One stream is not for several connections."""
+    """One stream cannot serve several connections."""
     ours, _ = trio.testing.memory_stream_pair()
     with pytest.raises(TypeError):
-        reconnecting_websocket(URL, stream=ours)  # type: ignore[arg-type]  # it
+        reconnecting_websocket(URL, stream=ours)  # type: ignore[arg-type]  # the mistake
 
 
 async def test_options_are_passed_on_to_each_connection(

@@ -1,4 +1,4 @@
-"""A server process that is really killed, and started again on its port."""
+"""A server process that is killed, and started again on its port."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def main():
 
 trio.run(main)
 """
-"""A program that is given a port, or 0, and its name.
+"""A program whose arguments are a port, or 0, and its name.
 
 It prints the port, then the code with which each connection was closed.
 """
@@ -68,7 +68,7 @@ class Server:
     def kill(self) -> None:
         if self._process is not None:
             with self._process as process:
-                process.kill()  # on Unix a SIGKILL: it can do nothing about it
+                process.kill()  # on Unix a SIGKILL, which it cannot handle
             self._process = None
 
 

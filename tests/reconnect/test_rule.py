@@ -1,4 +1,4 @@
-"""What the program's rule, the option ``is_transient``, may return, and what follows from it."""
+"""The option ``is_transient``, by what the rule may return, and the consequences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def run(memory: ScriptedServer, *parts: Any, **options: Any) -> list[Retry]:
-    """Go through connections that end in these ways, to a last good one; return the retries."""
+    """Go through connections that end in these ways, to a last good one, and return the retries."""
     retries: list[Retry] = []
     async for attempt in memory.loop(*parts, on_retry=retries.append, **options):
         async with attempt as ws:
@@ -67,7 +67,7 @@ async def test_seconds_leave_the_random_delays_as_they_are(
     monkeypatch.setattr("random.uniform", lambda least, most: most)
 
     def rule(cause: object) -> float | bool:
-        return 7 if isinstance(cause, CloseEvent) else is_transient(cause)  # type: ignore[arg-type]  # it is one
+        return 7 if isinstance(cause, CloseEvent) else is_transient(cause)  # type: ignore[arg-type]  # it has one of its types
 
     parts = [down, closing(1001), down, closing(1001), down]
     retries = await run(memory, *parts, is_transient=rule, initial_delay=1, max_delay=60)
@@ -98,7 +98,7 @@ async def later(value: object) -> None: ...
 @pytest.mark.parametrize("name", ["is_transient", "on_retry"])
 @pytest.mark.parametrize("function", [later, "later", 5])
 def test_functions_are_checked_at_the_call(name: str, function: Any) -> None:
-    """One that is async would return a coroutine that nobody awaits."""
+    """An async one would return a coroutine that is never awaited."""
     with pytest.raises(TypeError, match=f"expected {name} as a function that is not async"):
         reconnecting_websocket("ws://peer.test/", **{name: function})
 
@@ -128,7 +128,7 @@ async def test_rule_is_asked_about_each_end_once(
 async def test_what_the_rule_raises_comes_out_of_a_closed_socket(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    """And if the program takes the loop up again, the rule is not asked a second time."""
+    """If the program goes on with the loop, the rule is not asked a second time."""
 
     def rule(cause: object) -> bool:
         raise ZeroDivisionError

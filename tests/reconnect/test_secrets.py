@@ -1,4 +1,4 @@
-"""What the log at INFO, errors and reprs leave out."""
+"""Secrets that the log at INFO, errors and reprs leave out."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def lost_to(cause: Exception) -> WebSocketError:
     ],
 )
 def test_words_of_others_are_not_in_the_log(cause: Exception, text: str) -> None:
-    """Neither a server's or a proxy's, nor those of what the program's functions raised."""
+    """Neither a server's or a proxy's text, nor that of the program's exceptions is in it."""
     assert describe_end(End(cause, "ws://peer.test/", time=0)) == text
 
 
@@ -96,7 +96,7 @@ async def test_log_of_a_failure_before_the_url_is_known(
 async def test_locals_of_the_loop_in_tracebacks_show_no_secrets(
     url: Any, protocols: Any, headers: Any, autojump_clock: object
 ) -> None:
-    """As pytest and error trackers print them, by ``repr``."""
+    """pytest and error trackers print them by ``repr``."""
 
     def dial() -> trio.abc.Stream:
         raise ValueError

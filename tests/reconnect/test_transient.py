@@ -1,4 +1,4 @@
-"""The default rule: what is tried again and what is not."""
+"""The default rule of what is tried again and what is not."""
 
 from __future__ import annotations
 

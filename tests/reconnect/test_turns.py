@@ -39,7 +39,7 @@ async def test_break_closes_with_1000_and_leaves_no_task(
             recorder = EventRecorder(ws)
             break
     recorder.check()
-    await trio.testing.wait_all_tasks_blocked(0.005)  # the peer's is over, too
+    await trio.testing.wait_all_tasks_blocked(0.005)  # the peer's task is over, too
     assert count_tasks() == tasks
     assert scripted.codes == [1000]
 

@@ -1,4 +1,4 @@
-"""Whose end it is: an attempt takes that of its own socket, and nothing else."""
+"""Ends that an attempt swallows, which are those of its own socket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trio_ws_dom import WebSocket, WebSocketError
 
 
 async def test_another_sockets_error_comes_out(scripted: ScriptedServer, clock: object) -> None:
-    """Also if both sockets are lost."""
+    """This holds even if both sockets are lost."""
     with pytest.raises(WebSocketError) as caught:
         async for attempt in scripted.loop(lost):
             async with attempt as ws:

@@ -1,4 +1,4 @@
-"""The parser of frames in a trace: both sides', in any chunks, and broken ones."""
+"""The parser of frames in a trace, of both sides, in any chunks, and of broken ones."""
 
 from __future__ import annotations
 

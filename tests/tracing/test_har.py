@@ -1,4 +1,4 @@
-"""HAR files: of their standard's form, with messages as Chromium's network panel has them."""
+"""HAR files in their standard's form, with messages as Chromium's network panel has them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def headers(har: dict[str, Any]) -> dict[str, str]:
 
 
 async def talk(harness: ScopeHarness, recorder: HarRecorder, **options: Any) -> dict[str, Any]:
-    """One connection: both sides say something, the server pings, and closes."""
+    """Run one connection, on which both sides send, and the server pings and closes."""
 
     async def part(peer: Peer) -> None:
         await peer.accept("Set-Cookie: session=hunter2")

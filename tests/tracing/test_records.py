@@ -143,7 +143,7 @@ def test_user_and_password_of_a_location_are_redacted() -> None:
 
 @pytest.mark.parametrize("name", ["Set-Cookie : a=hunter2", "Set-Cookie ", " folded=hunter2", ""])
 def test_a_malformed_line_of_a_response_is_redacted_whole(name: str) -> None:
-    """It may be a part of a cookie, and its name a value."""
+    """It may be a part of a cookie, with its name as a value."""
     response = head("received", "HTTP/1.1 101 x", (name, "hunter2"))
     assert response.redacted().headers == (("[redacted]", "[redacted]"),)
 

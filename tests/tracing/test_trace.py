@@ -1,4 +1,4 @@
-"""The option ``trace``: what goes over the wire, recorded for the program."""
+"""The option ``trace``, which records for the program what goes over the wire."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def harness(transport: Transport, nursery: trio.Nursery) -> ScopeHarness:
 
 
 def brief(record: TraceRecord) -> tuple[str, str]:
-    """The direction, and what it was."""
+    """Return a record's direction and kind."""
     match record:
         case TraceHead():
             return record.direction, record.start_line
@@ -101,7 +101,7 @@ async def test_other_tasks_run_while_much_is_recorded(
         for _ in range(5000):
             await ws.receive()
     assert turns.total() > 5000
-    assert max(turns.values()) <= SLICE_SIZE + 1  # two slices: trio shuffles
+    assert max(turns.values()) <= SLICE_SIZE + 1  # two slices, as trio shuffles
 
 
 class Kept:
@@ -253,7 +253,7 @@ async def test_what_a_trace_raises_comes_out_of_the_scope_once(
             raise boom
 
     async def greet(peer: Peer) -> None:
-        if at > 0:  # else no request leaves
+        if at > 0:  # otherwise no request is sent
             await peer.accept(then=frame(TEXT, b"hello"))
             await peer.finish()
 

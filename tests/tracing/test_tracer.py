@@ -1,4 +1,4 @@
-"""The tracer of a connection: heads, frames and what is neither, as records."""
+"""The tracer of a connection, whose records are heads, frames and other bytes."""
 
 from __future__ import annotations
 

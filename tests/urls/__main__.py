@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Case = tuple[str, str | None]
 AT_ONCE = 20_000  # URLs in a page of Chromium's
 
-# Chromium departs from the standard here (docs/departures.md): in some characters, right-to-left
+# Chromium departs from the standard here (docs/departures.md), in some characters, right-to-left
 # labels, and punycode beside other labels
 DEPARTURES = re.compile(r"[|*' \u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]|(?i:xn--)")
 
 
 def compare(name: str, cases: Iterable[tuple[Case, str | None]]) -> bool:
-    """Print the counts and some of the differences; return whether there were any."""
+    """Print the counts and some of the differences, and return whether there were any."""
     total = accepted = 0
     found: list[str] = []
     for (url, base), expected in cases:

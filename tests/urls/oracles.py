@@ -1,4 +1,5 @@
-"""What implementations make of a URL: its serialization, or None where it is a SyntaxError."""
+"""The result of an implementation for a URL, which is its serialization, or None as a
+SyntaxError."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMES: Final = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
-# In a page: the URLs, and what `new URL` makes of each, with the error as null.
+# JavaScript for a page, which returns the results of ``new URL`` for the URLs, with null as error.
 PAGE: Final = """<!doctype html><meta charset=utf-8><body><script>
 const results = %s.map(([url, base]) => {
   try { return new URL(url, base ?? undefined).href; } catch { return null; }
@@ -46,7 +47,8 @@ def by_ada(url: str, base: str | None) -> str | None:
 
 
 def by_chromium(urls: Sequence[tuple[str, str | None]]) -> list[str | None]:
-    """
+    """Return Chromium's results.
+
     Raises:
       NoBrowser: there is no Chromium on this machine.
     """
@@ -63,6 +65,6 @@ def by_chromium(urls: Sequence[tuple[str, str | None]]) -> list[str | None]:
 
 
 def as_web_socket(href: str) -> str | None:
-    """Return what the WebSocket constructor makes of a URL that was parsed."""
+    """Return the WebSocket constructor's result for a URL that was parsed."""
     scheme, _, rest = href.partition(":")
     return f"{SCHEMES[scheme]}:{rest}" if scheme in SCHEMES and "#" not in href else None

@@ -8,7 +8,7 @@ from unicodedata import ucd_3_2_0
 if TYPE_CHECKING:
     from random import Random
 
-# Oracles differ in how new their Unicode is: only what was assigned in Unicode 3.2 is used.
+# Implementations have Unicode of different age, so only what Unicode 3.2 assigned is used.
 UNASSIGNED: Final = ("Cn", "Cs", "Co")  # and surrogates, and private use
 LETTERS: Final = [
     chr(n) for n in range(0x80, 0x30000) if ucd_3_2_0.category(chr(n)) not in UNASSIGNED
@@ -36,7 +36,7 @@ NUMBERS: Final = (
 IPV6_PARTS: Final = ("1", "ffff", ":", "::", "1.2.3.4", "g", "%")
 PORTS: Final = (
     *("", "", "", "", ":80", ":443", ":0", ":8000", ":65535", ":65536", ":", "::", ":8a", ":080"),
-    ":\u0663",  # a digit, but not of ASCII
+    ":\u0663",  # a digit, but not an ASCII one
 )
 HOST_CHARACTERS: Final = "abcABC019.-_%^<>| []@:/\\?#\t\n\"'`{}~!$&()*+,;=é"
 IDN_CHARACTERS: Final = "abcß\u0131\u017f\u00ad\u200c\u200d\u3002\uff0e≠\u0338x-09éü"
@@ -69,7 +69,7 @@ def random_url(random: Random) -> tuple[str, str | None]:
 
 
 def _plain(random: Random) -> str:
-    """Return one that the fast path takes, or nearly."""
+    """Return a URL that the fast path takes, or nearly."""
     label = "".join(random.choices("abcxyz0189-_", k=random.randint(1, 5)))
     number = ".".join(random.choices(NUMBERS, k=random.randint(2, 5)))
     host = random.choice((label, f"{label}.test", f"a.{label}.", number, f"xn--{label}", "[::1]"))

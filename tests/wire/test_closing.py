@@ -1,4 +1,4 @@
-"""The closing machine: its table, explored whole, and its verdict."""
+"""The closing machine, by its whole table and its verdict."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER = OSError("other")
 
 
 def machine(*events: ClosingEvent) -> ClosingMachine:
-    """A machine that has made these moves."""
+    """Return a machine that has made these moves."""
     made = ClosingMachine()
     for event in events:
         made.advance(event)
@@ -29,7 +29,7 @@ def machine(*events: ClosingEvent) -> ClosingMachine:
 
 
 def reachable(start: State) -> set[State]:
-    """Where one can get from here, in any number of moves."""
+    """Return the states that any number of moves can reach from here."""
     found = {start}
     while True:
         more = {to for (state, _), to in TABLE.items() if state in found} - found
@@ -39,14 +39,14 @@ def reachable(start: State) -> set[State]:
 
 
 def test_a_machine_begins_by_connecting() -> None:
-    """Nothing is known of its end."""
+    """It does not know an end."""
     new = ClosingMachine()
     assert new.state is State.CONNECTING
     assert (new.sent, new.received, new.failed, new.cause) == (None, None, False, None)
 
 
-def test_every_state_is_of_use() -> None:
-    """Each can be reached from the first."""
+def test_every_state_can_be_reached() -> None:
+    """The first state leads to each of them."""
     assert reachable(State.CONNECTING) == set(State)
 
 
@@ -57,18 +57,17 @@ def test_every_state_leads_to_closed(state: State) -> None:
 
 
 def test_only_closed_has_no_exit() -> None:
-    """It is the end."""
     assert {state for state, _ in TABLE} == set(State) - {State.CLOSED}
 
 
 @pytest.mark.parametrize(("state", "to"), [(state, to) for (state, _), to in TABLE.items()])
 def test_ready_state_only_grows(state: State, to: State) -> None:
-    """The DOM's readyState never goes back, along no edge."""
+    """No move takes the DOM's readyState back."""
     assert READY_STATE[state] <= READY_STATE[to]
 
 
 def test_ready_state_covers_all() -> None:
-    """OPEN is 1, CLOSED is 3, and the long way between them is 2."""
+    """OPEN is 1, CLOSED is 3, and the states between them are 2."""
     assert set(READY_STATE) == set(State)
     closing = {state for state in State if READY_STATE[state] == 2}
     assert closing == set(State) - {State.CONNECTING, State.OPEN, State.CLOSED}
@@ -77,14 +76,16 @@ def test_ready_state_covers_all() -> None:
 
 
 def test_tcp_may_end_in_any_open_state() -> None:
-    """A transport asks nobody; before the opening is over, its end is a failure first."""
+    """A transport may end at any time, and before the opening is over, its end is a failure
+    first."""
     may_end = {state for state in State if (state, ClosingEvent.TCP_ENDS) in TABLE}
     assert may_end == set(State) - {State.CONNECTING, State.CLOSED}
     assert all(TABLE[state, ClosingEvent.TCP_ENDS] is State.CLOSED for state in may_end)
 
 
 def test_no_cycles_but_the_failing_close() -> None:
-    """A failed connection says why in a Close, and stays failed; all other moves lead on."""
+    """A failed connection sends its reason in a Close, and stays failed, and all other moves lead
+    on."""
     loops = {key for key, to in TABLE.items() if key[0] is to}
     assert loops == {(State.FAILING, ClosingEvent.CLOSE_SENT)}
     forward = {(state, to) for (state, _), to in TABLE.items() if state is not to}
@@ -93,7 +94,7 @@ def test_no_cycles_but_the_failing_close() -> None:
 
 @pytest.mark.parametrize(("state", "event"), list(product(State, ClosingEvent)))
 def test_an_illegal_move_is_a_key_error(state: State, event: ClosingEvent) -> None:
-    """can() says so before, and the state stays what it was."""
+    """can() returns False before, and the state stays what it was."""
     tried = ClosingMachine()
     tried.state = state
     if tried.can(event):
@@ -123,12 +124,13 @@ def test_an_illegal_move_is_a_key_error(state: State, event: ClosingEvent) -> No
     ],
 )
 def test_the_ways_to_close(path: list[ClosingEvent], state: State) -> None:
-    """We first, the peer first, both at once; and failing, where no answer counts."""
+    """They are by us first, by the peer first, by both at once, and by a failure without an
+    answer."""
     assert machine(ClosingEvent.ESTABLISHED, *path).state is state
 
 
 def test_closes_are_kept() -> None:
-    """What was sent and what came are facts, by themselves."""
+    """What was sent and what came are separate facts."""
     closing = machine(ClosingEvent.ESTABLISHED, ClosingEvent.CLOSE_QUEUED)
     closing.close_sent(Close(1000))
     closing.close_received(Close(1001, "bye"))
@@ -137,7 +139,7 @@ def test_closes_are_kept() -> None:
 
 
 def test_an_illegal_close_is_not_kept() -> None:
-    """A fact that cannot be is not written down."""
+    """An impossible fact is not stored."""
     connecting = machine()
     with pytest.raises(KeyError):
         connecting.close_received(Close())
@@ -147,7 +149,7 @@ def test_an_illegal_close_is_not_kept() -> None:
 
 
 def test_a_failure_keeps_its_cause() -> None:
-    """What TCP's end tells later does not replace it."""
+    """A later end of TCP does not replace it."""
     failing = machine(ClosingEvent.ESTABLISHED)
     failing.fail(CAUSE)
     failing.end(OTHER)
@@ -164,14 +166,14 @@ def test_a_second_failure_is_an_error() -> None:
 
 
 def test_the_transports_end_may_be_the_cause() -> None:
-    """It did not fail by our doing, so the DOM fires no error."""
+    """It is not a failure of ours, so the DOM fires no error."""
     lost = machine(ClosingEvent.ESTABLISHED)
     lost.end(CAUSE)
     assert (lost.state, lost.failed, lost.cause) == (State.CLOSED, False, CAUSE)
 
 
 def test_an_end_need_not_have_a_cause() -> None:
-    """After both Closes there is nothing more to say."""
+    """After both Closes there is none."""
     done = machine(ClosingEvent.ESTABLISHED, ClosingEvent.CLOSE_RECEIVED, ClosingEvent.CLOSE_SENT)
     done.end()
     assert (done.state, done.cause) == (State.CLOSED, None)
@@ -188,7 +190,7 @@ def test_an_end_need_not_have_a_cause() -> None:
 def test_the_verdict_for_every_set_of_facts(
     sent: Close | None, received: Close | None, failed: bool, cause: Exception | None
 ) -> None:
-    """Clean: the peer's Close came, and nothing was failed; then its code and reason count."""
+    """It is clean with the peer's Close and without a failure, and then has its code and reason."""
     ended = ClosingMachine()
     ended.sent, ended.received, ended.failed, ended.cause = sent, received, failed, cause
     if received is not None and not failed:
@@ -198,18 +200,18 @@ def test_the_verdict_for_every_set_of_facts(
 
 
 def test_a_verdict_has_names() -> None:
-    """As the close event has them."""
+    """They are those of the close event."""
     assert CloseResult(1000, "bye", was_clean=True) == (1000, "bye", True)
 
 
 def test_each_transition_is_reported_with_the_facts() -> None:
-    told: list[tuple[State, Close | None, Close | None]] = []
-    machine = ClosingMachine(lambda moved: told.append((moved.state, moved.sent, moved.received)))
+    moves: list[tuple[State, Close | None, Close | None]] = []
+    machine = ClosingMachine(lambda moved: moves.append((moved.state, moved.sent, moved.received)))
     machine.advance(ClosingEvent.ESTABLISHED)
     machine.close_received(Close(1000))
     machine.close_sent(Close(1000))
     machine.end()
-    assert told == [
+    assert moves == [
         (State.OPEN, None, None),
         (State.PEER_CLOSED, None, Close(1000)),
         (State.COMPLETE, Close(1000), Close(1000)),

@@ -1,4 +1,5 @@
-"""Frames from bytes, the receiving side: messages of every length, fragments, compression."""
+"""Frames from bytes on the receiving side, as messages of every length, fragments, and
+compression."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ from trio_ws_dom._wire._messages import Message
 
 @pytest.mark.parametrize("size", SIZES)
 def test_binary_of_every_length(size: int) -> None:
-    """All three forms of the length, at their bounds."""
+    """It has all three forms of the length, at their bounds."""
     data = bytes(i & 0xFF for i in range(min(size, KIB))).ljust(size, b"x")
     tried = decoder()
     assert feed(tried, raw_frame(FIN | BINARY, data)) == Answer([data])
@@ -48,7 +49,7 @@ def test_binary_of_every_length(size: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_text_of_every_length(size: int) -> None:
-    """Counted in bytes; given as str."""
+    """The length counts bytes, and the message is str."""
     data = "ü" * (size // 2) + "x" * (size % 2)
     tried = decoder()
     assert feed(tried, raw_frame(FIN | TEXT, data.encode())) == Answer([data])
@@ -79,7 +80,7 @@ def test_a_length_in_a_longer_form_fails(opcode: int, header: str) -> None:
 
 @pytest.mark.parametrize("header", ["7e007e", "7effff", "7f0000000000010000", "7f7fffffffffffffff"])
 def test_a_length_in_its_shortest_form_is_no_failure(header: str) -> None:
-    """The bounds of each form are its own."""
+    """Each form has its own bounds."""
     assert decode(bytes((FIN | BINARY,)) + bytes.fromhex(header)) == Answer([])
 
 
@@ -94,12 +95,12 @@ def test_a_length_of_64_bits_fails() -> None:
     "header", ["82", "827e", "827e00", "827f", "827f00000000000100", "8205616263"]
 )
 def test_a_partial_frame_waits(header: str) -> None:
-    """Nothing is given, and nothing fails, until the rest is there."""
+    """Nothing is returned, and nothing fails, until the rest is there."""
     assert decode(HELLO, bytes.fromhex(header)) == Answer(["Hello"])
 
 
 def test_all_that_is_there_is_given() -> None:
-    """The rest of a frame, the frame behind it, and a whole message, in one batch."""
+    """The rest of a frame, the frame after it, and a whole message come in one batch."""
     tried = decoder()
     assert feed(tried, raw_frame(TEXT, b"ab")[:3]) == Answer([])
     tried.feed(b"b" + raw_frame(FIN | CONTINUATION, b"c") + HELLO)
@@ -122,21 +123,21 @@ def test_nothing_was_fed() -> None:
 
 @pytest.mark.parametrize(("opcode", "expected"), [(TEXT, "Hello"), (BINARY, b"Hello")])
 def test_fragments_are_one_message(opcode: int, expected: Message) -> None:
-    """Of the first one's type, ended by FIN; some may be empty (section 5.4)."""
+    """It has the first one's type and ends with FIN, and some may be empty (section 5.4)."""
     parts = [raw_frame(opcode, b"Hel"), raw_frame(CONTINUATION), raw_frame(CONTINUATION, b"l")]
     assert decode(*parts, raw_frame(FIN | CONTINUATION, b"o"), HELLO) == Answer([expected, "Hello"])
 
 
 @pytest.mark.parametrize(("opcode", "expected"), [(TEXT, ""), (BINARY, b"")])
 def test_empty_messages(opcode: int, expected: Message) -> None:
-    """In one frame, or in two."""
+    """They come in one frame, or in two."""
     two = raw_frame(opcode) + raw_frame(FIN | CONTINUATION)
     assert decode(raw_frame(FIN | opcode), two) == Answer([expected, expected])
 
 
 @pytest.mark.parametrize("size", [0, 1, 125])
 def test_control_frames_between_fragments(size: int) -> None:
-    """They are given at once, and the message goes on behind them (section 5.4)."""
+    """They are returned at once, and the message goes on after them (section 5.4)."""
     data = bytes(size)
     assert decode(
         raw_frame(TEXT, b"a"),
@@ -148,7 +149,7 @@ def test_control_frames_between_fragments(size: int) -> None:
 
 
 def test_a_control_frame_ends_the_batch() -> None:
-    """So that what came before it is dealt with before it."""
+    """So what came before it is handled before it."""
     tried = decoder()
     tried.feed(HELLO + raw_frame(FIN | PING, b"1") + HELLO + HELLO)
     assert tried.take() == (["Hello"], Ping(b"1"))
@@ -158,7 +159,7 @@ def test_a_control_frame_ends_the_batch() -> None:
 
 @pytest.mark.parametrize("opcode", [CLOSE, PING, PONG])
 def test_a_long_control_frame_fails(opcode: int) -> None:
-    """At most 125 bytes (section 5.5), which its second byte tells."""
+    """It has at most 125 bytes (section 5.5), as its second byte shows."""
     for size in (126, 127):
         exc = failure(bytes((FIN | opcode, size)))
         assert exc.code == 1002
@@ -167,13 +168,13 @@ def test_a_long_control_frame_fails(opcode: int) -> None:
 
 @pytest.mark.parametrize("opcode", [CLOSE, PING, PONG])
 def test_a_fragmented_control_frame_fails(opcode: int) -> None:
-    """They come in one piece (section 5.5), which the first byte tells."""
+    """They come in one piece (section 5.5), as the first byte shows."""
     exc = failure(bytes((opcode,)))
     assert (exc.code, str(exc)) == (1002, "expected a control frame in one piece, got a fragment")
 
 
 def test_a_continuation_of_nothing_fails() -> None:
-    """With FIN or without (section 5.4); also behind a whole message."""
+    """It fails with FIN or without (section 5.4), also after a whole message."""
     for first in (CONTINUATION, FIN | CONTINUATION):
         exc = failure(HELLO, raw_frame(first))
         assert exc.code == 1002
@@ -193,13 +194,13 @@ def test_a_message_within_a_message_fails(opcode: int) -> None:
 
 
 def test_compressed_and_plain_messages_mix() -> None:
-    """Each says for itself (RFC 7692 section 6)."""
+    """Each has its own bit (RFC 7692 section 6)."""
     packed = raw_frame(FIN | RSV1 | TEXT, deflate(b"Hello"))
     assert decode(packed, HELLO, packed, compression=True) == Answer(["Hello"] * 3)
 
 
 def test_a_compressed_message_in_fragments() -> None:
-    """RSV1 on the first only; cut anywhere, with a Ping between (RFC 7692 section 6.1)."""
+    """Only the first has RSV1, cut anywhere, with a Ping between (RFC 7692 section 6.1)."""
     data = deflate(b"Hello" * 100)
     for cut in range(len(data) + 1):
         parts = [raw_frame(RSV1 | TEXT, data[:cut]), raw_frame(FIN, data[cut:])]
@@ -216,7 +217,7 @@ def test_a_compressed_message_of_no_bytes_is_empty(opcode: int, expected: Messag
 
 
 def test_the_servers_context_lives_on() -> None:
-    """With context takeover a message may point back into the one before."""
+    """With context takeover a message may refer back into the one before."""
     compressor = zlib.compressobj(wbits=-15)
     tried = Decoder(inflater=Inflater(DeflateParameters()))
     for _ in range(3):

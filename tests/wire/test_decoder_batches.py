@@ -1,4 +1,4 @@
-"""Batches: how much one take() gives, and what is behind it when a rule is broken."""
+"""Batches, by how much one take() returns, and what comes after it when a rule is broken."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_batch_is_bounded_by_count(payload: bytes) -> None:
 
 
 def test_a_batch_of_fast_messages_and_others_is_bounded_by_count() -> None:
-    """Also where the plain path has the first, or every hundredth."""
+    """This also holds where the plain path has the first, or every hundredth."""
     tried = decoder()
     plain = raw_frame(BINARY, b"a") + raw_frame(FIN, b"b")
     tried.feed((plain + HELLO * 99) * 30)
@@ -55,7 +55,7 @@ def test_a_batch_is_bounded_by_bytes() -> None:
 def test_a_byte_below_the_bound_there_is_one_more() -> None:
     """The bound is where a batch ends, not what fits into it."""
     tried = decoder()
-    least = MAX_WORK // 2 - FRAME_WORK  # what leaves no work for another frame
+    least = MAX_WORK // 2 - FRAME_WORK  # the most that leaves no work for another frame
     sizes = (least - 1, 64 * KIB, 64 * KIB)  # none is for the fast path
     tried.feed(b"".join(raw_frame(FIN | BINARY, bytes(size)) for size in sizes))
     assert [[len(message) for message in tried.take()[0]] for _ in range(3)] == [
@@ -87,7 +87,7 @@ def test_the_next_batch_has_all_its_room() -> None:
     [b"\x83", raw_frame(FIN | TEXT, b"\xff"), raw_frame(FIN), b"\x81\x85", close_frame(b"x")],
 )
 def test_messages_before_a_broken_frame_come_first(broken: bytes) -> None:
-    """Then the failure, once, then nothing ever."""
+    """Then comes the failure once, and nothing after it."""
     tried = decoder()
     tried.feed(HELLO * 2 + broken + HELLO)
     assert tried.take() == (["Hello"] * 2, None)
@@ -98,12 +98,12 @@ def test_messages_before_a_broken_frame_come_first(broken: bytes) -> None:
 
 
 def test_a_control_frame_before_a_broken_one_comes_first() -> None:
-    """It ends its batch, so that the failure is of the next."""
+    """It ends its batch, so that the next one has the failure."""
     assert decode(raw_frame(FIN | PING), b"\x83") == Answer([Ping(b"")], 1002)
 
 
-def test_bytes_between_a_failure_and_its_telling_are_dropped() -> None:
-    """They change nothing about it."""
+def test_bytes_between_a_failure_and_its_report_are_dropped() -> None:
+    """They do not change the failure."""
     tried = decoder()
     tried.feed(HELLO + b"\x83")
     assert tried.take() == (["Hello"], None)
@@ -114,7 +114,8 @@ def test_bytes_between_a_failure_and_its_telling_are_dropped() -> None:
 
 
 def test_a_failure_holds_no_bytes() -> None:
-    """Neither those behind it, nor the message that was begun, nor those that still come."""
+    """It keeps neither the bytes after it, nor the message in progress, nor those that still
+    come."""
     tried = decoder()
     tracemalloc.start()
     try:
@@ -145,7 +146,7 @@ def test_a_failure_that_is_kept_holds_no_message(opcode: int) -> None:
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 def test_a_failure_that_is_kept_holds_nothing_that_was_inflated(opcode: int) -> None:
-    """Of a whole compressed message, that turns out to be broken at its end."""
+    """This is about a whole compressed message that is broken at its end."""
     tried = decoder(compression=True)
     tried.feed(raw_frame(FIN | RSV1 | opcode, bomb(8) + b"\xff" * 9))
     tracemalloc.start()
@@ -160,7 +161,7 @@ def test_a_failure_that_is_kept_holds_nothing_that_was_inflated(opcode: int) -> 
 
 
 def test_a_failure_that_is_kept_holds_no_other_exception() -> None:
-    """Of text that is not UTF-8, Python's own holds all of the text."""
+    """Python's own exception about text that is not UTF-8 has all of the text."""
     tried = decoder()
     tried.feed(raw_frame(FIN | TEXT, b"\xff" * 1000))
     with pytest.raises(ProtocolError) as caught:

@@ -1,4 +1,4 @@
-"""Any chunking gives the same answer; the fast path and the plain path agree."""
+"""Any chunking has the same result, and the fast path and the plain path agree."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STREAM = st.lists(st.builds(raw_frame, FIRST, PAYLOAD), max_size=8).map(b"".join
 
 @st.composite
 def chunked(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
-    """A stream of frames, some of them wrong, and the same bytes in chunks."""
+    """Generate a stream of frames, some of them wrong, and the same bytes in chunks."""
     data = draw(STREAM)
     cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=8)))
     return data, [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
@@ -40,13 +40,14 @@ def chunked(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
 
 @settings(deadline=None, derandomize=True)
 @given(case=chunked(), compression=st.booleans(), limit=st.sampled_from([None, 0, 20, 125, 1000]))
-def test_any_chunking_gives_the_same_answer(
+def test_any_chunking_has_the_same_result(
     case: tuple[bytes, list[bytes]], compression: bool, limit: int | None
 ) -> None:
-    """The same messages, control frames and close code; byte by byte is the plain path alone.
+    """The messages, control frames and close code are the same, also byte by byte on the plain
+    path.
 
-    But for one freedom, which is zlib's: it may see that data behind the limit is broken (1007)
-    before it gives the data that passes the limit (1009).
+    Only zlib may differ: it may notice that data after the limit is broken (1007) before it returns
+    the data that exceeds the limit (1009).
     """
 
     def answer(chunks: list[bytes]) -> Answer:
@@ -60,7 +61,7 @@ def test_any_chunking_gives_the_same_answer(
 
 
 def test_which_rule_was_broken_first_does_not_depend_on_the_chunking() -> None:
-    """The wrong byte comes before the one too many, so it is what counts."""
+    """The wrong byte comes before the one too many, so it counts."""
     data = raw_frame(FIN | RSV1 | TEXT, deflate(b"\xff" + b"x" * 10))
     assert decode(data, limit=5, compression=True) == Answer([], 1007)
 
@@ -68,7 +69,7 @@ def test_which_rule_was_broken_first_does_not_depend_on_the_chunking() -> None:
 @settings(deadline=None, derandomize=True)
 @given(payloads=st.lists(st.text(max_size=60) | st.binary(max_size=125), max_size=20))
 def test_what_was_encoded_is_decoded(payloads: list[Message]) -> None:
-    """Whole messages, in order, by the fast path and by the plain one."""
+    """They are whole messages, in order, by the fast path and by the plain one."""
     frames = [
         raw_frame(FIN | TEXT, p.encode()) if isinstance(p, str) else raw_frame(FIN | BINARY, p)
         for p in payloads

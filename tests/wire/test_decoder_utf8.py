@@ -1,4 +1,4 @@
-"""UTF-8 as it arrives: RFC 6455 section 8.1."""
+"""UTF-8 as it arrives (RFC 6455 section 8.1)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from trio_ws_dom._wire._frames import BINARY, CONTINUATION, FIN, PING, RSV1, TEX
 )
 @pytest.mark.parametrize("size", [0, 200])
 def test_text_that_is_not_utf_8_fails(bad: bytes, size: int) -> None:
-    """With 1007 (section 8.1), in a short frame or a long one, behind what was good."""
+    """It fails with 1007 (section 8.1), in a short frame or a long one, after valid text."""
     exc = failure(HELLO, raw_frame(FIN | TEXT, b"x" * size + bad + b"x"))
     assert (exc.code, str(exc).startswith("expected UTF-8 in a text message")) == (1007, True)
 
 
 def test_an_error_shows_four_bytes() -> None:
-    """From the wrong one on."""
+    """They are from the wrong one on."""
     exc = failure(raw_frame(FIN | TEXT, b"ok" + bytes.fromhex("ff01020304")))
     assert str(exc) == (
         "expected UTF-8 in a text message, got bytes ff 01 02 03 (invalid start byte)"
@@ -52,7 +52,7 @@ def test_a_character_cut_by_the_end_fails(cut: int) -> None:
 
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_a_character_cut_by_fragments_is_whole(cut: int) -> None:
-    """Also with a Ping in the middle of it."""
+    """This holds with a Ping in the middle of it, too."""
     assert decode(
         raw_frame(TEXT, GRIN[:cut]),
         raw_frame(FIN | PING),
@@ -61,7 +61,7 @@ def test_a_character_cut_by_fragments_is_whole(cut: int) -> None:
 
 
 def test_an_invalid_byte_fails_within_a_fragmented_message() -> None:
-    """As soon as it is there: neither its frame nor the message is complete."""
+    """It fails as soon as it is there, while neither its frame nor the message is complete."""
     start = bytes((CONTINUATION, 100)) + b"abc"
     exc = failure(raw_frame(TEXT, b"abc"), start, b"\xff")
     assert (exc.code, "got bytes ff (invalid start byte)" in str(exc)) == (1007, True)
@@ -74,7 +74,7 @@ def test_an_invalid_byte_fails_within_a_large_frame() -> None:
 
 
 def test_an_invalid_byte_fails_within_a_short_frame() -> None:
-    """There is no frame too short for it."""
+    """No frame is too short for it."""
     assert failure(bytes((FIN | TEXT, 5)), b"ab", b"\xff").code == 1007
 
 
@@ -84,12 +84,12 @@ def test_an_invalid_byte_fails_within_a_compressed_message() -> None:
 
 
 def test_the_first_byte_that_cannot_be_fails() -> None:
-    """Not the character's end: f4 90 begins nothing."""
+    """f4 90 begins no character, so its end is not waited for."""
     assert failure(bytes((FIN | TEXT, 125)), b"\xf4", b"\x90").code == 1007
 
 
 def test_binary_may_be_anything() -> None:
-    """No one looks at it."""
+    """It is not checked."""
     assert decode(raw_frame(FIN | BINARY, b"\xff\xc0"), raw_frame(BINARY, b"\xff")) == Answer(
         [b"\xff\xc0"]
     )

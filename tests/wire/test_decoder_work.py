@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 ENOUGH = 60 * KIB
-"""Bytes of each attack: many times what one take() can do."""
+"""Bytes of each attack, many times what one take() can do."""
 
 
 class Tally:
-    """What zlib did since the last reset."""
+    """Counts of zlib's work since the last reset."""
 
     def __init__(self) -> None:
         self.reset()
@@ -62,7 +62,7 @@ class CountedDecompressor:
 
 @pytest.fixture
 def tally(monkeypatch: pytest.MonkeyPatch) -> Tally:
-    """Of all decompressors that are made from now on."""
+    """Count the work of all decompressors that are made from now on."""
     tally, make = Tally(), zlib.decompressobj
     monkeypatch.setattr(
         zlib, "decompressobj", lambda *args: CountedDecompressor(make(*args), tally)
@@ -76,7 +76,7 @@ def attacked(attack: Attack, limit: int | None, piece_size: int | None) -> Decod
 
 
 def takes(tried: Decoder, chunk: bytes) -> Iterator[int]:
-    """Feed a chunk; how many messages each take() returns."""
+    """Feed a chunk, and return how many messages each take() returns."""
     tried.feed(chunk)
     while True:
         yield len(tried.take()[0])
@@ -139,13 +139,13 @@ def test_a_long_binary_message_is_joined_in_several_takes(
     while len(got) < 2:
         before = sum(copied)
         got += tried.take()[0]
-        assert sum(copied) - before <= 2 * MAX_WORK  # its share, and the piece that goes beyond
+        assert sum(copied) - before <= 2 * MAX_WORK  # its share, and the piece that exceeds it
     assert got == [message, b"next"]
     assert sum(copied) == len(message)
 
 
 def test_many_messages_of_a_large_chunk_come_in_several_takes() -> None:
-    """However large they are, and however much is there already."""
+    """This holds however large they are, and however much is there already."""
     tried = decoder()
     message = raw_frame(FIN | BINARY, bytes(60_000))
     assert max(takes(tried, message * 100)) <= MAX_WORK // 60_000 + 1

@@ -1,4 +1,4 @@
-"""permessage-deflate's parameters: RFC 7692 section 7.1."""
+"""permessage-deflate's parameters (RFC 7692 section 7.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""permessage-deflate: there and back, and other implementations."""
+"""permessage-deflate in both directions, and with other implementations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PARAMETERS = st.builds(
 
 
 def mirrored(p: DeflateParameters) -> DeflateParameters:
-    """The parameters as the other side sees them."""
+    """Return the parameters as the other side sees them."""
     return DeflateParameters(
         p.client_no_context_takeover,
         p.server_no_context_takeover,
@@ -37,14 +37,18 @@ def mirrored(p: DeflateParameters) -> DeflateParameters:
 
 
 @given(MESSAGES, PARAMETERS)
-def test_there_and_back(messages: list[bytes], parameters: DeflateParameters) -> None:
+def test_what_is_compressed_is_inflated(
+    messages: list[bytes], parameters: DeflateParameters
+) -> None:
     """What is compressed with any parameters is inflated with the same."""
     deflater, inflater = Deflater(parameters), Inflater(mirrored(parameters))
     assert [inflate(inflater, deflater.compress(m)) for m in messages] == messages
 
 
 @given(st.binary(), st.integers(0, 2000), st.lists(st.integers(0, 3000)), st.booleans())
-def test_any_chunking_gives_the_same(junk: bytes, size: int, cuts: list[int], whole: bool) -> None:
+def test_any_chunking_has_the_same_result(
+    junk: bytes, size: int, cuts: list[int], whole: bool
+) -> None:
     """Where a payload is cut changes neither its output nor its fault."""
     payload = Deflater(DEFAULTS).compress(text(size)) + (b"" if whole else junk)
     edges = [0, *sorted(min(cut, len(payload)) for cut in cuts), len(payload)]
@@ -54,7 +58,7 @@ def test_any_chunking_gives_the_same(junk: bytes, size: int, cuts: list[int], wh
 
 
 def outcome(pieces: list[bytes]) -> tuple[bytes, bytes] | str:
-    """What two messages in these pieces come to, or the fault."""
+    """Return the output of two messages in these pieces, or the fault."""
     inflater = Inflater(DEFAULTS)
     messages: list[bytes] = []
     try:
@@ -67,7 +71,7 @@ def outcome(pieces: list[bytes]) -> tuple[bytes, bytes] | str:
 
 
 def outcome_of_whole(payload: bytes) -> tuple[bytes, bytes] | str:
-    """The same, of payloads that come as a whole."""
+    """Return the output of whole payloads, or the fault."""
     inflater = Inflater(DEFAULTS)
     try:
         return inflate_whole(inflater, payload), inflate_whole(inflater, payload)
@@ -91,7 +95,7 @@ def test_the_websockets_library_understands_us(
 
 
 class _Side:
-    """All that wsproto's extension asks of a connection."""
+    """The part of a connection that wsproto's extension uses."""
 
     client = False
 

@@ -1,4 +1,4 @@
-"""permessage-deflate, what the client sends: RFC 7692 section 7.2.1."""
+"""permessage-deflate as the client sends it (RFC 7692 section 7.2.1)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from trio_ws_dom._wire._deflate import DeflateParameters, Deflater, Inflater
 
 
 def test_the_rfcs_example_is_inflated() -> None:
-    """RFC 7692 section 7.2.3.1: one block."""
+    """RFC 7692 section 7.2.3.1, one block."""
     assert inflate(Inflater(DEFAULTS), HELLO) == b"Hello"
 
 
 def test_the_rfcs_example_is_made() -> None:
-    """RFC 7692 section 7.2.3.2: the second message refers to the first."""
+    """In RFC 7692 section 7.2.3.2 the second message refers to the first."""
     deflater = Deflater(DEFAULTS)
     assert deflater.compress(b"Hello") == HELLO
     assert deflater.compress(b"Hello") == bytes.fromhex("f200110000")
@@ -45,7 +45,7 @@ def test_empty_messages_are_one_byte(takeover: bool) -> None:
 def test_a_peer_with_the_agreed_window_inflates_it(bits: int, takeover: bool) -> None:
     """No distance reaches further back than the window, even if the peer has no byte more.
 
-    An inflater that gives its output byte by byte can look nowhere but into its window.
+    An inflater that returns its output byte by byte can only read from its window.
     """
     parameters = DeflateParameters(
         client_max_window_bits=bits, client_no_context_takeover=not takeover
@@ -70,14 +70,14 @@ def test_the_smallest_window_still_compresses() -> None:
 
 
 def test_the_smallest_window_looks_one_byte_back() -> None:
-    """With 8 bits there are no references but to the byte before, so none can reach too far."""
+    """With 8 bits there are only references to the byte before, so none reaches too far."""
     deflater = Deflater(DeflateParameters(client_max_window_bits=8))
     block = random.Random(3).randbytes(100)
     assert len(deflater.compress(block * 2)) > 200
 
 
 def test_a_compressor_is_small() -> None:
-    """It takes less than 64 KiB, of which there is none before the first use."""
+    """It takes less than 64 KiB, and nothing before the first use."""
     message = text(1000)
     tracemalloc.start()
     try:
@@ -91,7 +91,7 @@ def test_a_compressor_is_small() -> None:
 
 
 def test_without_takeover_nothing_is_kept() -> None:
-    """Where each message stands alone, neither direction holds memory between them."""
+    """Where each message is independent, neither direction keeps memory between them."""
     message = text(1000)
     parameters = DeflateParameters(True, True)
     tracemalloc.start()
@@ -104,7 +104,7 @@ def test_without_takeover_nothing_is_kept() -> None:
 
 
 def test_takeover_makes_repeated_messages_small() -> None:
-    """The window holds earlier messages: the second of two like ones nearly vanishes."""
+    """The window has earlier messages, so the second of two equal ones nearly vanishes."""
     deflater = Deflater(DEFAULTS)
     message = text(1000)
     first, second = deflater.compress(message), deflater.compress(message)

@@ -1,4 +1,4 @@
-"""What stands at a frame's start, and in a Close: RFC 6455 sections 5.2, 5.5.1 and 7.4."""
+"""The start of a frame, and the body of a Close (RFC 6455 sections 5.2, 5.5.1 and 7.4)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from trio_ws_dom._wire._frames import (
 
 @pytest.mark.parametrize("opcode", [3, 4, 5, 6, 7, 11, 12, 13, 14, 15])
 def test_an_unknown_opcode_fails(opcode: int) -> None:
-    """They are reserved (section 5.2); one byte says it."""
+    """They are reserved (section 5.2), and one byte is enough."""
     exc = failure(bytes((FIN | opcode,)))
     assert (exc.code, str(exc)) == (1002, f"expected a known opcode, got {opcode:#x}")
 
@@ -66,7 +66,7 @@ def test_an_http_response_in_place_of_a_frame_is_recognised(compression: bool) -
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 def test_rsv1_without_compression_fails(opcode: int) -> None:
-    """Nobody negotiated it (section 5.2)."""
+    """It was not negotiated (section 5.2)."""
     exc = failure(raw_frame(FIN | RSV1 | opcode))
     assert exc.code == 1002
     assert str(exc) == "expected RSV1 to be clear, as no compression was negotiated"
@@ -74,7 +74,7 @@ def test_rsv1_without_compression_fails(opcode: int) -> None:
 
 @pytest.mark.parametrize("first", [TEXT, RSV1 | TEXT])
 def test_rsv1_in_a_continuation_fails(first: int) -> None:
-    """It stands on a message's first frame alone (RFC 7692 section 6.1)."""
+    """Only a message's first frame has it (RFC 7692 section 6.1)."""
     exc = failure(raw_frame(first), raw_frame(FIN | RSV1 | CONTINUATION), compression=True)
     assert exc.code == 1002
     assert str(exc) == "expected RSV1 to be clear in a continuation frame, but it is set"
@@ -83,7 +83,7 @@ def test_rsv1_in_a_continuation_fails(first: int) -> None:
 @pytest.mark.parametrize("opcode", [TEXT, BINARY, CLOSE, PING, PONG])
 @pytest.mark.parametrize("size", [0, 5, 125, 126, 127])
 def test_a_masked_frame_fails(opcode: int, size: int) -> None:
-    """A server must not mask (section 5.1), which the second byte tells."""
+    """A server must not mask (section 5.1), as the second byte shows."""
     exc = failure(bytes((FIN | opcode, 0x80 | size)))
     assert (exc.code, str(exc)) == (
         1002,
@@ -96,7 +96,7 @@ def test_a_masked_frame_fails(opcode: int, size: int) -> None:
 
 @pytest.mark.parametrize("code", [1000, 1003, 1007, 1014, 3000, 4999])
 def test_a_close_with_a_code_that_may_be_sent(code: int) -> None:
-    """It is given with its reason (section 5.5.1)."""
+    """It is returned with its reason (section 5.5.1)."""
     assert decode(close_frame(code.to_bytes(2, "big"))) == Answer([Close(code)])
     assert decode(close_frame(code.to_bytes(2, "big") + b"gr\xc3\xbcn")) == Answer(
         [Close(code, "grün")]
@@ -138,7 +138,7 @@ def test_the_longest_reason() -> None:
 
 
 def test_nothing_follows_a_close() -> None:
-    """Not what stands behind it in the chunk, nor what comes later, not even a failure."""
+    """Neither what comes after it in the chunk, nor what comes later, nor a failure is returned."""
     tried = decoder()
     tried.feed(HELLO + close_frame(b"\x03\xe8") + HELLO + b"\xff\xff")
     assert tried.take() == (["Hello"], Close(1000))
@@ -147,7 +147,7 @@ def test_nothing_follows_a_close() -> None:
 
 
 def test_a_close_within_a_message() -> None:
-    """It may stand between fragments, and the message is never given (section 5.5.1)."""
+    """It may be between fragments, and the message is never returned (section 5.5.1)."""
     tried = decoder()
     assert feed(tried, raw_frame(TEXT, b"a"), close_frame(b"")) == Answer([Close(1005)])
     assert feed(tried, raw_frame(FIN | CONTINUATION, b"b")) == Answer([])

@@ -1,4 +1,4 @@
-"""permessage-deflate, what the server sends: RFC 7692 section 7.2.2, within bounds."""
+"""permessage-deflate as the server sends it (RFC 7692 section 7.2.2), within bounds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_a_server_with_any_window_sends(bits: int, takeover: bool, inflate:
 
 @both_ways
 def test_a_server_with_a_full_window(inflate: Inflate) -> None:
-    """References reach back 32 KiB, over the borders of messages."""
+    """References reach back 32 KiB, across messages."""
     server = zlib.compressobj(wbits=-15)
     inflater = Inflater(DEFAULTS)
     message = random.Random(1).randbytes(32_000)
@@ -62,7 +62,7 @@ def test_a_server_with_a_full_window(inflate: Inflate) -> None:
 
 
 def test_eight_bits_of_a_server_that_uses_nine() -> None:
-    """zlib turns 8 bits into 9, and so do the servers that stand on it."""
+    """zlib turns 8 bits into 9, and so do servers that use it."""
     server = zlib.compressobj(wbits=-9)
     message = text(5000)
     payload = server.compress(message) + server.flush(zlib.Z_SYNC_FLUSH)
@@ -72,7 +72,7 @@ def test_eight_bits_of_a_server_that_uses_nine() -> None:
 
 @both_ways
 def test_without_takeover_the_window_is_empty(inflate: Inflate) -> None:
-    """A reference to an earlier message is an error when the server gave up takeover."""
+    """A reference to an earlier message is an error when the server agreed to no takeover."""
     inflater = Inflater(DeflateParameters(server_no_context_takeover=True))
     assert inflate(inflater, HELLO) == b"Hello"
     with pytest.raises(InvalidDeflate, match="distance too far back"):
@@ -108,7 +108,7 @@ def test_an_empty_fragment_is_not_pending() -> None:
 def test_a_match_that_is_cut_by_the_end_of_a_call_comes_out_whole(
     size: int, inflate: Inflate
 ) -> None:
-    """Also where all input is used before all output is there."""
+    """This holds even if all input is used before all output is there."""
     payload = Deflater(DEFAULTS).compress(bytes(size))
     assert inflate(Inflater(DEFAULTS), payload) == bytes(size)
 
@@ -120,7 +120,7 @@ def test_much_input_is_inflated(inflate: Inflate) -> None:
 
 
 def test_a_bomb_comes_out_in_pieces() -> None:
-    """1 GiB in 1 MiB: nothing but a piece is held."""
+    """Of 1 GiB in 1 MiB only a piece is held."""
     payload, inflater, size = bomb(1024), Inflater(DEFAULTS), 0
     tracemalloc.start()
     try:
@@ -153,14 +153,14 @@ def test_a_bomb_comes_out_in_pieces() -> None:
     ],
 )
 def test_data_that_is_not_deflate(payload: bytes, inflate: Inflate) -> None:
-    """zlib's complaint comes as ours."""
+    """zlib's error becomes ours."""
     with pytest.raises(InvalidDeflate, match="expected DEFLATE data, got: Error -3"):
         inflate(Inflater(DEFAULTS), payload)
 
 
 @both_ways
 def test_a_payload_of_no_bytes_is_an_empty_message(inflate: Inflate) -> None:
-    """It does no harm to what follows, though RFC 7692 section 7.2.3.6 wants one byte."""
+    """What follows is not affected, though RFC 7692 section 7.2.3.6 asks for one byte."""
     inflater = Inflater(DEFAULTS)
     assert [inflate(inflater, p) for p in (b"", HELLO, b"", HELLO)] == [b"", b"Hello"] * 2
 
@@ -181,7 +181,7 @@ def test_a_payload_of_no_bytes_is_an_empty_message(inflate: Inflate) -> None:
     ],
 )
 def test_ways_to_end_blocks(payload: str, expected: bytes, inflate: Inflate) -> None:
-    """Final blocks end nothing but themselves: the rest of the message and the next one count."""
+    """After a final block the rest of the message and the next one count."""
     for server_no_context_takeover in (False, True):
         inflater = Inflater(DeflateParameters(server_no_context_takeover))
         for _ in range(3):
@@ -192,7 +192,7 @@ def test_ways_to_end_blocks(payload: str, expected: bytes, inflate: Inflate) -> 
 
 @both_ways
 def test_a_final_block_that_fills_a_step(inflate: Inflate) -> None:
-    """Its end is seen, though a step's output ends right before it."""
+    """Its end is noticed, though a step's output ends right before it."""
     for size in range(MAX_OUTPUT - 260, MAX_OUTPUT + 260):
         inflater = Inflater(DEFAULTS)
         assert len(inflate(inflater, final_blocks(bytes(size)))) == size
@@ -201,7 +201,7 @@ def test_a_final_block_that_fills_a_step(inflate: Inflate) -> None:
 
 @both_ways
 def test_final_blocks_in_a_message_are_bounded(inflate: Inflate) -> None:
-    """Two bytes make an empty final block; 1024 of them are enough, for each message."""
+    """Two bytes make an empty final block, and each message may have 1024 of them."""
     inflater = Inflater(DEFAULTS)
     for _ in range(2):
         assert inflate(inflater, b"\x03\x00" * 1024) == b""

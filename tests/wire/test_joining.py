@@ -23,7 +23,7 @@ def test_a_step_stops_after_the_piece_with_which_it_has_done_enough() -> None:
 
 
 def test_the_message_is_not_copied_once_more() -> None:
-    """BytesIO returns the very object into which the pieces went."""
+    """BytesIO returns the same object into which the pieces went."""
     joining = Joining([bytes(1000)] * 3)
     joining.step(3000)
     assert joining.result() is joining.result()

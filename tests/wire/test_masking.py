@@ -16,7 +16,7 @@ from trio_ws_dom._wire._frames import BINARY, FIN, LONG, MASKED, encode, encode_
 from trio_ws_dom._wire._masking import xor, xor_in_python
 
 NUMPY = sys.modules.pop("numpy")
-"""As if the program had not imported it: tests that want it say so."""
+"""As if the program had not imported it. Tests that need it request it."""
 
 FIRST = FIN | BINARY
 MASK = b"\x01\xfe\x80\x37"
@@ -28,16 +28,16 @@ Xor = Callable[[bytes, bytes], bytes]
 
 @pytest.fixture(params=["no numpy", "numpy", "forbidden", "half imported"])
 def with_numpy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether the program has imported numpy, all of it."""
+    """Whether the program has imported all of numpy."""
     modules = {"numpy": NUMPY, "forbidden": None, "half imported": ModuleType("numpy")}
     if request.param in modules:
-        monkeypatch.setitem(sys.modules, "numpy", modules[request.param])  # type: ignore[arg-type]  # None: as Python has it
+        monkeypatch.setitem(sys.modules, "numpy", modules[request.param])  # type: ignore[arg-type]  # None is what Python sets to forbid an import
     return request.param == "numpy"
 
 
 @pytest.fixture(params=["without numpy", "with numpy", "this build's"])
 def any_xor(request: pytest.FixtureRequest) -> Iterator[Xor]:
-    """Each way in which masks may be applied."""
+    """Each way to apply masks."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "with numpy":
             patch.setitem(sys.modules, "numpy", NUMPY)
@@ -45,12 +45,12 @@ def any_xor(request: pytest.FixtureRequest) -> Iterator[Xor]:
 
 
 def payload_of(size: int) -> bytes:
-    """Bytes that differ from their neighbours at every distance that matters."""
+    """Return bytes that differ from their neighbours at every distance that matters."""
     return bytes((i * 7 + (i >> 8) * 3) % 256 for i in range(size))
 
 
 def slowly(payload: bytes, mask: bytes) -> bytes:
-    """Byte by byte, as the RFC describes it."""
+    """Mask byte by byte, as the RFC describes it."""
     return bytes(byte ^ key for byte, key in zip(payload, itertools.cycle(mask), strict=False))
 
 

@@ -1,4 +1,4 @@
-"""Memory of large messages: it is used again, and pieces cost little more than their bytes."""
+"""The memory of large messages, which is used again, and of pieces, which cost little more."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 50)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are as they are")
 def test_large_messages_use_the_memory_of_those_before() -> None:
-    """A page that the system gives anew is a page fault; a message of 1 MiB has 256 pages."""
+    """A page that the system maps again is a page fault, and a message of 1 MiB has 256 pages."""
     run = [sys.executable, "-c", FAULTS]
     assert float(subprocess.check_output(run, text=True)) < 32
 

@@ -1,9 +1,9 @@
-"""Our codec against two that we did not write, wsproto's and websockets', on the same bytes.
+"""Our codec beside two others, wsproto's and websockets', on the same bytes.
 
-Both directions: what they encode we read, what we encode they read, and what one of them rejects
-we reject. Where RFC 6455 lets us differ, or asks for it, the difference is listed below.
+In both directions each must read what the other encodes, and what one of them rejects we reject.
+Where RFC 6455 lets us differ, or asks for it, the difference is listed below.
 
-The examples are the same in each run; WIRE_EXAMPLES=5000 gives as many others for each test.
+The examples are the same in each run. WIRE_EXAMPLES=5000 makes as many others for each test.
 """
 
 from __future__ import annotations
@@ -42,18 +42,19 @@ oracle = settings(
 # The known differences
 #
 # - wsproto has no code 1014, which IANA has registered since (RFC 6455 section 7.4.2 leaves 1000 to
-#   2999 to such registrations): it rejects a Close that we take.
-# - websockets takes lengths that are not in their shortest form, and with the most significant bit
-#   set, which section 5.2 forbids: we reject what it takes, or waits for.
-# - websockets rejects a Close between the fragments of a message; section 5.4 allows control frames
+#   2999 to such registrations). It rejects a Close that we accept.
+# - websockets accepts lengths that are not in their shortest form, and with the most significant
+#   bit set, which section 5.2 forbids. We reject what it accepts, or waits for.
+# - websockets rejects a Close between the fragments of a message. Section 5.4 allows control frames
 #   there, and section 5.5.1 forbids data after a Close, not before its end.
-# - websockets reads a Close's reason before its code: where both are wrong, it says 1007, we 1002.
-# - websockets looks at the opcode when it has two bytes, at RSV and FIN when it has the payload,
-#   and leaves a message's UTF-8 to its caller; wsproto looks when it has the header. We reject as
-#   soon as the offending byte is there: they are given PADDING to come to a verdict.
-# - wsproto takes a compressed message's rest for plain text once a control frame came between its
-#   fragments (RFC 7692 section 6.1 has RSV1 on the first one only): it is not shown such streams.
-# - Neither goes on behind a block with BFINAL set (RFC 7692 section 7.2.3.4): mutated compressed
+# - websockets reads a Close's reason before its code. Where both are wrong, it fails with 1007, and
+#   we with 1002.
+# - websockets checks the opcode when it has two bytes, RSV and FIN when it has the payload, and
+#   leaves a message's UTF-8 to its caller. wsproto checks when it has the header. We reject as soon
+#   as the offending byte is there, so both get PADDING until they have a verdict.
+# - wsproto reads a compressed message's rest as plain text once a control frame came between its
+#   fragments (RFC 7692 section 6.1 has RSV1 on the first one only), so it gets no such streams.
+# - Neither goes on after a block with BFINAL set (RFC 7692 section 7.2.3.4), so mutated compressed
 #   streams are not compared.
 
 PADDING = bytes(70_000)
@@ -65,7 +66,7 @@ PADDING = bytes(70_000)
 @oracle
 @given(data=st.data(), pieces=conversations())
 def test_what_websockets_sends_we_read(data: st.DataObject, pieces: list[Piece]) -> None:
-    """Any valid conversation, serialized by it as a server does."""
+    """It is any valid conversation, serialized by it as a server does."""
     stream = b"".join(
         Frame(Opcode(p.first & 15), p.payload, bool(p.first & FIN)).serialize(mask=False)
         for p in pieces
@@ -79,7 +80,8 @@ def test_what_websockets_sends_we_read(data: st.DataObject, pieces: list[Piece])
 @oracle
 @given(data=st.data(), sent=st.lists(TEXTS.map(bytes.decode) | st.binary(max_size=200)))
 def test_what_wsproto_sends_we_read(data: st.DataObject, sent: list[Message]) -> None:
-    """Messages, in as many fragments as they have characters or bytes modulo 4, and a Ping each."""
+    """They are messages, each in a number of fragments that follows from its length, with a
+    Ping."""
     server = FrameProtocol(client=False, extensions=[])
     stream = bytearray()
     expected: list[Message | Control] = []
@@ -105,12 +107,12 @@ PARAMETERS = st.sampled_from(
 
 
 def agreed(line: str) -> DeflateParameters:
-    """What we make of the server's answer."""
+    """Return what we agree to by the server's answer."""
     return DeflateParameters.from_response(parse_extensions([OFFER.split(";")[0] + line])[0][1])
 
 
 def websockets_deflate(line: str, side: Side) -> TheirDeflate:
-    """The same parameters for websockets."""
+    """Return the same parameters for websockets."""
     ours = agreed(line)
     server = (ours.server_no_context_takeover, ours.server_max_window_bits)
     client = (ours.client_no_context_takeover, ours.client_max_window_bits)
@@ -119,7 +121,7 @@ def websockets_deflate(line: str, side: Side) -> TheirDeflate:
 
 
 def wsproto_deflate(line: str) -> WsprotoDeflate:
-    """The same parameters for wsproto; whose side it is on it is told with each frame."""
+    """Return the same parameters for wsproto, which gets its side with each frame."""
     deflate = WsprotoDeflate()
     deflate.finalize(f"permessage-deflate{line}")
     return deflate
@@ -130,7 +132,8 @@ def wsproto_deflate(line: str) -> WsprotoDeflate:
 def test_what_websockets_compresses_we_read(
     data: st.DataObject, line: str, sent: list[list[Piece]]
 ) -> None:
-    """In fragments, with control frames between them, with and without context takeover."""
+    """It comes in fragments, with control frames between them, with and without context
+    takeover."""
     deflate = websockets_deflate(line, Side.SERVER)
     plain = [piece for message in sent for piece in message]
     stream = b"".join(
@@ -146,7 +149,7 @@ def test_what_websockets_compresses_we_read(
 @oracle
 @given(data=st.data(), line=PARAMETERS, sent=st.lists(TEXTS.map(bytes.decode), max_size=6))
 def test_what_wsproto_compresses_we_read(data: st.DataObject, line: str, sent: list[str]) -> None:
-    """Whole messages, with and without context takeover."""
+    """They are whole messages, with and without context takeover."""
     server = FrameProtocol(client=False, extensions=[wsproto_deflate(line)])
     stream = b"".join(bytes(server.send_data(message)) for message in sent)
     assert ours(data.draw(splits(stream)), Inflater(agreed(line))) == Answer(list(sent))
@@ -170,7 +173,6 @@ def test_what_we_send_they_read(data: st.DataObject, pieces: list[Piece], mask: 
 @oracle
 @given(data=st.data(), line=PARAMETERS, sent=st.lists(TEXTS, max_size=6))
 def test_what_we_compress_they_read(data: st.DataObject, line: str, sent: list[bytes]) -> None:
-    """Both servers inflate our messages."""
     deflater = Deflater(agreed(line))
     frames = [encode(FIN | RSV1 | TEXT, deflater.compress(text), b"mask") for text in sent]
     chunks = data.draw(splits(b"".join(frames)))
@@ -191,7 +193,7 @@ def test_what_we_compress_they_read(data: st.DataObject, line: str, sent: list[b
 @example(chunks=[b"\x88\x02\x03\xf4"])
 @example(chunks=[b"\x88\x02\x03\xf6"])
 def test_wsproto_and_we_agree(chunks: list[bytes]) -> None:
-    """On what is given, whether it fails, and the code."""
+    """We agree on messages, on whether it fails, and on the code."""
     mine = ours(chunks)
     theirs = wsproto(True, chunks)
     if mine.code is not None and theirs.code is None:
@@ -211,10 +213,11 @@ def test_wsproto_and_we_agree(chunks: list[bytes]) -> None:
 @example(chunks=[b"\x01\x00\x88\x00"])
 @example(chunks=[b"\x88\x03\x00\x00\xff"])
 def test_websockets_and_we_agree(chunks: list[bytes]) -> None:
-    """On what is given, whether it fails, and the code; but for the listed differences."""
+    """We agree on messages, on whether it fails, and on the code, except for the listed
+    differences."""
     mine = ours(chunks)
     if "shortest form" in mine.message:
-        return  # it has its own idea of such a stream
+        return  # wsproto reads such a stream differently
     theirs = websockets(Side.CLIENT, chunks)
     if mine.code is not None and theirs.code is None:
         theirs = websockets(Side.CLIENT, [*chunks, PADDING])
@@ -226,20 +229,20 @@ def test_websockets_and_we_agree(chunks: list[bytes]) -> None:
     elif mine.code is None or theirs.code is not None:
         assert (mine.items, mine.code) == (theirs.items, theirs.code)
     else:
-        # a frame longer than the padding: it waits for the end, we have seen enough
+        # a frame longer than the padding waits for its end, which is enough
         assert mine.items == theirs.items
 
 
 @oracle
 @given(chunks=broken_streams(), line=PARAMETERS)
-def test_garbage_gives_a_protocol_error(chunks: list[bytes], line: str) -> None:
-    """With compression, too: never another exception, and never without end."""
+def test_garbage_is_a_protocol_error(chunks: list[bytes], line: str) -> None:
+    """There is no other exception and no endless loop, also with compression."""
     assert ours(chunks, Inflater(agreed(line))).code in (None, 1002, 1007)
 
 
 @oracle
 @given(payload=st.binary(max_size=200), opcode=st.sampled_from([TEXT, BINARY]))
-def test_garbage_to_inflate_gives_a_protocol_error(payload: bytes, opcode: int) -> None:
-    """Never zlib's own."""
+def test_garbage_to_inflate_is_a_protocol_error(payload: bytes, opcode: int) -> None:
+    """It is never zlib's own error."""
     stream = raw_frame(FIN | RSV1 | opcode, payload) + raw_frame(FIN | TEXT, b"on")
     assert ours([stream], Inflater(agreed(""))).code in (None, 1007)

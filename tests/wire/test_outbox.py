@@ -1,4 +1,4 @@
-"""The outbox: what is written when, and what is counted."""
+"""The outbox, by what is written when, and what is counted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def put(outbox: Outbox, payload: bytes, opcode: int = TEXT) -> None:
 
 
 def frames(data: bytes) -> list[Frame]:
-    """The frames in what would be written; all of them must be whole."""
+    """Return the frames in what would be written, all of which must be whole."""
     peer = Peer(memory_stream_pair()[0])
     peer._buffer = bytes(data)
     found = list(iter(peer._parse, None))
@@ -26,7 +26,7 @@ def frames(data: bytes) -> list[Frame]:
 
 
 def write_all(outbox: Outbox) -> list[Frame]:
-    """Write until nothing is left."""
+    """Write until nothing remains."""
     written = []
     while outbox.fill():
         written += frames(bytes(outbox.head))
@@ -35,7 +35,7 @@ def write_all(outbox: Outbox) -> list[Frame]:
 
 
 def test_empty() -> None:
-    """There is nothing to write."""
+    """Nothing is to be written."""
     outbox = Outbox(new_masks)
     assert not outbox
     assert not outbox.fill()
@@ -43,7 +43,7 @@ def test_empty() -> None:
 
 
 def test_one_write_for_many_frames() -> None:
-    """What was queued meanwhile leaves in one piece, in order."""
+    """What was queued in the meantime is sent in one piece, in order."""
     outbox = Outbox(new_masks)
     put(outbox, b"one")
     put(outbox, b"two", BINARY)
@@ -53,7 +53,7 @@ def test_one_write_for_many_frames() -> None:
 
 
 def test_a_write_has_a_size() -> None:
-    """A burst leaves in pieces of a batch's size each, not in one that doubles the memory."""
+    """A burst is sent in pieces of a batch's size each, not in one that doubles the memory."""
     outbox = Outbox(new_masks)
     for number in range(10):
         put(outbox, bytes([number]) * (BATCH // 4))
@@ -75,7 +75,7 @@ def test_each_frame_has_a_mask_of_its_own() -> None:
 
 
 def test_amount_falls_when_all_of_a_write_has_left() -> None:
-    """It rises with each frame, by what the caller says, and falls with the write."""
+    """It rises with each frame, by the caller's number, and falls with the write."""
     outbox = Outbox(new_masks)
     outbox.put(FIN | TEXT, b"12345678", 1000)
     put(outbox, b"12")
@@ -88,7 +88,7 @@ def test_amount_falls_when_all_of_a_write_has_left() -> None:
 
 
 def test_the_rest_of_a_write_goes_on() -> None:
-    """After a partial write the head is what is left, and new frames wait behind it."""
+    """After a partial write the rest comes first, and new frames wait for it."""
     outbox = Outbox(new_masks)
     put(outbox, b"hello")
     outbox.fill()
@@ -102,11 +102,11 @@ def test_the_rest_of_a_write_goes_on() -> None:
 
 
 def test_close_is_last() -> None:
-    """It leaves with the last of the data, not before; ``sent`` tells when it has."""
+    """It is sent with the last of the data, not before, and ``sent`` shows when it was."""
     outbox = Outbox(new_masks)
     put(outbox, b"x" * BATCH)
     outbox.put_close(Close(1000))
-    put(outbox, b"behind")
+    put(outbox, b"latest")
     outbox.fill()
     assert [got.opcode for got in frames(bytes(outbox.head))] == [TEXT]
     assert outbox.sent(len(outbox.head)) is None
@@ -118,7 +118,7 @@ def test_close_is_last() -> None:
 
 
 def test_close_that_has_not_left_can_be_replaced() -> None:
-    """A failure while a Close is queued says its own code; later nothing may follow."""
+    """A failure while a Close is queued sends its own code, after which nothing may follow."""
     outbox = Outbox(new_masks)
     outbox.put_close(Close(1000))
     outbox.put_close(Close(1002))
@@ -129,7 +129,7 @@ def test_close_that_has_not_left_can_be_replaced() -> None:
 
 
 def test_pongs_go_first() -> None:
-    """A long queue does not delay the answer to a Ping; their order is kept."""
+    """A long queue does not delay the answer to a Ping, and Pongs keep their order."""
     outbox = Outbox(new_masks)
     put(outbox, b"data")
     outbox.put_pong(b"1")
@@ -163,7 +163,7 @@ def test_ping_overtakes() -> None:
 
 
 def test_ping_alone() -> None:
-    """It is something to write, once."""
+    """It is written, once."""
     outbox = Outbox(new_masks)
     outbox.put_ping(b"1")
     assert outbox
@@ -172,7 +172,7 @@ def test_ping_alone() -> None:
 
 
 def test_one_ping_waits() -> None:
-    """A later one takes the place of one that is not in the writer's hands."""
+    """A later one replaces one that was not handed to the writer."""
     outbox = Outbox(new_masks)
     for payload in (b"1", b"2", b"3"):
         outbox.put_ping(payload)
@@ -191,8 +191,8 @@ def test_ping_waits() -> None:
     assert not outbox.ping_waits
 
 
-def test_no_ping_behind_the_close() -> None:
-    """One that is queued leaves before the Close; none leaves behind it."""
+def test_no_ping_after_the_close() -> None:
+    """One that is queued is sent before the Close, and none is sent after it."""
     outbox = Outbox(new_masks)
     outbox.put_close(Close(1000))
     outbox.put_ping(b"1")
@@ -202,7 +202,7 @@ def test_no_ping_behind_the_close() -> None:
 
 
 def writes(outbox: Outbox) -> list[bytes]:
-    """Each write, until nothing is left."""
+    """Return each write, until nothing remains."""
     written = []
     while outbox.fill():
         written.append(bytes(outbox.head))
@@ -217,20 +217,20 @@ def test_a_long_frame_leaves_in_blocks(size: int) -> None:
     payload = bytes(range(256)) * (size // 256) + bytes(size % 256)
     put(outbox, b"before")
     put(outbox, payload, BINARY)
-    put(outbox, b"behind")
+    put(outbox, b"latest")
     assert outbox
     written = writes(outbox)
     assert max(map(len, written)) < LONG + 64
     assert frames(b"".join(written)) == [
         Frame(TEXT, b"before"),
         Frame(BINARY, payload),
-        Frame(TEXT, b"behind"),
+        Frame(TEXT, b"latest"),
     ]
     assert not outbox
 
 
 def test_a_long_frame_counts_as_it_leaves() -> None:
-    """By its blocks, also where it is compressed and counts for more than it has."""
+    """It counts by its blocks, also where it is compressed and counts for more than it has."""
     outbox = Outbox(new_masks)
     outbox.put(FIN | BINARY, bytes(4 * LONG), 1001)
     amounts = []
@@ -243,8 +243,10 @@ def test_a_long_frame_counts_as_it_leaves() -> None:
 
 
 def test_nothing_comes_between_the_blocks_of_a_frame() -> None:
-    """Control frames wait for its end; those that were there before it go ahead, and the Close
-    behind it (RFC 6455 section 5.4 lets them between the frames of a message only)."""
+    """Control frames wait for its end, earlier ones go ahead, and the Close comes after it.
+
+    RFC 6455 section 5.4 allows them between the frames of a message only.
+    """
     outbox = Outbox(new_masks)
     payload = bytes(3 * LONG)
     outbox.put_pong(b"ahead")
@@ -266,7 +268,7 @@ def test_nothing_comes_between_the_blocks_of_a_frame() -> None:
 
 
 def test_of_a_long_frame_that_has_begun_there_is_more_to_write() -> None:
-    """Between two blocks, with nothing else queued."""
+    """There is between two blocks, with nothing else queued."""
     outbox = Outbox(new_masks)
     put(outbox, bytes(LONG + 1), BINARY)
     outbox.fill()

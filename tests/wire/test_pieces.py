@@ -1,4 +1,4 @@
-"""Long messages in parts: what :class:`Decoder` gives with a ``piece_size``."""
+"""Long messages in parts, as :class:`Decoder` returns them with a ``piece_size``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def decoder(piece_size: int | None = PIECE, limit: int | None = None) -> Decoder
 
 
 def take_all(decoder: Decoder, *chunks: bytes) -> tuple[list[Message], int | None]:
-    """All messages and parts of these chunks, and the code with which they fail, if they do."""
+    """Return all messages and parts of these chunks, and the code with which they fail, if any."""
     items: list[Message] = []
     try:
         for chunk in chunks:
@@ -47,7 +47,7 @@ def take_all(decoder: Decoder, *chunks: bytes) -> tuple[list[Message], int | Non
 
 
 def wholes(items: list[Message]) -> list[Message]:
-    """Whole messages out of these; parts of one that has no end are left out."""
+    """Return whole messages, without the parts of one that has no end."""
     found: list[Message] = []
     parts: list[Message] = []
     for item in items:
@@ -64,7 +64,7 @@ def deflated(data: bytes) -> bytes:
 
 
 def stored(data: bytes) -> bytes:
-    """As a block that is not compressed."""
+    """Return data as a block that is not compressed."""
     return (
         b"\0" + len(data).to_bytes(2, "little") + (len(data) ^ 0xFFFF).to_bytes(2, "little") + data
     )
@@ -72,7 +72,7 @@ def stored(data: bytes) -> bytes:
 
 @st.composite
 def messages(draw: DrawFn) -> bytes:
-    """A message in fragments, plain or compressed, maybe with an invalid byte."""
+    """Generate a message in fragments, plain or compressed, maybe with an invalid byte."""
     opcode = draw(st.sampled_from([TEXT, BINARY]))
     data = draw(st.text(max_size=300)).encode() * draw(st.integers(0, 3))
     data += draw(st.sampled_from([b"", b"", b"", b"", b"\xff", b"\xe2\x82"]))
@@ -96,7 +96,7 @@ def chunked(draw: DrawFn, data: bytes) -> list[bytes]:
 @settings(max_examples=300)
 @given(st.data(), st.lists(messages(), max_size=4).map(b"".join), st.sampled_from([1, 7, 100]))
 def test_parts_make_the_message(data: st.DataObject, sent: bytes, size: int) -> None:
-    """However the bytes come, parts joined are the messages that come whole; so is a failure."""
+    """However the bytes come, joined parts are the messages that come whole, and fail the same."""
     limit = data.draw(st.sampled_from([None, 500]))
     expected = take_all(decoder(None, limit), sent)
     items, code = take_all(decoder(size, limit), *data.draw(chunked(sent)))
@@ -105,14 +105,14 @@ def test_parts_make_the_message(data: st.DataObject, sent: bytes, size: int) -> 
 
 @given(st.data(), messages())
 def test_parts_are_of_one_kind_and_not_empty(data: st.DataObject, sent: bytes) -> None:
-    """A part tells by its class what its message is; there is none without contents."""
+    """A part's class shows the kind of its message, and there is none without contents."""
     items, _ = take_all(decoder(1), *data.draw(chunked(sent)))
     assert len({str if isinstance(item, str) else bytes for item in items}) <= 1
     assert all(items[:-1])
 
 
 def test_a_large_frame_in_parts() -> None:
-    """What has come of a frame is given once it is enough, and no sooner."""
+    """What has come of a frame is returned once it is enough, and no sooner."""
     made, sent = decoder(), frame(BINARY, b"x" * 250)
     sizes = [4 + 99, 1, 99, 1, 50]
     items = []
@@ -124,13 +124,13 @@ def test_a_large_frame_in_parts() -> None:
 
 
 def test_a_message_that_is_there_is_whole() -> None:
-    """However large: parts are for what is unfinished."""
+    """It is whole however large, as parts are for what is unfinished."""
     items, _ = take_all(decoder(), frame(BINARY, b"x" * 5000) + frame(TEXT, b"y" * 5000))
     assert [type(item) for item in items] == [bytes, str]
 
 
 def test_a_fragment_does_not_wait_for_the_next() -> None:
-    """Where the bytes end with a fragment, it is given, small as it is; half of one is not."""
+    """Bytes that end with a fragment return it, small as it is, but not half of one."""
     made = decoder()
     assert take_all(made, frame(TEXT, b"one", fin=False))[0] == [TextPart("one")]
     assert take_all(made, frame(0, b"two", fin=False)[:4]) == ([], None)
@@ -146,8 +146,8 @@ def test_fragments_that_come_together_are_joined() -> None:
     assert [len(item) for item in take_all(decoder(), sent)[0]] == [120, 80]
 
 
-def test_a_control_frame_behind_a_part() -> None:
-    """What has come before a control frame is given before it: with a Close it would be lost."""
+def test_a_control_frame_after_a_part() -> None:
+    """A part before a control frame is returned before it, as with a Close it would be lost."""
     made = decoder()
     made.feed(frame(BINARY, b"one", fin=False) + PING + frame(0, b"two", fin=False) + close(1000))
     assert made.take() == ([BinaryPart(b"one")], Ping(b"ping"))
@@ -167,7 +167,7 @@ def test_parts_end_with_a_whole_character() -> None:
 
 
 def test_a_wrong_byte_fails_at_once() -> None:
-    """Not at the message's end, which may never come."""
+    """It does not wait for the message's end, which may never come."""
     made = decoder()
     assert take_all(made, frame(TEXT, b"fine", fin=False)) == (["fine"], None)
     assert take_all(made, frame(0, b"x\xff" + b"y" * 50, fin=False)) == ([], 1007)
@@ -175,7 +175,7 @@ def test_a_wrong_byte_fails_at_once() -> None:
 
 @pytest.mark.parametrize("rsv", [0, 4])
 def test_the_limit_is_the_whole_messages(rsv: int) -> None:
-    """Parts that were given count."""
+    """Returned parts count."""
     made, payload = decoder(limit=250), stored(b"x" * 300) if rsv else b"x" * 300
     start = len(payload) - 300  # of the x
     first, second, third = payload[: start + 100], payload[-200:-100], payload[-100:]
@@ -185,7 +185,7 @@ def test_the_limit_is_the_whole_messages(rsv: int) -> None:
 
 
 def test_inflated_parts_are_bounded() -> None:
-    """A small frame that inflates to much is inflated bit by bit, as parts are taken."""
+    """A small frame that inflates to much is inflated in steps, as parts are taken."""
     made, size = decoder(64 * 1024), 64 << 20
     made.feed(frame(BINARY, deflated(bytes(size)), rsv=4))
     largest, came = 0, 0
@@ -200,7 +200,7 @@ def test_inflated_parts_are_bounded() -> None:
 
 
 def test_a_batch_of_parts_is_bounded() -> None:
-    """Much that has come already is handed on in bounded batches."""
+    """Much that has come already is returned in bounded batches."""
     made = decoder(64 * 1024)
     made.feed(frame(BINARY, b"x" * 65536, fin=False) + frame(0, b"x" * 65536, fin=False) * 15)
     batches = []
@@ -209,8 +209,8 @@ def test_a_batch_of_parts_is_bounded() -> None:
     assert (max(batches), sum(batches)) == (MAX_WORK // 2, 16 * 65536)
 
 
-def test_nothing_behind_a_close() -> None:
-    """A Close in the middle of a message ends it: what was given stays its start."""
+def test_nothing_after_a_close() -> None:
+    """A Close in the middle of a message ends it, and what was returned stays its start."""
     made = decoder()
     items, code = take_all(made, frame(TEXT, b"one", fin=False), close(1000))
     assert (items, [type(item) for item in items], code) == (["one"], [TextPart], None)
@@ -218,12 +218,12 @@ def test_nothing_behind_a_close() -> None:
 
 
 def test_what_there_is_of_a_message() -> None:
-    """Of either kind, it is a part."""
+    """It is a part, of either kind."""
     assert (as_part("one"), type(as_part("one"))) == ("one", TextPart)
     assert (as_part(b"one"), type(as_part(b"one"))) == (b"one", BinaryPart)
 
 
-def test_a_single_character_behind_which_a_close_stands() -> None:
-    """However little it is, it is given."""
+def test_a_single_character_before_a_close() -> None:
+    """However little it is, it is returned."""
     items, code = take_all(decoder(), frame(TEXT, b"x", fin=False) + close(1000))
     assert (items, code) == (["x"], None)

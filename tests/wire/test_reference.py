@@ -1,6 +1,6 @@
 """Our decoder beside a slow one that takes byte after byte, as the RFCs read.
 
-The examples are the same in each run; WIRE_EXAMPLES=5000 gives as many others for each test.
+The examples are the same in each run. WIRE_EXAMPLES=5000 makes as many others for each test.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def item(found: Message | Control) -> Item:
 
 
 def joined(items: list[Message | Control]) -> list[Message | Control]:
-    """Parts made into messages; what has no end is left out."""
+    """Join parts into messages, without what has no end."""
     found: list[Message | Control] = []
     parts: list[Message] = []
     for one in items:
@@ -92,7 +92,8 @@ def check(
     mine = ours(chunks, limit, compression, takeover, piece_size)
     theirs = decode(b"".join(chunks), limit=limit, compression=compression, takeover=takeover)
     if compression and limit is not None:
-        # zlib may see that data after the limit is broken before it returns what passes the limit
+        # zlib may notice that data after the limit is broken before it returns what exceeds the
+        # limit
         mine, theirs = (
             Verdict(v.items, 1007 if v.code == 1009 else v.code) for v in (mine, theirs)
         )
@@ -143,7 +144,8 @@ ODD = st.sampled_from(
 
 @st.composite
 def packed(draw: st.DrawFn, takeover: bool) -> bytes:
-    """Compressed messages and others, in fragments, some of them odd, and perhaps changed bytes."""
+    """Generate compressed and other messages, in fragments, some of them odd, maybe with changed
+    bytes."""
     compressor = zlib.compressobj(wbits=-15)
     stream = bytearray()
     for _ in range(draw(st.integers(1, 4))):
@@ -222,7 +224,7 @@ STREAMS = {
 @pytest.mark.parametrize("size", [1, 3, 1 << 20])
 @pytest.mark.parametrize("name", STREAMS)
 def test_streams_that_keep_or_break_a_rule(name: str, size: int) -> None:
-    """Without compression and with it, at, below and above the limit."""
+    """They come with and without compression, at, below and above the limit."""
     stream = STREAMS[name]
     chunks = [stream[start : start + size] for start in range(0, len(stream), size)]
     for limit in (None, 4, 5, 6, 125, 126):
@@ -235,7 +237,7 @@ def test_streams_that_keep_or_break_a_rule(name: str, size: int) -> None:
 @pytest.mark.parametrize("size", [7, 1000, 16 * KIB])
 @pytest.mark.parametrize("name", attacks())
 def test_attacks(name: str, size: int) -> None:
-    """The start of each, which the slow one takes in a second."""
+    """It takes the start of each, which the slow one reads in a second."""
     attack = attacks()[name]
     flood = attack.chunks(1)[0][: 40 if "16 MiB" in name else 6000]
     chunks = [flood[start : start + size] for start in range(0, len(flood), size)]

@@ -1,6 +1,6 @@
-"""RFC 6455, section by section: what docs/conformance.md lists, one test for each row.
+"""RFC 6455, section by section, with one test for each row of docs/conformance.md.
 
-Each test is about what the section asks of a client; what a row says is not repeated here.
+Each test is about what the section asks of a client. What a row says is not repeated here.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def test_3_an_empty_path_is_a_slash() -> None:
     assert parse_url("ws://example.com?room=1", None).target == "/?room=1"
 
 
-# 4.1 The client's opening handshake: its request
+# 4.1 The client's opening handshake, and its request
 
 
 def test_4_1_the_request_is_a_get_of_http_1_1() -> None:
@@ -620,6 +620,6 @@ def test_10_7_bytes_that_are_no_frame_fail() -> None:
 
 
 def test_a_clients_frames_can_be_taken_apart_again() -> None:
-    """What these tests rest on."""
+    """These tests rely on it."""
     wire = encode(0x81, b"Hello", MASK) + encode(0x02, bytes(LONG), MASK)
     assert list(frames_of(wire)) == [Sent(TEXT, b"Hello"), Sent(BINARY, bytes(LONG), fin=False)]

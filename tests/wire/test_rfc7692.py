@@ -1,4 +1,4 @@
-"""RFC 7692, section by section: what docs/conformance.md lists, one test for each row."""
+"""RFC 7692, section by section, with one test for each row of docs/conformance.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def agreed(line: str) -> DeflateParameters | None:
 
 
 def inflated(frames: list[Sent], wbits: int = -15, *, takeover: bool = True) -> list[bytes]:
-    """What a server makes of a client's compressed messages."""
+    """Return a server's result for a client's compressed messages."""
     found, inflater = [], zlib.decompressobj(wbits)
     for sent in frames:
         assert sent.rsv == RSV1
@@ -183,7 +183,7 @@ def test_7_1_2_1_a_server_may_limit_its_window(bits: int) -> None:
 @pytest.mark.parametrize("bits", range(8, 16))
 def test_7_1_2_2_a_client_keeps_to_the_window_that_the_server_allows(bits: int) -> None:
     client = Client(agreed(f"permessage-deflate; client_max_window_bits={bits}"))
-    noise = random.Random(1).randbytes(600)  # what comes again after 600 bytes
+    noise = random.Random(1).randbytes(600)  # repeated after 600 bytes
     sent = [noise * 3, noise]
     for message in sent:
         client.protocol.send_binary(message)

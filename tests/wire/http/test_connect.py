@@ -1,4 +1,4 @@
-"""CONNECT, RFC 9110 section 9.3.6, as bytes."""
+"""CONNECT (RFC 9110 section 9.3.6) as bytes."""
 
 from __future__ import annotations
 

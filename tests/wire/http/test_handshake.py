@@ -1,4 +1,4 @@
-"""The client's opening handshake: refusals, any chunking, other implementations."""
+"""The client's opening handshake, with refusals, any chunking, and other implementations."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def outcome(pieces: Iterable[bytes], request: Request = REQUEST) -> object:
     except Refused as exc:
         return str(exc), exc.headers.items(), exc.body, exc.body_complete
     except HandshakeFailure as exc:
-        # a message shows as much of what is no HTTP as has come with its first byte
+        # a message quotes as much of what is not HTTP as has come with its first byte
         return str(exc).partition(" response, got b")[0], exc.status
     raise AssertionError("the end of the connection ends the handshake")
 

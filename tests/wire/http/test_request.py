@@ -1,4 +1,4 @@
-"""The opening handshake's request: RFC 6455 section 4.1."""
+"""The opening handshake's request (RFC 6455 section 4.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heads of responses: junk, and the limits."""
+"""Heads of responses, with junk and the limits."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_another_protocol_is_found_with_its_first_line() -> None:
 
 @pytest.mark.parametrize("line", [b"Set-Cookie : a=secret", b"Set-Cookie\x00: secret"])
 def test_a_malformed_header_is_not_shown(line: bytes) -> None:
-    """Not in h11's exception either, which would be printed as the cause."""
+    """It is not in h11's exception, either, which would be printed as the cause."""
     error = failure(switch()[:-2] + line + b"\r\n\r\n")
     assert str(error) == "malformed HTTP response: illegal header line"
     assert error.__cause__ is error.__context__ is None
