@@ -1,4 +1,4 @@
-"""A bot that greets everybody who joins, until somebody wishes it good night.
+"""A bot that greets each new member, until one wishes it good night.
 
 It shows callbacks, as in a browser.
 """

@@ -43,7 +43,7 @@ class Room:
         self._place = trio.CancelScope()  # the newest connection's scope
 
     def say(self) -> None:
-        """Let somebody say a line."""
+        """Say a line as one of the room's people."""
         self.said += 1
         text = f"{self.name} {self.said}"
         self.on_their_way.append((text, trio.current_time()))

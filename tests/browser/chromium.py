@@ -177,8 +177,8 @@ async def _devtools_url(announcement: trio.Path, process: trio.Process) -> str:
     while True:
         if process.poll() is not None:
             raise NoBrowser(f"Chromium ended at once with exit code {process.returncode}")
-        told = await announcement.exists() and await announcement.read_text()
-        lines = told.split("\n") if told else []
+        announced = await announcement.exists() and await announcement.read_text()
+        lines = announced.split("\n") if announced else []
         if len(lines) == 2:
             return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
         await trio.sleep(0.05)

@@ -1,6 +1,6 @@
 """The scripted server, on raw TCP, which sends exactly its script and records what the client did.
 
-It never sleeps and hopes that something has happened meanwhile. A step that depends on the client
+It never sleeps in the hope that something has happened by then. A step that depends on the client
 reads until the client has done it, or waits for the program's signal.
 """
 

@@ -135,17 +135,17 @@ async def test_the_tab_is_closed(server: ChatServer, person: Person) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to one process")
 @pytest.mark.parametrize(
-    ("how", "told"), [("SIGKILL", "Connection lost"), ("SIGINT", "The server went away")]
+    ("how", "shown"), [("SIGKILL", "Connection lost"), ("SIGINT", "The server went away")]
 )
 async def test_the_server_is_lost_and_comes_back(
-    server: ChatServer, person: Person, how: str, told: str
+    server: ChatServer, person: Person, how: str, shown: str
 ) -> None:
     """The page shows what happened, keeps the log and the line being written, and reconnects."""
     await person.come(server.url, "ada")
     await person.type("a line from before")
     await person.read("a line from before")
     await server.end(signal.Signals[how])
-    await person.see(f"document.getElementById('what').textContent === {json.dumps(told)}")
+    await person.see(f"document.getElementById('what').textContent === {json.dumps(shown)}")
     assert await person.members() == []
     await person.type("a line from between")
     async with server.running():

@@ -96,9 +96,9 @@ def test_dialogue(chat: subprocess.CompletedProcess[str]) -> None:
 def test_slow_job(chat: subprocess.CompletedProcess[str]) -> None:
     """The baker reports the loaf's progress until it is done."""
     rows = events(chat, "carl", "/kitchen")
-    told = [row.removeprefix("message baker: carl, loaf of rye: ") for row in rows[4:-1]]
-    assert told[-1] == "done"
-    percents = [int(row.removesuffix(" %")) for row in told[:-1]]
+    reported = [row.removeprefix("message baker: carl, loaf of rye: ") for row in rows[4:-1]]
+    assert reported[-1] == "done"
+    percents = [int(row.removesuffix(" %")) for row in reported[:-1]]
     assert percents
     assert percents == sorted(percents)
     assert 0 <= percents[0] <= percents[-1] <= 100

@@ -1,6 +1,6 @@
 """Faults seeded in connections, sessions and scopes, each of which a sweep must find.
 
-Each is a mistake that somebody could make, as a context manager within which the code is wrong. One
+Each is a likely mistake, as a context manager within which the code is wrong. One
 that no longer fits the code raises when it is seeded, or is recognised by ``patching.is_stale``.
 """
 

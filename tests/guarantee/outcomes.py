@@ -45,7 +45,7 @@ def _problem_with_outcome(account: Account) -> str | None:
     case, exc = account.case, account.outcome
     bare = case.entry in OWN_NURSERY
     if exc is None and account.caught:
-        return None if case.cancel else "a cancellation that nobody asked for"
+        return None if case.cancel else "a cancellation without a cause"
     if account.listener_raised:
         return _problem_with_listeners(account, exc, bare)
     if case.ctrl_c and isinstance(exc, BaseException) and only_interrupts(exc):
@@ -75,7 +75,7 @@ def _problem_with_outcome(account: Account) -> str | None:
         if account.step("open") < account.step("out"):
             return "an error of opening, but it was open"
         return None if exc.__cause__ is not None else "an error of opening without its cause"
-    return "nobody raised this"
+    return "an exception without a cause"
 
 
 def _problem_with_listeners(account: Account, exc: BaseException | None, bare: bool) -> str | None:

@@ -255,7 +255,7 @@ class Run:
                 nursery.start_soon(self._disturb)
                 options = self._options(port)
                 entry = ENTRIES[self.cell.entry]
-                before = count_tasks()  # of which those of the harness may end meanwhile
+                before = count_tasks()  # those of the harness may end during the test
                 await self._enter(partial(entry, options.pop("url"), options, self._body))
                 self.tasks_left = count_tasks() - before
             self._peer.resumes.set()

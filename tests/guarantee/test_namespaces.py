@@ -40,5 +40,5 @@ def are_permitted() -> bool:
 def test_namespaces(scenario: Callable[[Network], Awaitable[None]]) -> None:
     """Each scenario ends in bounded time, with the result that it describes."""
     if not are_permitted():
-        pytest.skip("no network namespaces with a veth pair may be made here: the relay stands for")
+        pytest.skip("no network namespaces with a veth pair may be made here: the relay replaces")
     run("-m", "guarantee.namespaces", scenario.__name__, prefix=namespace())

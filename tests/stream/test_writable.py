@@ -101,7 +101,7 @@ async def test_bytes_are_copied_at_the_call(
     await stream.writable.send(BIG)
     data = bytearray(b"before")
     await is_blocked(nursery, lambda: stream.writable.send(data))
-    data[:] = b"behind"
+    data[:] = b"latest"
     await peer.next()
     assert await peer.next() == Frame(BINARY, b"before")
 

@@ -48,7 +48,7 @@ def ours(chunks: Iterable[bytes], inflater: Inflater | None = None) -> Answer:
                 if decoder.hungry:
                     break
             else:
-                raise AssertionError("take() gives without end")
+                raise AssertionError("take() returns items without end")
     except ProtocolError as exc:
         return Answer(items, exc.code, exc.message)
     return Answer(items)

@@ -67,7 +67,7 @@ class FakeNetwork(trio.abc.SocketFactory, trio.abc.HostnameResolver):
         return [(_family(address), socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
 
     async def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
-        raise AssertionError("nobody asks for the name of an address")
+        raise AssertionError("expected no look-up of an address's name")
 
     def socket(self, family: Any = 0, type: Any = 0, proto: int = 0) -> Any:
         ours, theirs = socket.socketpair()

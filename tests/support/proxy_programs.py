@@ -129,7 +129,7 @@ def microsocks(folder: Path, scheme: str, *, credentials: bool) -> Generator[int
 def dante(folder: Path, scheme: str, *, credentials: bool) -> Generator[int]:
     """Run a SOCKS4 and SOCKS5 proxy, without credentials, as its users would be the system's.
 
-    It does not know SOCKS4A, whose 0.0.0.1 in place of a name is an address to it.
+    It does not know SOCKS4A, and takes its 0.0.0.1, which means a name, as an address.
     """
     assert scheme.startswith("socks")
     assert not credentials

@@ -1,4 +1,4 @@
-"""A server that does what a test tells it, byte by byte, for a program in another process."""
+"""A server that a test plays, byte by byte, for a program in another process."""
 
 from __future__ import annotations
 

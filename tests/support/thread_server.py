@@ -46,7 +46,7 @@ class ThreadServer:
 
         The client may know that it is open before its thread here runs.
         """
-        assert self._came.wait(PATIENCE), "nobody came"
+        assert self._came.wait(PATIENCE), "no client connected"
         for guest in self._guests:
             with suppress(ConnectionClosed):
                 guest.send(message)

@@ -240,7 +240,7 @@ class Inflater:
         return False
 
     def _end_final_blocks(self, count: int, rest: bytes) -> None:
-        """Begin anew after so many blocks with BFINAL set (section 7.2.3.4), before ``rest``.
+        """Start again after this many blocks with BFINAL set (section 7.2.3.4), before ``rest``.
 
         Chromium does the same.
         """

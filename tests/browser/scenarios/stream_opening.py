@@ -194,7 +194,7 @@ SCENARIOS = [
         [[REQUEST, answer(), END]],
         FAILED,
     ),
-    Scenario("stream-refused-by-nobody", [stream("ws://127.0.0.1:{closed}/"), BOTH], [], FAILED),
+    Scenario("stream-refused-connection", [stream("ws://127.0.0.1:{closed}/"), BOTH], [], FAILED),
     Scenario(
         "stream-opened-with-frames",
         [stream(), task("t", opened(), read(), read(), read(), closed())],

@@ -23,7 +23,7 @@ def main() -> None:
         print(f"{count:6d} {entry}, {phase}")
     wrong = [said for done in rounds for said in done.wrong]
     print(*wrong, sep="\n")
-    interrupted = sum("KeyboardInterrupt" in done.told["leaves"] for done in rounds)
+    interrupted = sum("KeyboardInterrupt" in done.report["leaves"] for done in rounds)
     print(f"{len(rounds)} rounds, {interrupted} of them interrupted, {len(wrong)} wrong")
 
 

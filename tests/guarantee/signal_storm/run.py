@@ -46,7 +46,7 @@ class Round:
     """The result of one round."""
 
     order: Order
-    told: dict[str, Any]
+    report: dict[str, Any]
     wrong: list[str] = field(default_factory=list[str])
 
 
@@ -115,27 +115,29 @@ async def storm(
 
 def judge(done: Round, servers: Servers) -> Iterator[str]:
     """Return what is wrong with a round."""
-    told = done.told
-    noise = [said for said in told["noise"] if not said.startswith(NOT_OURS)]
+    report = done.report
+    noise = [said for said in report["noise"] if not said.startswith(NOT_OURS)]
     if noise:
         yield f"noise: {noise}"
-    if told["files"]:
-        yield f"{told['files']} file descriptors left over"
+    if report["files"]:
+        yield f"{report['files']} file descriptors left over"
     yield from judge_outcome(done)
-    for socket in told["sockets"]:
+    for socket in report["sockets"]:
         yield from judge_socket(socket)
     yield from judge_server(done, servers)
 
 
 def judge_outcome(done: Round) -> Iterator[str]:
     """Check that only KeyboardInterrupt came out, bare unless the nursery is the program's."""
-    told = done.told
-    if set(told["leaves"]) - {"KeyboardInterrupt"}:
-        yield f"{told['shape']} of {told['leaves']} came out"
-    elif not told["leaves"] and not told["late"]:
+    report = done.report
+    if set(report["leaves"]) - {"KeyboardInterrupt"}:
+        yield f"{report['shape']} of {report['leaves']} came out"
+    elif not report["leaves"] and not report["late"]:
         yield "Ctrl-C was lost"
-    elif "Group" in told["shape"] and done.order.entry not in BARE and len(done.order.delays) == 1:
-        yield f"{told['shape']} came out"
+    elif (
+        "Group" in report["shape"] and done.order.entry not in BARE and len(done.order.delays) == 1
+    ):
+        yield f"{report['shape']} came out"
 
 
 def judge_socket(socket: dict[str, Any]) -> Iterator[str]:
@@ -154,7 +156,7 @@ def judge_server(done: Round, servers: Servers) -> Iterator[str]:
     if any(peer.ended is None for peer in peers):
         yield "a connection did not end"
     codes = [peer.close_code for peer in peers if peer.close_code is not None]
-    opened = sum(socket["opened"] for socket in done.told["sockets"])
+    opened = sum(socket["opened"] for socket in done.report["sockets"])
     if set(codes) - plan.codes and plan.codes:
         yield f"the Closes were {codes}"
     # a second Ctrl-C aborts, and a peer that does not read receives nothing

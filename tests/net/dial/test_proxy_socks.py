@@ -79,7 +79,7 @@ async def test_socks4_and_socks5_resolve_the_name_here(
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", proxy.port))]
 
         async def getnameinfo(self, *args: Any) -> Any:
-            raise AssertionError("nobody asks")
+            raise AssertionError("expected no request")
 
     trio.socket.set_custom_hostname_resolver(Resolver())
     await round_trip("ws://peer.test/", proxy=proxy.url(scheme))
