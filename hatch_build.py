@@ -1,4 +1,4 @@
-"""The metadata that names the project's address, or leaves it out where there is none yet.
+"""Add the project's address to the metadata, once there is one.
 
 On PyPI the README is alone: its relative links become absolute, or their text without an address.
 """

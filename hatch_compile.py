@@ -1,4 +1,4 @@
-"""Compile what pays, from the same sources; only with TRIO_WS_DOM_COMPILE=1 in the environment.
+"""Compile the hot modules from the same sources, if TRIO_WS_DOM_COMPILE=1 is in the environment.
 
 Without it the hook does nothing, so that `pip install .` needs no compiler and makes the pure
 wheel. With it, mypyc makes extension modules that lie beside the sources in the wheel, and are

@@ -1,4 +1,4 @@
-"""Every check there is, by name. `nox -l` lists them; `nox` alone runs the tests that are quick.
+"""All checks by name. `nox -l` lists them, and `nox` alone runs the quick tests.
 
 The settings of the tools are in pyproject.toml, and so are the Pythons and the dependencies.
 """
@@ -27,23 +27,23 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 FREE_THREADED = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
 ACTIVE = f"{sys.version_info.major}.{sys.version_info.minor}{FREE_THREADED}"
 PYTHONS = nox.project.python_versions(PYPROJECT)
-if ACTIVE not in PYTHONS:  # newer than the classifiers, or free-threaded: the tests say if it works
+if ACTIVE not in PYTHONS:  # newer than the classifiers, or free-threaded, to see if it works
     PYTHONS.append(ACTIVE)
 OLDEST = PYTHONS[0]
 
-WORKERS = "--numprocesses=4"  # also on two cores: half of what tests do is waiting
+WORKERS = "--numprocesses=4"  # also on two cores, as tests wait for half of their time
 WITH_SLOW = ["-m", "not (browser or interop or sweep or soak)"]  # all that needs only Python
 
 nox.needs_version = ">=2026.10"
 nox.options.sessions = [f"tests-{ACTIVE}"]
 nox.options.default_venv_backend = "venv"  # nothing but Python is needed
 nox.options.download_python = "never"
-nox.options.error_on_missing_interpreters = False  # nox says which it skips, on CI too
+nox.options.error_on_missing_interpreters = False  # nox lists those that it skips, also on CI
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Lint with ruff, and the workflows with zizmor; `-- --fix` mends what ruff can mend."""
+    """Lint with ruff, and the workflows with zizmor. `-- --fix` corrects what ruff can correct."""
     install_groups(session, "lint")
     if "--fix" in session.posargs:
         session.run("ruff", "check", "--fix", ".")
@@ -56,7 +56,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types: mypy strict, pyright strict, and that the public types are complete."""
+    """Check types by mypy and pyright, both strict, and that the public types are complete."""
     install_package(session, "types")
     session.run("mypy")
     session.run("pyright", "--warnings")
@@ -68,9 +68,10 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests against the installed wheel, but for those that take long.
+    """Run the tests against the installed wheel, except those that take long.
 
-    Arguments go to pytest: `nox -s tests-3.13 -- tests/wire -k close`. Paths begin with `tests`.
+    Arguments go to pytest, as in `nox -s tests-3.13 -- tests/wire -k close`. Paths begin
+    with `tests`.
     """
     install_package(session, "test")
     arguments = chosen(session.posargs) if session.posargs else [*suite(), WORKERS]
@@ -80,7 +81,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def thorough(session: nox.Session) -> None:
-    """Run all tests that need only Python, slow ones too; their coverage must be 100 %."""
+    """Run all tests that need only Python, also slow ones, and require a coverage of 100 %."""
     install_package(session, "test")
     settings = f"--rcfile={ROOT / 'pyproject.toml'}"
     with outside(session) as folder:
@@ -95,7 +96,7 @@ def thorough(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def compiled(session: nox.Session) -> None:
-    """Build the compiled wheel, and run the tests against it; it needs a C compiler.
+    """Build the compiled wheel, which needs a C compiler, and run the tests against it.
 
     Arguments go to pytest, as of `tests`.
     """
@@ -124,7 +125,7 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation, with warnings as errors; `-- OUT` says where to (build/docs)."""
+    """Build the documentation in build/docs or `-- OUT`, with warnings as errors."""
     install_package(session, "docs")
     out = session.posargs[0] if session.posargs else str(ROOT / "build" / "docs")
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", out)
@@ -161,7 +162,7 @@ def package(session: nox.Session) -> None:
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """Find wheels of all dependencies and extras, for every Python: none needs a compiler."""
+    """Check that all dependencies and extras have wheels, so that no Python needs a compiler."""
     project = PYPROJECT["project"]
     extras = project["optional-dependencies"].values()
     needed = [*project["dependencies"], *(one for extra in extras for one in extra)]
@@ -193,8 +194,8 @@ def examples(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Run each scenario in a real Chromium and in ours, side by side, and compare the traces.
 
-    Says how to get a Chromium where there is none. `-- faults` judges the judge by seeded faults;
-    `-- random --seconds 300` makes scenarios up.
+    Without a Chromium it says how to install one. `-- faults` tests the comparison by seeded
+    faults, and `-- random --seconds 300` generates scenarios.
     """
     install_package(session, "test")
     if {"faults", "random"} & set(session.posargs):
@@ -212,7 +213,7 @@ def browser(session: nox.Session) -> None:
 def urls(session: nox.Session) -> None:
     """Compare parsed URLs with the web's own tests, ada-url, and Chromium where it is installed.
 
-    `-- --count 1000000 --seed 2` says how many random ones, and which.
+    `-- --count 1000000 --seed 2` sets how many random ones, and which.
     """
     install_package(session, "test")
     with outside(session) as folder:
@@ -228,7 +229,7 @@ def urls(session: nox.Session) -> None:
 
 @nox.session
 def interop(session: nox.Session) -> None:
-    """Talk to third-party servers; where there is npm, to ws too, and use its HAR schema."""
+    """Test with third-party servers, and with npm's ws and HAR schema where there is npm."""
     install_package(session, "interop")
     env: dict[str, str | None] = {}
     with outside(session) as folder:
@@ -265,10 +266,11 @@ def guarantee(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the speed beside other clients, in one run; `-- --help` lists the arguments.
+    """Measure the speed beside other clients, in one run.
 
     The compiled build is measured beside the pure one where there is a C compiler. Clients of
-    Node.js are measured too where there is an npm, and Chromium where it is installed.
+    Node.js are measured, too, where there is an npm, and Chromium where it is installed.
+    `-- --help` lists the arguments.
     `-- --docs` prints the tables of the documentation, and with `--svg /FOLDER` draws their chart.
     `-- --attacks` measures how long a hostile peer keeps other tasks waiting.
     `-- --growth --delays` measures how cost grows, and how long a flood keeps others waiting, in
@@ -291,7 +293,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def autobahn(session: nox.Session) -> None:
-    """Hold the client against the Autobahn suite; `-- quick` (default), `-- ci` or `-- full`.
+    """Run the Autobahn suite against the client, as `-- quick` (default), `-- ci` or `-- full`.
 
     Skipped where there is no Python 2.7, which the suite needs.
     """
@@ -309,7 +311,7 @@ def autobahn(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)  # atheris has no wheels for the newest
 def fuzz(session: nox.Session) -> None:
-    """Fuzz the wire layer, guided by coverage; `-- 600` is the seconds for each target."""
+    """Fuzz the wire layer, guided by coverage, for `-- 600` seconds a target."""
     seconds = session.posargs[0] if session.posargs else "60"
     install_package(session, "fuzz")
     with session.chdir(TESTS):
@@ -322,7 +324,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Change the wire layer in many small ways, and list the changes no test noticed."""
+    """Change the wire layer in many small ways, and list the changes that no test noticed."""
     install_package(session)  # for its dependencies: what is tested is mutmut's own copy
     session.run("python", "-m", "pip", "uninstall", "-q", "-y", "trio-ws-dom")
     install_groups(session, "mutation")
@@ -332,10 +334,10 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def disturbed(session: nox.Session) -> None:
-    """Run all that needs only Python three times while the machine is busy; for Linux.
+    """Run all tests that need only Python three times while the machine is busy, on Linux.
 
-    Each processor has a busy loop of a higher priority, and the tests' processes stand still now
-    and then. `-- --times 1 --seed 5` says how often, and when.
+    Each processor has a busy loop of a higher priority, and the tests' processes are stopped at
+    times. `-- --times 1 --seed 5` sets how often, and when.
     """
     install_package(session, "test")
     with session.chdir(TESTS):
@@ -347,7 +349,7 @@ def disturbed(session: nox.Session) -> None:
 def mistakes(session: nox.Session) -> None:
     """Make mistakes in the package, and show which of them the session ``tests`` notices.
 
-    `-- --mutants 20 --seed 1` says how many random ones there are beside the seeded faults.
+    `-- --mutants 20 --seed 1` sets how many random ones there are beside the seeded faults.
     """
     install_package(session, "test")
     with session.chdir(TESTS):
@@ -357,23 +359,23 @@ def mistakes(session: nox.Session) -> None:
 
 @contextmanager
 def outside(session: nox.Session) -> Generator[Path]:
-    """Run what is in the block in a folder outside the tree, where only the wheel is imported."""
+    """Run the block in a folder outside the tree, where only the wheel is imported."""
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         yield Path(folder)
 
 
 def cache(session: nox.Session) -> Path:
-    """A folder that sessions share, and that is still there the next time."""
+    """Return a folder that sessions share, and that stays for the next run."""
     return ROOT / session.cache_dir
 
 
 def suite(*folders: str) -> list[str]:
-    """pytest's arguments for a run from outside the tree."""
+    """Return pytest's arguments for a run from outside the tree."""
     return ["-c", str(ROOT / "pyproject.toml"), *(str(TESTS / f) for f in folders or ("",))]
 
 
 def chosen(arguments: Sequence[str]) -> list[str]:
-    """pytest's arguments for a run from outside the tree, of the tests that these name, or all."""
+    """Return pytest's arguments for a run from outside the tree, of these tests or all."""
     settings = ["-c", str(ROOT / "pyproject.toml")]
     named = [str(ROOT / one) if re.match(r"tests(/|\\|$)", one) else one for one in arguments]
     return [*settings, *named] if named != list(arguments) else [*suite(), *arguments]
@@ -383,7 +385,7 @@ _wheels: list[str] = []
 
 
 def built_wheel(session: nox.Session) -> str:
-    """The package as users get it: built by the first session that asks, for all of this run."""
+    """Return the wheel that users get, which the first session builds for the whole run."""
     if not _wheels:
         out = cache(session) / "wheel"
         for old in out.glob("*.whl"):
@@ -394,7 +396,7 @@ def built_wheel(session: nox.Session) -> str:
 
 
 def compiled_wheel(session: nox.Session, folder: Path) -> str:
-    """The compiled build for the session's Python, built in this folder by the C compiler."""
+    """Build the compiled wheel for the session's Python in this folder, by the C compiler."""
     pip = ["python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
     session.run(*pip, env={"TRIO_WS_DOM_COMPILE": "1"})
     (wheel,) = folder.glob("*.whl")
@@ -402,7 +404,7 @@ def compiled_wheel(session: nox.Session, folder: Path) -> str:
 
 
 def install_package(session: nox.Session, *groups: str, options: Sequence[str] = ()) -> None:
-    """Install the wheel, what it needs, and dependency groups; the wheel afresh each time."""
+    """Install the wheel, always again, with its dependencies and dependency groups."""
     wheel = built_wheel(session)
     session.install("--force-reinstall", "--no-deps", wheel)
     session.install(wheel, *requirements(groups), *options)
@@ -414,12 +416,12 @@ def install_groups(session: nox.Session, *groups: str) -> None:
 
 
 def requirements(groups: Sequence[str]) -> list[str]:
-    """The packages of dependency groups, for any pip (its own --group came in 25.1)."""
+    """Return the packages of dependency groups, for any pip (its own --group came in 25.1)."""
     return list(nox.project.dependency_groups(PYPROJECT, *groups)) if groups else []
 
 
 def lower_bound(requirement: str) -> str:
-    """The lowest version that a dependency allows: "trio>=0.28" gives "trio==0.28"."""
+    """Return the lowest version that a dependency allows, as "trio==0.28" for "trio>=0.28"."""
     match = re.fullmatch(r"([\w-]+)>=([\d.]+)", requirement)
     assert match, f"pyproject.toml: {requirement!r} must have one lower bound, and nothing else"
     return f"{match[1]}=={match[2]}"

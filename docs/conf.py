@@ -1,4 +1,4 @@
-"""Settings of the documentation; `nox -s docs` builds it."""
+"""Settings of the documentation, which `nox -s docs` builds."""
 
 from __future__ import annotations
 
