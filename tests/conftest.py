@@ -23,9 +23,9 @@ from support.transports import PAIRS, MemoryTransport, SocketTransport, late_pai
 from trio_ws_dom.testing import open_fake_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
-    from support.fake_server import Pair
+    from support.fake_server import Accepted
     from support.transports import Transport
 
     from trio_ws_dom.testing import FakeServer
@@ -147,7 +147,7 @@ async def server() -> AsyncIterator[FakeServer]:
 
 
 @pytest.fixture
-def accepted(server: FakeServer, nursery: trio.Nursery) -> Callable[..., Awaitable[Pair]]:
+def accepted(server: FakeServer, nursery: trio.Nursery) -> Accepted:
     """Return a function that opens a socket, and returns it and the fake server's end."""
     return partial(socket_and_connection, server, nursery)
 

@@ -70,7 +70,7 @@ def short_frames(data: bytearray) -> list[tuple[int, bytes]]:
 
     They have at most 125 bytes. Control frames have no other form (section 5.5).
     """
-    frames = []
+    frames: list[tuple[int, bytes]] = []
     while len(data) >= 6 and len(data) >= (end := 6 + (data[1] & 0x7F)):
         frames.append((data[0] & 0x0F, xor(data[6:end], data[2:6])))
         del data[:end]

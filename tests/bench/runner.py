@@ -18,7 +18,7 @@ from bench.clients import CLIENTS, COMPILED_BUILD, NODE
 from bench.work import burst
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Generator
 
     from bench.work import Work
 
@@ -146,14 +146,14 @@ def once(name: str, work: Work, port: int) -> Sample:
 
 
 @contextmanager
-def server() -> Iterator[int]:
+def server() -> Generator[int]:
     with spawned(sys.executable, "-m", "bench.server", str(SERVER_CORE)) as process:
         assert process.stdout
         yield int(process.stdout.readline())
 
 
 @contextmanager
-def worker(name: str, port: int) -> Iterator[Worker]:
+def worker(name: str, port: int) -> Generator[Worker]:
     if name in NODE:
         script = Path(__file__).parent / "clients" / "javascript" / "worker.js"
         command = ["node", str(script), NODE[name]]
@@ -174,7 +174,7 @@ def environment(name: str) -> dict[str, str]:
 
 
 @contextmanager
-def spawned(*command: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+def spawned(*command: str, env: dict[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
     """Start a process group, which ends as a whole, as a client may have children."""
     process = subprocess.Popen(
         command,

@@ -176,7 +176,8 @@ class Echo:
         self.closed = False
 
     def answers(self) -> bytes:
-        frames, buffer, start, size = [], self.buffer, len(self.masked), self.size
+        buffer, start, size = self.buffer, len(self.masked), self.size
+        frames: list[bytes] = []
         while len(buffer) >= size and buffer.startswith(self.masked):
             mask, payload = buffer[start : start + 4], buffer[start + 4 : size]
             frames += [self.reply, xor(payload, mask)]

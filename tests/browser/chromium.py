@@ -24,7 +24,7 @@ from trio_websocket import WebSocketConnection, open_websocket_url
 from . import tls
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 FLAGS = (
@@ -143,7 +143,7 @@ class Browser:
 
 
 @asynccontextmanager
-async def open_browser() -> AsyncIterator[Browser]:
+async def open_browser() -> AsyncGenerator[Browser]:
     """Start Chromium with a new profile and our page, and end it afterwards with its profile."""
     executable = find_chromium()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:

@@ -139,7 +139,7 @@ def differences(expected: Trace, found: Trace) -> list[str]:
 
 
 def _differences(where: str, expected: list[Any], found: list[Any]) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for number in range(max(len(expected), len(found))):
         pair = [t[number] if number < len(t) else None for t in (expected, found)]
         if pair[0] != pair[1]:

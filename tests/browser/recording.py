@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import trio
 
@@ -89,7 +89,7 @@ def store_departures() -> None:
 async def watch_chromium(names: Iterable[str]) -> tuple[str, dict[str, Trace]]:
     """Return Chromium's version, and what it does in these scenarios."""
     async with open_browser() as browser:
-        traces = {}
+        traces: dict[str, Any] = {}
         for name in names:
             raw = await run_in_chromium(browser, ALL[name])
             # By JSON and back, so that a new trace is the same as one that is read from a file.

@@ -15,7 +15,7 @@ import struct
 import termios
 import zlib
 from array import array
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ from .payload_format import SHORT, describe_bytes
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator
 
     from .scenario import Script
 
@@ -123,7 +122,7 @@ async def serve(
     signals: Signals,
     host: str = "127.0.0.1",
     ssl_context: ssl.SSLContext | None = None,
-) -> AsyncIterator[Server]:
+) -> AsyncGenerator[Server]:
     """Serve one scenario, on its own port."""
     server = Server(scripts, signals, ssl_context)
     (listener,) = await trio.open_tcp_listeners(0, host=host)

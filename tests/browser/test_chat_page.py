@@ -189,7 +189,7 @@ async def test_by_keyboard_and_screen_reader(server: ChatServer, person: Person)
         ("button", "Send"),
         ("button", "Leave"),
     }
-    reached = []
+    reached: list[Any] = []
     for _ in range(9):
         await person.press("Tab")
         reached.append(

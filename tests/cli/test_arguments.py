@@ -100,7 +100,7 @@ def test_where_to_connect(given: str, endpoint: tuple[str, int]) -> None:
     arguments = parse([URL, "--connect-to", given, "--interface", "127.0.0.2"])
     assert isinstance(arguments, Arguments)
     options = connect_options(arguments)
-    assert (options["connect_to"], options["local_address"]) == (endpoint, "127.0.0.2")
+    assert (options.get("connect_to"), options.get("local_address")) == (endpoint, "127.0.0.2")
 
 
 def test_surplus_arguments_are_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:

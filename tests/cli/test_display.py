@@ -13,6 +13,8 @@ from trio_ws_dom._cli._display import PipeRows, Rows, no_paint
 from trio_ws_dom._cli._json_lines import JsonLines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_ws_dom._cli._display import Display
 
 
@@ -46,22 +48,27 @@ RECORD = TraceData(
 )
 
 
+def rows(sink: Lines) -> Display:
+    return Rows(sink, no_paint)
+
+
+def pipe_rows(sink: Lines) -> Display:
+    return PipeRows(Lines(), sink, no_paint, binary=False, verbose=False)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda sink: Rows(sink, no_paint), "2 lines of trace and log are missing"),
-        (
-            lambda sink: PipeRows(Lines(), sink, no_paint, binary=False, verbose=False),
-            "2 lines of trace and log are missing",
-        ),
+        (rows, "2 lines of trace and log are missing"),
+        (pipe_rows, "2 lines of trace and log are missing"),
         (JsonLines, '"event": "dropped"'),
     ],
 )
 @pytest.mark.parametrize("at_the_end", [False, True])
 def test_trace_and_log_are_dropped_and_counted_while_their_sink_is_full(
-    lines: Lines, make: type[Display], said: str, at_the_end: bool
+    lines: Lines, make: Callable[[Lines], Display], said: str, at_the_end: bool
 ) -> None:
-    display = make(lines)  # type: ignore[arg-type]  # a type of display takes a sink
+    display = make(lines)
     lines.is_full = True
     display.trace(RECORD)
     display.log("dialled")

@@ -13,7 +13,7 @@ from trio_ws_dom._cli._input import _read
 from trio_ws_dom._cli._output import FULL, HIGH_WATER, FileSink, _write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 class SlowFile:
@@ -51,7 +51,7 @@ def test_a_file_that_does_not_block_is_waited_for() -> None:
 
 
 @contextmanager
-def sink_of_a_pipe() -> Iterator[tuple[FileSink, int]]:
+def sink_of_a_pipe() -> Generator[tuple[FileSink, int]]:
     """A sink, and the end of the pipe to read what it writes."""
     read, write = os.pipe()
     with os.fdopen(write, "w") as file:
@@ -79,15 +79,15 @@ async def test_a_sink_whose_reader_is_slow_fills_up(nursery: trio.Nursery) -> No
         with trio.move_on_after(0.05) as waited:
             await sink.drain()
         assert waited.cancelled_caught
-        sink.write("x" * (FULL - HIGH_WATER - 1))
-        assert not sink.is_full
-        sink.write("x")
-        assert sink.is_full
+        full: list[bool] = []
+        for size in (FULL - HIGH_WATER - 1, 1):
+            sink.write("x" * size)
+            full.append(sink.is_full)
         nursery.start_soon(sink.run)
         data = 0
         while data < FULL:
             data += len(await trio.to_thread.run_sync(os.read, read, FULL))
         await sink.flush()
-        assert not sink.is_full
+        assert [*full, sink.is_full] == [False, True, False]
         os.close(read)
         nursery.cancel_scope.cancel()

@@ -22,17 +22,19 @@ from support.patience import PATIENCE
 from support.raw_listener import accept_raw, raw_listener
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 pytestmark = pytest.mark.real
 
 
 @contextmanager
-def running(url: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(url: str) -> Generator[subprocess.Popen[bytes]]:
     """Run the program with its log on stderr, and expect it to end as after Ctrl-C."""
     environ = {key: value for key, value in environment().items() if "COVERAGE" not in key}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command(url, "-v"), env=environ, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command(url, "-v"), env=environ, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
         yield process
         assert process.wait(PATIENCE) == 128 + signal.SIGINT
         assert process.stdin is not None

@@ -55,7 +55,12 @@ def test_a_passphrase_of_a_file(key: Path) -> None:
 def test_a_passphrase_that_is_typed(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(_tls, "getpass", lambda prompt: asked.append(prompt) or "hunter2")
+
+    def getpass(prompt: str) -> str:
+        asked.append(prompt)
+        return "hunter2"
+
+    monkeypatch.setattr(_tls, "getpass", getpass)
     load()
     assert asked == ["Passphrase of key.pem: "]
 

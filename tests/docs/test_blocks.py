@@ -20,7 +20,7 @@ import trio
 import trio.testing
 
 import trio_ws_dom
-from trio_ws_dom.testing import FakeServer, open_fake_server
+from trio_ws_dom.testing import FakeConnection, FakeServer, open_fake_server
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,9 +84,12 @@ def run(page: str, block: Block, names: dict[str, Any], patch: pytest.MonkeyPatc
     text = "\n" * (block.line - 1) + LISTENING.sub(r"\1 0", block.code)
     code = compile(text, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
+    def note_main(main: Callable[..., Awaitable[object]], *arguments: object) -> None:
+        mains.append((main, arguments))
+
     async def everything() -> None:
         with patch.context() as inner:
-            inner.setattr(trio, "run", lambda main, *args: mains.append((main, args)))
+            inner.setattr(trio, "run", note_main)
             done = eval(code, names)
         if inspect.isawaitable(done):
             await done
@@ -146,7 +149,7 @@ async def serve(server: FakeServer) -> None:
             nursery.start_soon(host, await request.accept(protocol=protocol))
 
 
-async def host(connection: trio_ws_dom.testing.FakeConnection) -> None:  # type: ignore[name-defined]  # a submodule
+async def host(connection: FakeConnection) -> None:
     try:
         if connection.request.target != "/rpc":
             await connection.send("welcome")

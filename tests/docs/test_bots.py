@@ -15,7 +15,7 @@ from trio_ws_dom import open_websocket
 from trio_ws_dom.testing import FakeConnection, open_fake_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "bots.md").read_text(encoding="utf-8")
 BLOCK: Final = PAGE.partition("\n## Ask, and wait")[2].partition("```python\n")[2].partition("```")
@@ -25,7 +25,7 @@ URL: Final = "wss://chat.example"
 
 
 @asynccontextmanager
-async def talk() -> AsyncIterator[tuple[Any, FakeConnection]]:
+async def talk() -> AsyncGenerator[tuple[Any, FakeConnection]]:
     """Run a client of that class, and yield it with the server's end."""
     names: dict[str, Any] = {}
     exec(PROGRAM, names)

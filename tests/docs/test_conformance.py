@@ -17,7 +17,7 @@ FILES: Final = {"RFC 6455": "wire/test_rfc6455.py", "RFC 7692": "wire/test_rfc76
 
 def rows() -> list[tuple[str, str]]:
     """Return the file and the name of each test, in the page's order."""
-    found = []
+    found: list[tuple[str, str]] = []
     for part in PAGE.split("\n## ")[1:]:
         named = ROW.findall(part)
         assert len(named) == sum(line.startswith("| ") for line in part.splitlines()) - 1

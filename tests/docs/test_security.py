@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 def rows() -> list[Row]:
     page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    found = []
+    found: list[Row] = []
     for line in page.partition("\n\n|")[2].partition("\n\n")[0].splitlines()[2:]:
         what, bound, _, _, constants, tests = [cell.strip() for cell in line.strip("|").split("|")]
         found.append(
@@ -78,8 +78,9 @@ def words_for(name: str) -> str:
 @cache
 def functions_of(path: str) -> set[str]:
     tree = ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8"))
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    return {node.name for node in tree.body if isinstance(node, kinds)}
+    return {
+        node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
 
 
 @pytest.mark.parametrize("what", ROWS)
@@ -98,7 +99,7 @@ def test_the_row_of(what: str) -> None:
 
 def test_every_bound_of_the_code_has_a_row() -> None:
     named = {name for row in ROWS.values() for name in row.constants}
-    bounds = set()
+    bounds: set[str] = set()
     package = ROOT / "trio_ws_dom"
     for path in package.rglob("*.py"):
         module = ".".join(path.relative_to(package).with_suffix("").parts)

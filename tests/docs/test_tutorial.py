@@ -19,7 +19,7 @@ from support.patience import PATIENCE
 import trio_ws_dom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from support.echo_server import EchoServer
 
@@ -77,7 +77,7 @@ def matches(output: str, documented: str) -> bool:
 
 
 @contextmanager
-def running(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
+def running(folder: Path, name: str) -> Generator[subprocess.Popen[str]]:
     """Run a program until the block ends, and then press Ctrl-C."""
     with subprocess.Popen(
         [sys.executable, "-W", "default", "-u", name],

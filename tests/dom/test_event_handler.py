@@ -62,7 +62,8 @@ def test_the_on_attribute_is_what_was_set() -> None:
 
 
 def test_the_on_attribute_is_called_where_it_was_first_set() -> None:
-    target, heard = Target(), []
+    target = Target()
+    heard: list[str] = []
     target.addEventListener("foo", note(heard, "before"))
     target.onfoo = note(heard, "first")
     target.addEventListener("foo", note(heard, "after"))
@@ -72,7 +73,8 @@ def test_the_on_attribute_is_called_where_it_was_first_set() -> None:
 
 
 def test_an_on_attribute_set_to_none_and_again_comes_last() -> None:
-    target, heard = Target(), []
+    target = Target()
+    heard: list[str] = []
     target.onfoo = note(heard, "slot")
     target.addEventListener("foo", note(heard, "other"))
     target.onfoo = None
@@ -134,7 +136,8 @@ def test_a_target_without_on_attributes_takes_any_attribute() -> None:
 
 
 def test_the_on_attribute_is_not_a_listener_of_the_same_callback() -> None:
-    target, heard = Target(), []
+    target = Target()
+    heard: list[Event] = []
     target.onfoo = heard.append
     target.addEventListener("foo", heard.append)
     target.dispatchEvent(Event("foo"))
@@ -147,7 +150,11 @@ def test_the_on_attribute_is_not_a_listener_of_the_same_callback() -> None:
 @pytest.mark.parametrize(("result", "canceled"), [(False, True), (0, False), (None, False)])
 def test_returning_false_cancels(result: object, canceled: bool) -> None:
     target = Target()
-    target.onfoo = lambda event: result
+
+    def answer(event: Event) -> object:
+        return result
+
+    target.onfoo = answer
     assert target.dispatchEvent(Event("foo", cancelable=True)) is not canceled
 
 
@@ -175,7 +182,8 @@ def test_setting_the_on_attribute_is_announced_even_from_none_to_none() -> None:
 
 
 def test_two_targets_share_no_listeners() -> None:
-    one, two, heard = Target(), Target(), []
+    one, two = Target(), Target()
+    heard: list[Event] = []
     one.onfoo = heard.append
     one.addEventListener("foo", heard.append)
     two.dispatchEvent(Event("foo"))

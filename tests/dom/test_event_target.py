@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from support.checked import members, not_none
 
 from trio_ws_dom._dom import (
     AbortController,
@@ -15,6 +16,8 @@ from trio_ws_dom._dom import (
     EventTarget,
     MessageEvent,
 )
+
+T = TypeVar("T")
 
 
 class Target(EventTarget):
@@ -27,7 +30,7 @@ class Target(EventTarget):
         self.changes.append(type)
 
 
-def note(heard: list[str], what: str) -> Callable[[Event], None]:
+def note(heard: list[T], what: T) -> Callable[[Event], None]:
     """Return a listener that appends ``what``."""
     return lambda event: heard.append(what)
 
@@ -42,7 +45,8 @@ def fail(error: BaseException) -> Callable[[Event], None]:
 
 
 def test_listeners_are_called_in_order_with_the_event() -> None:
-    target, event, heard = EventTarget(), Event("foo"), []
+    target, event = EventTarget(), Event("foo")
+    heard: list[tuple[int, Event]] = []
     target.addEventListener("foo", lambda event: heard.append((1, event)))
     target.addEventListener("bar", lambda event: heard.append((2, event)))
     target.addEventListener("foo", lambda event: heard.append((3, event)))
@@ -51,7 +55,8 @@ def test_listeners_are_called_in_order_with_the_event() -> None:
 
 
 def test_during_the_dispatch_the_event_knows_its_target() -> None:
-    target, event, seen = EventTarget(), Event("foo"), []
+    target, event = EventTarget(), Event("foo")
+    seen: list[tuple[EventTarget | None, EventTarget | None, int, list[EventTarget]]] = []
 
     def look(event: Event) -> None:
         seen.append((event.target, event.currentTarget, event.eventPhase, event.composedPath()))
@@ -89,7 +94,8 @@ def test_types_that_are_no_strings_are_type_errors() -> None:
 
 
 def test_a_removed_listener_is_not_called() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[Event] = []
     target.addEventListener("foo", heard.append)
     target.removeEventListener("foo", print)
     target.removeEventListener("bar", heard.append)
@@ -100,7 +106,8 @@ def test_a_removed_listener_is_not_called() -> None:
 
 
 def test_a_listener_removed_by_another_is_not_called() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[Event] = []
     target.addEventListener("foo", lambda event: target.removeEventListener("foo", heard.append))
     target.addEventListener("foo", heard.append)
     target.dispatchEvent(Event("foo"))
@@ -108,7 +115,8 @@ def test_a_listener_removed_by_another_is_not_called() -> None:
 
 
 def test_a_listener_added_by_another_waits_for_the_next_event() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[Event] = []
 
     def add_again(event: Event) -> None:
         target.removeEventListener("foo", heard.append)
@@ -121,7 +129,8 @@ def test_a_listener_added_by_another_waits_for_the_next_event() -> None:
 
 
 def test_a_capture_listener_can_add_a_plain_one_for_the_same_event() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[Event] = []
     target.addEventListener(
         "foo", lambda event: target.addEventListener("foo", heard.append), capture=True
     )
@@ -130,7 +139,8 @@ def test_a_capture_listener_can_add_a_plain_one_for_the_same_event() -> None:
 
 
 def test_capture_listeners_come_first() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[str] = []
     target.addEventListener("foo", note(heard, "plain"))
     target.addEventListener("foo", note(heard, "capture"), capture=True)
     target.dispatchEvent(Event("foo"))
@@ -138,7 +148,8 @@ def test_capture_listeners_come_first() -> None:
 
 
 def test_stopping_in_a_capture_listener_stops_the_plain_ones() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[str] = []
     target.addEventListener("foo", lambda event: event.stopPropagation(), capture=True)
     target.addEventListener("foo", note(heard, "capture"), capture=True)
     target.addEventListener("foo", note(heard, "plain"))
@@ -147,7 +158,8 @@ def test_stopping_in_a_capture_listener_stops_the_plain_ones() -> None:
 
 
 def test_stopping_immediately_stops_at_once() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[str] = []
     target.addEventListener("foo", lambda event: event.stopImmediatePropagation(), capture=True)
     target.addEventListener("foo", note(heard, "capture"), capture=True)
     target.addEventListener("foo", note(heard, "plain"))
@@ -156,7 +168,8 @@ def test_stopping_immediately_stops_at_once() -> None:
 
 
 def test_an_event_stopped_before_its_dispatch_reaches_nobody_once() -> None:
-    target, event, heard = EventTarget(), Event("foo"), []
+    target, event = EventTarget(), Event("foo")
+    heard: list[Event] = []
     target.addEventListener("foo", heard.append)
     event.stopPropagation()
     target.dispatchEvent(event)
@@ -166,7 +179,8 @@ def test_an_event_stopped_before_its_dispatch_reaches_nobody_once() -> None:
 
 
 def test_a_once_listener_is_removed_before_its_call() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[Event] = []
 
     def listener(event: Event) -> None:
         heard.append(event)
@@ -186,7 +200,8 @@ def test_dispatch_says_whether_the_event_was_canceled() -> None:
 
 
 def test_a_passive_listener_cannot_cancel() -> None:
-    target, event, seen = EventTarget(), Event("foo", cancelable=True), []
+    target, event = EventTarget(), Event("foo", cancelable=True)
+    seen: list[bool] = []
 
     def passive(event: Event) -> None:
         event.preventDefault()
@@ -216,7 +231,8 @@ def test_an_event_that_is_being_dispatched_cannot_be_dispatched() -> None:
 
 
 def test_listeners_exceptions_come_out_after_all_were_called() -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[object] = []
     one, two = ValueError("one"), KeyError("two")
     for listener in (fail(one), heard.append, fail(two), heard.append, note(heard, "last")):
         target.addEventListener("foo", listener)
@@ -230,7 +246,8 @@ def test_listeners_exceptions_come_out_after_all_were_called() -> None:
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt(), SystemExit()])
 def test_an_interrupt_ends_the_dispatch_at_once(interrupt: BaseException) -> None:
-    target, event, heard = EventTarget(), Event("foo"), []
+    target, event = EventTarget(), Event("foo")
+    heard: list[Event] = []
     target.addEventListener("foo", fail(interrupt), once=True)
     target.addEventListener("foo", heard.append)
     with pytest.raises(type(interrupt)) as caught:
@@ -249,13 +266,13 @@ def test_an_interrupt_does_not_hide_what_was_raised_before() -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
         target.dispatchEvent(Event("foo"))
     context = caught.value.__context__
-    assert isinstance(context, ExceptionGroup)
-    assert context.exceptions == (earlier,)
-    assert context.__context__ is root
+    assert members(context) == (earlier,)
+    assert not_none(context).__context__ is root
 
 
 def test_aborting_the_signal_removes_the_listener() -> None:
-    target, controller, heard = EventTarget(), AbortController(), []
+    target, controller = EventTarget(), AbortController()
+    heard: list[object] = []
     target.addEventListener("foo", heard.append, signal=controller.signal)
     target.addEventListener("foo", note(heard, "x"), signal=controller.signal)
     target.dispatchEvent(Event("foo"))
@@ -273,7 +290,8 @@ def test_an_aborted_signal_adds_no_listener_but_checks_it() -> None:
 
 
 def test_the_signal_forgets_a_listener_that_was_removed() -> None:
-    target, controller, heard = EventTarget(), AbortController(), []
+    target, controller = EventTarget(), AbortController()
+    heard: list[Event] = []
     target.addEventListener("foo", heard.append, signal=controller.signal)
     target.removeEventListener("foo", heard.append)
     assert len(controller.signal._algorithms) == 0
@@ -284,7 +302,8 @@ def test_the_signal_forgets_a_listener_that_was_removed() -> None:
 
 
 def test_a_signal_that_aborts_right_after_its_listener_was_removed_does_nothing() -> None:
-    target, controller, heard = EventTarget(), AbortController(), []
+    target, controller = EventTarget(), AbortController()
+    heard: list[Event] = []
 
     def remove_and_abort(event: Event) -> None:
         target.removeEventListener("foo", heard.append)
@@ -348,7 +367,8 @@ def test_adding_calling_and_removing_takes_time_in_proportion_to_the_listeners()
     """It counts calls of Python functions, as time is unreliable."""
 
     def calls_of(count: int) -> int:
-        target, calls, heard = EventTarget(), 0, []
+        target, calls = EventTarget(), 0
+        heard: list[int] = []
 
         def profile(frame: object, event: str, arg: object) -> None:
             nonlocal calls
@@ -357,9 +377,7 @@ def test_adding_calling_and_removing_takes_time_in_proportion_to_the_listeners()
         sys.setprofile(profile)
         try:
             for number in range(count):
-                target.addEventListener(
-                    "foo", lambda event, number=number: heard.append(number), once=True
-                )
+                target.addEventListener("foo", note(heard, number), once=True)
             target.dispatchEvent(Event("foo"))
         finally:
             sys.setprofile(None)
@@ -382,7 +400,8 @@ def test_adding_calling_and_removing_takes_time_in_proportion_to_the_listeners()
     ],
 )
 def test_the_third_argument_is_capture_or_a_mapping(options: Any, keywords: Any) -> None:
-    target, heard = EventTarget(), []
+    target = EventTarget()
+    heard: list[str] = []
     target.addEventListener("foo", note(heard, "plain"), False)
     callback = note(heard, "capture")
     target.addEventListener("foo", callback, options, **keywords)
@@ -394,7 +413,8 @@ def test_the_third_argument_is_capture_or_a_mapping(options: Any, keywords: Any)
 
 
 def test_every_option_may_be_in_the_mapping() -> None:
-    target, controller, heard = EventTarget(), AbortController(), []
+    target, controller = EventTarget(), AbortController()
+    heard: list[bool] = []
 
     def listener(event: Event) -> None:
         event.preventDefault()
@@ -408,7 +428,7 @@ def test_every_option_may_be_in_the_mapping() -> None:
     assert heard == [False]
 
 
-@pytest.mark.parametrize("junk", [3, "once", [True], lambda event: None])
+@pytest.mark.parametrize("junk", [3, "once", [True], print])
 def test_another_third_argument_is_a_type_error(junk: Any) -> None:
     target = EventTarget()
     for call in (target.addEventListener, target.removeEventListener):
@@ -423,7 +443,8 @@ def test_a_misspelt_option_is_a_type_error() -> None:
 
 
 def test_fire_gives_what_listeners_raised() -> None:
-    target, event, heard = EventTarget(), MessageEvent("foo"), []
+    target, event = EventTarget(), MessageEvent("foo")
+    heard: list[Event] = []
     event._isTrusted = True
     errors = [ValueError(), KeyboardInterrupt()]
     for listener in (*map(fail, errors), heard.append):

@@ -28,7 +28,7 @@ def closed() -> Exception:
 
 
 async def receive_all(queue: ReceiveQueue[str]) -> list[str]:
-    received = []
+    received: list[str] = []
     with pytest.raises(trio.EndOfChannel):
         while True:
             received.append(await queue.receive())
@@ -75,7 +75,7 @@ async def test_the_error_at_the_end_is_new_each_time() -> None:
     queue, _ = make()
     queue.end(trio.EndOfChannel)
     queue.end(closed)
-    errors = []
+    errors: list[trio.EndOfChannel] = []
     for _ in range(2):
         with pytest.raises(trio.EndOfChannel) as caught:
             await queue.receive()
@@ -85,7 +85,7 @@ async def test_the_error_at_the_end_is_new_each_time() -> None:
 
 async def test_queue_is_full_at_its_number_of_items() -> None:
     queue, _ = make()
-    fullness = []
+    fullness: list[bool] = []
     for _ in range(4):
         queue.put("", 0)
         fullness.append(queue.full)
@@ -103,7 +103,7 @@ async def test_room_is_announced_once_the_queue_is_below_its_bounds() -> None:
     queue, calls = make()
     for size in (1, 5, 5, 1):
         queue.put("", size)
-    seen = []
+    seen: list[tuple[bool, int]] = []
     for _ in range(4):
         await queue.receive()
         seen.append((queue.full, len(calls)))
@@ -187,18 +187,22 @@ def is_ready(queue: ReceiveQueue[str]) -> bool:
     return queue.at_hand > 0 or queue.look()
 
 
+def at_once(queue: ReceiveQueue[str]) -> str:
+    """Receive without a yield to the scheduler."""
+    assert is_ready(queue)
+    with pytest.raises(StopIteration) as done:
+        queue.receive().send(None)
+    return str(done.value.value)
+
+
 async def test_a_burst_lets_no_other_tasks_run(autojump_clock: Any) -> None:
     queue, _ = make(burst=3, burst_seconds=1)
     queue.put_many(list("abcdef"), 6)
-    for first, *others in ("abc", "def"):
+    for first, *others in (["a", "b", "c"], ["d", "e", "f"]):
         assert not is_ready(queue)
         with trio.testing.assert_checkpoints():
             assert await queue.receive() == first
-        for item in others:
-            assert is_ready(queue)
-            with pytest.raises(StopIteration) as done:  # without a yield to the scheduler
-                queue.receive().send(None)
-            assert done.value.value == item
+        assert [at_once(queue) for _ in others] == others
 
 
 async def test_a_burst_is_bounded_in_time(autojump_clock: Any) -> None:
@@ -311,7 +315,7 @@ async def test_a_receive_that_is_cancelled_while_it_sleeps_leaves_no_trace(
 
 async def test_a_receiver_that_was_woken_is_not_cancelled_any_more() -> None:
     queue, _ = make()
-    received = []
+    received: list[str] = []
 
     async def receive() -> None:
         received.append(await queue.receive())
@@ -346,13 +350,13 @@ async def test_closing_after_the_end_changes_the_error() -> None:
         await queue.receive()
 
 
-@pytest.mark.parametrize("end", [ReceiveQueue.end, ReceiveQueue.close])
-async def test_the_end_wakes_the_receiver(end: Any) -> None:
+@pytest.mark.parametrize("end", ["end", "close"])
+async def test_the_end_wakes_the_receiver(end: str) -> None:
     queue, _ = make()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(receive_all, queue)
         await trio.testing.wait_all_tasks_blocked()
-        end(queue, trio.EndOfChannel)
+        getattr(queue, end)(trio.EndOfChannel)
 
 
 async def test_what_is_put_back_comes_next() -> None:
@@ -388,7 +392,7 @@ async def test_the_rest_of_a_batch_keeps_its_size_when_its_first_item_is_put_bac
 
 
 async def test_ctrl_c_does_not_land_in_the_callbacks_of_an_unprotected_caller() -> None:
-    seen = []
+    seen: list[bool] = []
     queue, _ = make(
         max_items=1, on_room=lambda: seen.append(trio.lowlevel.currently_ki_protected())
     )

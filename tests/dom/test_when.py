@@ -42,7 +42,8 @@ async def test_events_are_buffered_from_the_call_on() -> None:
 
 
 async def test_receive_waits_for_the_next_event(autojump_clock: trio.abc.Clock) -> None:
-    target, received = EventTarget(), []
+    target = EventTarget()
+    received: list[Event] = []
     channel = target.when("a")
 
     async def receive() -> None:
@@ -119,13 +120,13 @@ async def test_two_tasks_cannot_receive_at_once(autojump_clock: trio.abc.Clock) 
         await channel.receive()
 
 
-@pytest.mark.parametrize("close", [EventChannel.close, EventChannel.aclose])
-async def test_closing_unsubscribes(close: Any) -> None:
+@pytest.mark.parametrize("close", ["close", "aclose"])
+async def test_closing_unsubscribes(close: str) -> None:
     target = EventTarget()
     channel = target.when("a", "b")
     dispatch(target, "a")
     for _ in range(2):
-        if (pending := close(channel)) is not None:
+        if (pending := getattr(channel, close)()) is not None:
             await pending
     assert (target._listeners, target._channels) == ({}, [])
     with pytest.raises(trio.ClosedResourceError):
@@ -208,7 +209,7 @@ async def test_a_channel_made_after_the_end_has_ended() -> None:
 async def test_more_than_the_bounds_is_queued_all_the_same() -> None:
     target = EventTarget()
     with target.when("a", max_buffer_size=2) as channel:
-        fullness = []
+        fullness: list[bool] = []
         for _ in range(3):
             dispatch(target, "a")
             fullness.append(target._channel_is_full("a"))
@@ -240,7 +241,7 @@ async def test_only_the_types_of_a_full_channel_are_held_back() -> None:
 async def test_messages_count_the_bytes_that_they_take(data: Any, size: int, more: int) -> None:
     target = EventTarget()
     with target.when("message", max_buffer_bytes=2 * size + more):
-        fullness = []
+        fullness: list[bool] = []
         for _ in range(3):
             target.dispatchEvent(MessageEvent("message", data=data))
             fullness.append(target._channel_is_full("message"))
@@ -268,7 +269,7 @@ async def test_room_is_announced_once_when_there_is_some_again() -> None:
     target = Target()
     with target.when("a", max_buffer_size=2) as channel:
         dispatch(target, "a", "a", "a")
-        rooms = []
+        rooms: list[int] = []
         for _ in range(3):
             await channel.receive()
             rooms.append(target.rooms)

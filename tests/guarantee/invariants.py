@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from support.checked import not_none
 from support.frames import CLOSE, TEXT
 
 from guarantee.case import (
@@ -169,7 +170,7 @@ def why_no_close(account: Account) -> str | None:
         return "the peer ended TCP before"
     if account.case.kept_alive and wire.struck == "stall" and "failed" in account.moments:
         return "the peer was found dead"
-    if account.case.way == DEAF and account.wire.full.is_set():
+    if account.case.way == DEAF and not_none(account.wire).full.is_set():
         return "the peer reads nothing"
     if account.case.way in QUEUED and "interrupt again" in account.moments:
         return "it was given up while the network was full"
@@ -230,7 +231,8 @@ def unsent_is_counted(account: Account) -> Iterator[str]:
 def frames_of_ours(outgoing: bytes) -> tuple[list[bytes], bool]:
     """Return the text messages that were sent whole, and whether a Close was."""
     _, _, data = outgoing.partition(b"\r\n\r\n")
-    texts, close_left = [], False
+    close_left = False
+    texts: list[bytes] = []
     while len(data) >= 6 and len(data) >= 6 + data[1] - 128:
         end = 6 + data[1] - 128
         payload = bytes(byte ^ data[2 + i % 4] for i, byte in enumerate(data[6:end]))
@@ -340,7 +342,7 @@ def _gave_up(account: Account) -> bool:
 def closes_in(delivered: bytes) -> list[int]:
     """Return the codes of the Closes among a server's whole frames."""
     _, _, data = delivered.partition(b"\r\n\r\n")
-    codes = []
+    codes: list[int] = []
     while len(data) >= 2 and data[1] < 126 and len(data) >= 2 + data[1]:
         if data[0] == 0x88:
             codes.append(int.from_bytes(data[2:4], "big"))

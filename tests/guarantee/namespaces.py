@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import trio
+from support.checked import close_event
 from support.child_process import started
 from support.patience import PATIENCE, run_steadily
 from support.peer import Peer
 from support.scope_harness import PATIENT
-from support.transports import close_event
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket
 

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from contextlib import AbstractContextManager
 
 
@@ -44,7 +44,9 @@ def _check_calls(right: Any, wrong: Any, where: str) -> None:
 
 def _calls(signature: inspect.Signature) -> Iterator[tuple[list[str], dict[str, str]]]:
     """Return the calls that a function takes, by position and with its defaults by name."""
-    some, all_of_them, named = [], [], {}
+    named = {}
+    some: list[str] = []
+    all_of_them: list[str] = []
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
             all_of_them.append(name)
@@ -58,7 +60,7 @@ def _calls(signature: inspect.Signature) -> Iterator[tuple[list[str], dict[str, 
 
 
 @contextmanager
-def unprotected(function: Callable[..., object]) -> Iterator[None]:
+def unprotected(function: Callable[..., object]) -> Generator[None]:
     """Remove a function's protection from Ctrl-C."""
     trio.lowlevel.disable_ki_protection(function)
     try:

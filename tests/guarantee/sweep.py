@@ -43,7 +43,7 @@ from trio_ws_dom._wire import _outbox
 from trio_ws_dom._wire._closing import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 HOPELESS: Final = 500.0
@@ -221,7 +221,7 @@ class _Run:
 def all_tasks() -> dict[trio.lowlevel.Task, str]:
     """Return every task of the trio run, with its name."""
     waiting = [trio.lowlevel.current_root_task()]
-    found = {}
+    found: dict[trio.lowlevel.Task, str] = {}
     while waiting:
         task = waiting.pop()
         assert task is not None
@@ -232,7 +232,7 @@ def all_tasks() -> dict[trio.lowlevel.Task, str]:
 
 
 @contextmanager
-def deterministic(run: _Run) -> Iterator[None]:
+def deterministic(run: _Run) -> Generator[None]:
     """Fix everything that would make two runs differ."""
     case = run.account.case
     # trio shuffles the tasks that are ready with its own random generator, on purpose. It sorts

@@ -131,7 +131,7 @@ async def test_a_block_that_waits_for_one_of_two_sockets(
 
     assert await seconds_after_cancelling(block) == pytest.approx(TIMEOUT)
     await trio.testing.wait_all_tasks_blocked()
-    codes = []
+    codes: list[int | None] = []
     for peer in peers.all:
         await peer.read_to_end()
         codes.append(peer.close_code)

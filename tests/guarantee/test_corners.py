@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 import trio.testing
+from support.checked import close_event
 from support.frames import TEXT, frame
 from support.scope_harness import ScopeHarness
 from support.transports import EventRecorder
@@ -38,7 +39,7 @@ async def test_a_listener_that_cancels_the_nursery_sends_1001(
         ws.onmessage = lambda event: nursery.cancel_scope.cancel()
     recorder.check()
     assert harness.peer.close_code == 1001
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_a_listener_that_cancels_the_scope_sends_1001(
@@ -50,13 +51,13 @@ async def test_a_listener_that_cancels_the_scope_sends_1001(
             await trio.sleep_forever()
     assert scope.cancelled_caught
     assert harness.peer.close_code == 1001
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_aclose_in_several_tasks_sends_one_close_and_all_wait(
     harness: ScopeHarness, clock: object
 ) -> None:
-    states = []
+    states: list[int] = []
 
     async def aclose(ws: WebSocket, code: int) -> None:
         await ws.aclose(code)
@@ -85,14 +86,14 @@ async def test_a_cancelled_aclose_bounds_the_close_for_all_who_wait(
             with trio.move_on_after(0.01):
                 await ws.aclose()
         took = trio.current_time() - start
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
     assert took < harness.bounds["close_timeout"]
 
 
 async def test_an_async_listener_may_await_the_end_of_its_own_socket(
     harness: ScopeHarness, clock: object
 ) -> None:
-    done = []
+    done: list[int] = []
 
     async with open_websocket(harness.url, **harness.hire(HELLO)) as ws:
 
@@ -107,7 +108,7 @@ async def test_an_async_listener_may_await_the_end_of_its_own_socket(
 
 
 async def test_receive_raises_when_the_block_is_left(harness: ScopeHarness, clock: object) -> None:
-    caught = []
+    caught: list[trio.ClosedResourceError] = []
 
     async def receive(ws: WebSocket) -> None:
         with pytest.raises(trio.ClosedResourceError) as raised:
@@ -126,7 +127,7 @@ async def test_receive_raises_when_the_block_is_left(harness: ScopeHarness, cloc
 async def test_drain_returns_when_the_block_is_left_and_all_was_sent(
     harness: ScopeHarness, clock: object
 ) -> None:
-    done = []
+    done: list[int] = []
 
     async def drain(ws: WebSocket) -> None:
         await ws.drain()
@@ -142,7 +143,7 @@ async def test_drain_returns_when_the_block_is_left_and_all_was_sent(
 async def test_drain_raises_when_the_socket_is_closed_with_bytes_not_sent(
     harness: ScopeHarness, clock: object
 ) -> None:
-    caught = []
+    caught: list[WebSocketError] = []
 
     async def drain(ws: WebSocket) -> None:
         with pytest.raises(WebSocketError) as raised:

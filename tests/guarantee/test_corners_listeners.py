@@ -62,7 +62,7 @@ async def test_exceptions_of_several_events_come_out_in_the_order_of_the_events(
 async def test_async_listeners_that_never_end_are_cancelled_after_listener_timeout(
     harness: ScopeHarness, clock: object
 ) -> None:
-    ended = []
+    ended: list[object] = []
 
     async def forever(event: object) -> None:
         try:
@@ -87,7 +87,7 @@ async def test_async_listeners_that_never_end_are_cancelled_after_listener_timeo
 
 
 async def test_a_listeners_own_shield_holds_the_scope(harness: ScopeHarness, clock: object) -> None:
-    order = []
+    order: list[str] = []
 
     async def stubborn(event: object) -> None:
         with trio.CancelScope(shield=True):
@@ -106,7 +106,7 @@ async def test_listeners_run_in_the_callers_context_and_keep_what_they_set(
 ) -> None:
     variable = contextvars.ContextVar("variable", default="nobody's")
     variable.set("caller's")
-    seen = []
+    seen: list[str] = []
 
     def listener(event: object) -> None:
         seen.append(variable.get())

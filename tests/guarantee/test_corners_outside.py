@@ -9,6 +9,7 @@ import textwrap
 
 import pytest
 import trio
+from support.checked import close_event
 from support.patience import PATIENCE, SteadyClock
 from support.peer import Peer
 from support.scope_harness import PATIENT
@@ -29,7 +30,7 @@ def test_a_scope_runs_and_ends_in_guest_mode() -> None:
                 async with open_websocket(f"ws://127.0.0.1:{port}") as ws:
                     scope.deadline = trio.current_time() + 0.05
                     await trio.sleep_forever()
-            seen.append((ws.closeEvent.code, ws.closeEvent.wasClean))
+            seen.append((close_event(ws).code, close_event(ws).wasClean))
 
     async def serve_one(listener: trio.SocketListener) -> None:
         async with listener:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from support.checked import close_event
 from support.frames import TEXT, frame
 from support.patience import PATIENCE, run_steadily
 from support.scope_harness import ScopeHarness
@@ -42,7 +43,7 @@ async def test_a_generator_that_is_closed_sends_1001(harness: ScopeHarness, cloc
             assert message == "hello"
             break
     assert harness.peer.close_code == 1001
-    assert sockets[0].closeEvent.wasClean
+    assert close_event(sockets[0]).wasClean
 
 
 # A generator that is not closed is a fault of the program's, after which trio promises nothing
@@ -129,7 +130,7 @@ def test_an_abandoned_generators_socket_is_closed_when_the_run_is_over(
         run_steadily(way, play)
     server.join()
     (ws,) = play.sockets
-    assert (ws.readyState, ws.closeEvent.code) == (WebSocket.CLOSED, 1001)
+    assert (ws.readyState, close_event(ws).code) == (WebSocket.CLOSED, 1001)
     assert server.peer.close_code == 1001
 
 
@@ -145,7 +146,7 @@ def test_the_next_scope_after_an_abandoned_one_is_as_any_other() -> None:
             await trio.sleep(0.01)
         async with open_websocket(second.url, **BOUNDS) as ws:
             assert await ws.receive() == "hello"
-        assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1000, True)
+        assert (close_event(ws).code, close_event(ws).wasClean) == (1000, True)
 
     run_steadily(main)
     first.join()

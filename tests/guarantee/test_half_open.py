@@ -20,7 +20,7 @@ from guarantee.relay import Relay, Spoiling
 from trio_ws_dom import WebSocketError, open_websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 pytestmark = pytest.mark.real
 
@@ -41,7 +41,7 @@ async def answer(peer: Peer) -> None:
 
 
 @asynccontextmanager
-async def relayed(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Relay, int]]:
+async def relayed(tls: ssl.SSLContext | None = None) -> AsyncGenerator[tuple[Relay, int]]:
     """Run a good server behind a relay, and yield the relay and its port."""
 
     async def serve(stream: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 import trustme
+from support.checked import close_event, not_none
 from support.frames import BINARY, frame
 from support.patience import PATIENCE
 from support.peer import Peer
@@ -20,7 +21,7 @@ from guarantee.relay import Relay, Spoiling
 from trio_ws_dom import WebSocketError, open_websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 pytestmark = pytest.mark.real
 
@@ -37,7 +38,7 @@ async def good_server(peer: Peer) -> None:
 @asynccontextmanager
 async def server(
     spoiling: Spoiling, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[tuple[int, list[Peer]]]:
+) -> AsyncGenerator[tuple[int, list[Peer]]]:
     """Run a good server behind a relay, and yield the relay's port and the peers."""
     peers: list[Peer] = []
 
@@ -67,7 +68,7 @@ async def test_a_slow_network_is_no_fault() -> None:
         async with open_websocket(f"ws://127.0.0.1:{port}", **SHORT) as ws:
             assert len(await ws.receive()) == 60_000
             ws.send("hello")
-        assert ws.closeEvent.wasClean
+        assert close_event(ws).wasClean
         assert peers[0].close_code == 1000
 
 
@@ -79,7 +80,7 @@ async def test_bytes_that_come_one_by_one_are_no_fault() -> None:
                 recorder = EventRecorder(ws)
                 await ws.receive()  # which would take 60 seconds
         recorder.check()
-        assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
+        assert (close_event(ws).code, close_event(ws).wasClean) == (1006, False)
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
@@ -96,7 +97,7 @@ async def test_silence_in_a_frame_takes_the_bound_and_ends_with_1006(cancelled: 
                     scope.cancel()
         took = trio.current_time() - start
         recorder.check()
-        assert ws.closeEvent.code == 1006
+        assert close_event(ws).code == 1006
         bound = SHORT["cancelled_close_timeout" if cancelled else "close_timeout"]
         assert took == pytest.approx(bound, abs=0.1)
         with trio.fail_after(PATIENCE):
@@ -117,7 +118,7 @@ async def test_a_reset_fails_the_opening_or_ends_with_1006(at: int) -> None:
             recorder = EventRecorder(ws)
             await ws.wait_closed()
         recorder.check()
-        assert ws.closeEvent.code == 1006
+        assert close_event(ws).code == 1006
         assert recorder.events == ["close"]
 
 
@@ -127,7 +128,7 @@ async def test_a_server_that_ends_its_side_ends_the_socket_unclean() -> None:
             recorder = EventRecorder(ws)
             await ws.wait_closed()
         recorder.check()
-        assert isinstance(ws.failure.__cause__, EOFError)
+        assert isinstance(not_none(ws.failure).__cause__, EOFError)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,7 @@ async def test_torn_tls_ends_the_socket_unclean(
             with trio.move_on_after(0.2):
                 await ws.wait_closed()
         recorder.check()
-        assert ws.closeEvent.code == 1006
+        assert close_event(ws).code == 1006
 
 
 async def test_whole_tls_ends_clean_and_leaves_no_file(
@@ -178,7 +179,7 @@ async def test_whole_tls_ends_clean_and_leaves_no_file(
             f"wss://127.0.0.1:{port}", ssl_context=contexts[1], **SHORT
         ) as ws:
             assert len(await ws.receive()) == 60_000
-        assert ws.closeEvent.wasClean
+        assert close_event(ws).wasClean
         with trio.fail_after(PATIENCE):
             while count_files() > files:
                 await trio.sleep(0.01)

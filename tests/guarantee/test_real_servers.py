@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from support.checked import close_event
 from support.child_process import run, started
 from support.patience import PATIENCE
 from support.scope_harness import PATIENT
@@ -18,7 +19,7 @@ from support.transports import EventRecorder
 from trio_ws_dom import WebSocketError, open_websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from support.child_process import Child
 
@@ -38,7 +39,7 @@ trio.run(main)
 
 
 @asynccontextmanager
-async def server_process(port: int = 0) -> AsyncIterator[tuple[Child, int]]:
+async def server_process(port: int = 0) -> AsyncGenerator[tuple[Child, int]]:
     """Start a good server that can be killed. The second value is its port."""
     async with started("-c", SERVER, str(port)) as process:
         yield process, int(await process.line())
@@ -52,7 +53,7 @@ async def test_a_killed_server_ends_the_socket_with_1006_at_once() -> None:
             with pytest.raises(WebSocketError):
                 await ws.receive()
     recorder.check()
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
 
 
 async def test_a_killed_server_refuses_until_it_is_back() -> None:
@@ -67,7 +68,7 @@ async def test_a_killed_server_refuses_until_it_is_back() -> None:
     async with server_process(port):
         async with open_websocket(f"ws://127.0.0.1:{port}", **PATIENT) as ws:
             ws.send("hello")
-        assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1000, True)
+        assert (close_event(ws).code, close_event(ws).wasClean) == (1000, True)
 
 
 NO_FILES = """
@@ -104,7 +105,7 @@ async def test_a_resolver_that_hangs_does_not_hold_the_scope(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go_on = threading.Event()
-    resolved = []
+    resolved: list[bool] = []
 
     def resolve() -> None:
         resolved.append(go_on.wait(PATIENCE))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import trio
 import trio.testing
+from support.checked import close_event
 from support.frames import CLOSE, close
 from support.peer import Frame, Peer
 from support.scope_harness import ScopeHarness, accept_and_listen
@@ -125,7 +128,7 @@ async def test_a_siblings_crash_sends_1001_and_comes_out(
 ) -> None:
     await harness.play()
     boom = ValueError("boom")
-    sockets = []
+    sockets: list[Any] = []
     is_open = trio.Event()
 
     async def talk() -> None:
@@ -185,7 +188,7 @@ async def test_with_a_bound_of_zero_a_cancelled_socket_is_gone_without_a_close(
             start = trio.current_time()
             await trio.sleep_forever()
     recorder.check()
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
     if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.05)
     await trio.testing.wait_all_tasks_blocked()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
+from support.checked import close_event
 from support.peer import Peer
 from support.scope_harness import (
     ScopeHarness,
@@ -125,7 +126,7 @@ async def test_a_cancelled_nursery_of_the_program_sends_1001_after_what_its_task
             ws.send("goodbye")
     recorder.check()
     assert [got.payload for got in harness.peer.frames] == [b"goodbye", (1001).to_bytes(2, "big")]
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_exceptions_of_a_bare_sockets_listeners_come_out_of_its_nursery_as_one_group(
@@ -157,7 +158,7 @@ async def test_the_end_of_a_websocket_nursery_sends_1000_to_each_side_by_side(
         for opens in [ws.when("open") for ws in every]:
             await opens.receive()
     assert [peer.close_code for peer in harness.peers] == [1000] * 3
-    assert all(ws.closeEvent.wasClean for ws in every)
+    assert all(close_event(ws).wasClean for ws in every)
 
 
 async def test_websocket_nursery_gives_up_what_is_connecting(
@@ -171,7 +172,7 @@ async def test_websocket_nursery_gives_up_what_is_connecting(
         await trio.testing.wait_all_tasks_blocked()
     recorder.check()
     assert recorder.events == ["error", "close"]
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
 
 
 async def test_silent_peers_of_one_websocket_nursery_share_one_bound(
@@ -184,6 +185,6 @@ async def test_silent_peers_of_one_websocket_nursery_share_one_bound(
         for opens in [ws.when("open") for ws in every]:
             await opens.receive()
         start = trio.current_time()
-    assert all(ws.closeEvent.code == 1006 for ws in every)
+    assert all(close_event(ws).code == 1006 for ws in every)
     if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.3)

@@ -108,7 +108,7 @@ async def test_unfinished_async_listeners_are_cancelled_after_listener_timeout_a
     harness: ScopeHarness, clock: object
 ) -> None:
     await harness.play()
-    outcomes = []
+    outcomes: list[str] = []
 
     async def listener(event: object) -> None:
         try:
@@ -137,7 +137,7 @@ async def test_listeners_run_in_the_constructors_context(
     await harness.play()
     variable = contextvars.ContextVar("variable", default="nobody's")
     variable.set("caller's")
-    seen = []
+    seen: list[str] = []
     async with harness.open() as ws:
         variable.set("changed later")
         ws.onclose = lambda event: seen.append(variable.get())

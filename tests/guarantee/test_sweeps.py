@@ -27,7 +27,7 @@ whole = pytest.mark.sweep
 
 def sweep(name: str, cases: Iterable[Case]) -> None:
     """Run all cases, and report in full the first few that break the guarantee."""
-    wrong = []
+    wrong: list[str] = []
     cases = list(cases)
     for case in cases:
         account = run(case, name)

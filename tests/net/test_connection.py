@@ -9,11 +9,13 @@ import pytest
 import trio
 import trio.testing
 from support import opened
+from support.checked import instance, not_none
 from support.frames import BINARY, CLOSE, PING, PONG, TEXT, close, frame
 from support.opened import socket_and_peer
 from support.peer import Frame, Peer
 
 from trio_ws_dom import WebSocket
+from trio_ws_dom._net._connection import Connection
 from trio_ws_dom._net._reader import READ_SIZE
 from trio_ws_dom._wire import _memory
 from trio_ws_dom._wire._outbox import MAX_PENDING_PONGS
@@ -74,8 +76,9 @@ async def test_flood_of_pings(nursery: trio.Nursery, autojump_clock: Any) -> Non
     for _ in range(20):
         await peer.send(frame(PING, b"x" * 125) * 500)
     await trio.testing.wait_all_tasks_blocked()
-    assert len(ws._session.connection.protocol.outbox._pongs) <= MAX_PENDING_PONGS
-    assert len(ws._session.connection.protocol.outbox.head) <= MAX_PENDING_PONGS * 131
+    outbox = instance(Connection, ws._session.connection).protocol.outbox
+    assert len(not_none(outbox._pongs)) <= MAX_PENDING_PONGS
+    assert len(outbox.head) <= MAX_PENDING_PONGS * 131
     assert ws.readyState == WebSocket.OPEN
 
 
@@ -191,7 +194,7 @@ async def test_a_message_over_max_buffered_amount_fails_the_connection_after_the
     assert (await ws.wait_closed()).code == 1006
     assert trace == ["open", "error", "close"]
     assert trio.current_time() == start
-    assert isinstance(ws.failure.__cause__, BufferError)
+    assert isinstance(not_none(ws.failure).__cause__, BufferError)
     assert "max_buffered_amount" in str(ws.failure)
     await peer.read_to_end()
     assert peer.close_code is None
@@ -223,7 +226,7 @@ async def test_compression(nursery: trio.Nursery, autojump_clock: Any) -> None:
     ws, peer, trace = await traced(nursery, DEFLATE)
     ws.send("x" * 1000)
     ws.send("short")
-    long, short = await peer.next(), await peer.next()
+    long, short = not_none(await peer.next()), await peer.next()
     assert zlib.decompressobj(-15).decompress(long.payload + b"\0\0\xff\xff") == b"x" * 1000
     assert short == Frame(TEXT, b"short")
     deflate = zlib.compressobj(wbits=-15)
@@ -259,7 +262,7 @@ async def test_tcp_ends_without_a_close(nursery: trio.Nursery, autojump_clock: A
     await peer.stream.aclose()
     assert (await ws.wait_closed()).code == 1006
     assert trace == ["open", "close"]
-    assert isinstance(ws.failure.__cause__, EOFError)
+    assert isinstance(not_none(ws.failure).__cause__, EOFError)
 
 
 async def test_way_to_the_peer_is_broken(nursery: trio.Nursery, autojump_clock: Any) -> None:
@@ -271,7 +274,7 @@ async def test_way_to_the_peer_is_broken(nursery: trio.Nursery, autojump_clock: 
     ws.send("x")
     assert (await ws.wait_closed()).code == 1006
     assert trio.current_time() - start == pytest.approx(2)
-    assert isinstance(ws.failure.__cause__, trio.BrokenResourceError)
+    assert isinstance(not_none(ws.failure).__cause__, trio.BrokenResourceError)
 
 
 async def test_a_close_of_a_peer_that_did_not_take_our_message_is_not_clean(
@@ -322,7 +325,8 @@ async def test_a_flood_leaves_others_their_turn(nursery: trio.Nursery, autojump_
     """A chunk that takes long to dispatch is interrupted, so that timeouts work."""
     ours, theirs = opened.new_pair()
     ws = WebSocket("ws://peer.test/", nursery=nursery, stream=ours)
-    count, seen_at_turn = 0, []
+    count = 0
+    seen_at_turn: list[int] = []
 
     def listener(event: object) -> None:
         nonlocal count

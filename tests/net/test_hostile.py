@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support.checked import instance
 from support.frames import BINARY, CLOSE, PING, PONG, TEXT, frame
 from support.opened import socket_and_peer
 from support.peer import Frame, Peer
 
 from trio_ws_dom import WebSocket
 from trio_ws_dom._net import _reader
+from trio_ws_dom._net._connection import Connection
 from trio_ws_dom._wire._outbox import MAX_PENDING_PONGS
 
 KIB, MIB = 1024, 1024 * 1024
@@ -124,6 +126,8 @@ async def test_flood_of_pings_to_a_full_socket(nursery: trio.Nursery) -> None:
         finally:
             tracemalloc.stop()
         assert ws.readyState == WebSocket.OPEN
-        assert ws._session.connection.protocol.outbox  # not all Pongs were sent
+        assert instance(
+            Connection, ws._session.connection
+        ).protocol.outbox  # not all Pongs were sent
         await peer.stream.aclose()
         assert (await ws.wait_closed()).code == 1006

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import trio
+from support.checked import close_event, not_none
 from support.patience import PATIENCE
 
 from trio_ws_dom import WebSocket, WebSocketStream, open_websocket, open_websocket_nursery
@@ -19,7 +21,7 @@ PROXY = "socks5://127.0.0.1:65001"  # no connection is made to it
 class CtrlC(trio.abc.SocketFactory):
     """Press Ctrl-C when a socket is made."""
 
-    def socket(self, *args: object) -> trio.socket.SocketType:
+    def socket(self, family: Any = 0, type: Any = 0, proto: int = 0) -> trio.socket.SocketType:
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("it was not raised here, so trio's tasks are protected now")
 
@@ -49,8 +51,8 @@ def test_interrupt_while_dialling_closes_the_socket_and_comes_out_bare(
     with pytest.raises(KeyboardInterrupt):
         trio.run(main)
     for ws in sockets:
-        assert (ws.readyState, ws.closeEvent.code) == (WebSocket.CLOSED, 1006)
-        assert isinstance(ws.failure.__cause__, ConnectionAbortedError)
+        assert (ws.readyState, close_event(ws).code) == (WebSocket.CLOSED, 1006)
+        assert isinstance(not_none(ws.failure).__cause__, ConnectionAbortedError)
 
 
 def test_interrupt_comes_before_the_failure_that_it_causes() -> None:

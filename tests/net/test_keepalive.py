@@ -12,7 +12,7 @@ import trio.testing
 from support import opened
 from support.frames import CLOSE, PING, PONG, TEXT, frame
 from support.peer import Peer
-from support.transports import count_tasks, late_pair, tls_pair
+from support.transports import StreamPair, count_tasks, late_pair, tls_pair
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocket_stream
 
@@ -30,7 +30,12 @@ class Server:
     """
 
     def __init__(
-        self, nursery: trio.Nursery, *, answers: bool = True, then: bytes = b"", pair: Any = None
+        self,
+        nursery: trio.Nursery,
+        *,
+        answers: bool = True,
+        then: bytes = b"",
+        pair: StreamPair | None = None,
     ) -> None:
         self.ours, theirs = pair or opened.new_pair()
         self.peer = Peer(theirs)
@@ -314,8 +319,8 @@ async def test_program_that_computes(nursery: trio.Nursery, autojump_clock: Any)
     servers = [Server(nursery, answers=False, pair=pair) for pair in pairs]
     sockets = [await server.connect(ping_interval=10, ping_timeout=3) for server in servers]
     await trio.sleep(11)
-    for server in servers:
-        server.ours.receive_stream.put_data(frame(PONG))
+    for ours, _ in pairs:
+        ours.receive_stream.put_data(frame(PONG))
     autojump_clock.jump(100)
     await trio.testing.wait_all_tasks_blocked()
     assert {ws.readyState for ws in sockets} == {WebSocket.OPEN}
@@ -399,7 +404,7 @@ async def test_fifty_idle_tls_sockets_stay_alive(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     servers = [Server(nursery, pair=tls_pair()) for _ in range(50)]
-    sockets = []
+    sockets: list[WebSocket] = []
     for server in servers:
         ws = WebSocket("wss://127.0.0.1/", nursery=nursery, stream=server.ours, ping_interval=10)
         sockets.append(ws)

@@ -12,7 +12,7 @@ import trio.testing
 from support.frames import BINARY, CLOSE, TEXT, close, frame
 from support.opened import socket_and_peer, stream_and_peer
 from support.patience import PATIENCE
-from support.peer import Peer
+from support.peer import Frame, Peer
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket
 
@@ -62,7 +62,7 @@ async def test_a_peer_that_closes_and_reads_on_slowly(nursery: trio.Nursery) -> 
         while ws.readyState != WebSocket.CLOSING:
             await trio.sleep(0.01)
     await trio.sleep(0.1)
-    got = []
+    got: list[Frame] = []
     while (one := await peer.next()) is not None:
         got.append(one)
         if one.opcode == CLOSE:

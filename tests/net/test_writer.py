@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support.checked import not_none
 from support.peer import Peer
 
 from trio_ws_dom._net._masks import new_masks
@@ -54,7 +55,7 @@ async def test_nothing_is_written_before_there_is_a_stream(
     put(writer, b"early")
     ours, theirs = trio.testing.memory_stream_pair()
     writer.start(ours, nursery)
-    assert (await Peer(theirs).next()).payload == b"early"
+    assert not_none(await Peer(theirs).next()).payload == b"early"
 
 
 async def test_idle_writer_has_no_task(nursery: trio.Nursery, autojump_clock: Any) -> None:
@@ -69,7 +70,7 @@ async def test_idle_writer_has_no_task(nursery: trio.Nursery, autojump_clock: An
     await trio.testing.wait_all_tasks_blocked()
     put(writer, b"again")
     peer = Peer(theirs)
-    assert [(await peer.next()).payload for _ in range(4)] == [b"x", b"x", b"x", b"again"]
+    assert [not_none(await peer.next()).payload for _ in range(4)] == [b"x", b"x", b"x", b"again"]
     assert len(nursery.child_tasks) == 1
 
 
@@ -135,7 +136,7 @@ async def test_flush_writes_a_socket_at_once(nursery: trio.Nursery) -> None:
         writer.held = False
         writer.flush()
         assert (log.sent, len(nursery.child_tasks)) == (1, 0)
-        assert (await Peer(theirs).next()).payload == b"hello"
+        assert not_none(await Peer(theirs).next()).payload == b"hello"
 
 
 async def test_flush_of_more_than_the_socket_takes(nursery: trio.Nursery) -> None:
@@ -152,7 +153,7 @@ async def test_flush_of_more_than_the_socket_takes(nursery: trio.Nursery) -> Non
         put(writer, b"last")
         writer.flush()
         peer = Peer(theirs)
-        got = [(await peer.next()).payload for _ in range(51)]
+        got = [not_none(await peer.next()).payload for _ in range(51)]
         assert got == [b"%d" % number * 50_000 for number in range(50)] + [b"last"]
 
 

@@ -12,7 +12,8 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
-from support.scripted_server import ScriptedServer, down, lost, lost_after, refusing
+from support.checked import not_none
+from support.scripted_server import ScriptedServer, down, greatest, lost, lost_after, refusing
 
 from trio_ws_dom import Retry
 from trio_ws_dom._reconnect._backoff import MAX_RETRY_AFTER, Backoff, retry_after
@@ -61,8 +62,8 @@ async def test_delay_counts_from_the_end_of_the_last_connection(
                 break
             await ws.wait_closed()
         await trio.sleep(1)
-    assert attempt.retry.delay > 1
-    assert memory.times[1] - memory.times[0] == pytest.approx(attempt.retry.delay)
+    assert not_none(attempt.retry).delay > 1
+    assert memory.times[1] - memory.times[0] == pytest.approx(not_none(attempt.retry).delay)
 
 
 def failure() -> End:
@@ -78,7 +79,7 @@ def test_jitter_uses_the_whole_range() -> None:
 
 def limits(backoff: Backoff, count: int) -> list[float]:
     """Return the next delays, where chance always picks the greatest."""
-    with patch("random.uniform", lambda least, most: most):
+    with patch("random.uniform", greatest):
         return [backoff.next(failure()).delay for _ in range(count)]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support.checked import not_none
 from support.scripted_server import AT_ONCE, ScriptedServer, stalling
 
 from trio_ws_dom import DOMException, Retry, reconnecting_websocket
@@ -91,8 +92,8 @@ async def test_os_error_in_a_function_is_a_failure_to_connect(
     async for attempt in reconnecting_websocket(url, **AT_ONCE):
         async with attempt:
             break
-    assert attempt.retry.number == 2
-    assert isinstance(attempt.retry.cause, ConnectionRefusedError)
+    assert not_none(attempt.retry).number == 2
+    assert isinstance(not_none(attempt.retry).cause, ConnectionRefusedError)
 
 
 async def test_mistake_in_a_function_comes_out_bare(

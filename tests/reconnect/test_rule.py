@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pytest
-from support.scripted_server import ScriptedServer, closing, down, lost, refusing
+from support.checked import not_none
+from support.scripted_server import Part, ScriptedServer, closing, down, greatest, lost, refusing
 
 from trio_ws_dom import (
     CloseEvent,
@@ -18,13 +19,17 @@ from trio_ws_dom import (
 )
 
 if TYPE_CHECKING:
+    from trio_ws_dom._reconnect._reconnecting import ReconnectOptions
     from trio_ws_dom.testing import FakeRequest
 
 
-async def run(memory: ScriptedServer, *parts: Any, **options: Any) -> list[Retry]:
+async def run(
+    memory: ScriptedServer, *parts: Part, **options: Unpack[ReconnectOptions]
+) -> list[Retry]:
     """Go through connections that end in these ways, to a last good one, and return the retries."""
     retries: list[Retry] = []
-    async for attempt in memory.loop(*parts, on_retry=retries.append, **options):
+    options["on_retry"] = retries.append
+    async for attempt in memory.loop(*parts, **options):
         async with attempt as ws:
             if len(memory.times) > len(parts):
                 break
@@ -39,7 +44,7 @@ async def test_seconds_are_the_delay(
     autojump_clock: object,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("random.uniform", lambda least, most: most)
+    monkeypatch.setattr("random.uniform", greatest)
     (retry,) = await run(
         memory, closing(4000), is_transient=lambda cause: seconds, initial_delay=5, max_delay=5
     )
@@ -64,10 +69,10 @@ async def test_nothing_is_added_to_the_rules_seconds(
 async def test_seconds_leave_the_random_delays_as_they_are(
     memory: ScriptedServer, autojump_clock: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("random.uniform", lambda least, most: most)
+    monkeypatch.setattr("random.uniform", greatest)
 
-    def rule(cause: object) -> float | bool:
-        return 7 if isinstance(cause, CloseEvent) else is_transient(cause)  # type: ignore[arg-type]  # it has one of its types
+    def rule(cause: Exception | CloseEvent) -> float | bool:
+        return 7 if isinstance(cause, CloseEvent) else is_transient(cause)
 
     parts = [down, closing(1001), down, closing(1001), down]
     retries = await run(memory, *parts, is_transient=rule, initial_delay=1, max_delay=60)
@@ -210,7 +215,7 @@ async def test_loss_that_is_final_and_that_the_block_did_not_raise_comes_out_of_
 async def test_program_that_goes_on_after_a_final_failure_gets_the_next_turn(
     memory: ScriptedServer, autojump_clock: object
 ) -> None:
-    errors = []
+    errors: list[WebSocketError | None] = []
     async for attempt in memory.loop(refusing(403), lost):
         try:
             async with attempt as ws:
@@ -222,7 +227,7 @@ async def test_program_that_goes_on_after_a_final_failure_gets_the_next_turn(
             errors.append(exc)
         else:
             errors.append(ws.failure)
-    assert attempt.retry.cause is errors[1]
+    assert not_none(attempt.retry).cause is errors[1]
 
 
 async def too_long(request: FakeRequest) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import trio
 import trio.testing
+from support.checked import close_event, instance, not_none
 from support.scripted_server import ScriptedServer, closing, down, lost
 from support.transports import EventRecorder, count_tasks
 
-from trio_ws_dom import WebSocket
+from trio_ws_dom import CloseEvent, WebSocket
 from trio_ws_dom.testing import FakeRequest
 
 
 async def test_block_that_ends_closes_with_1000_before_the_next_turn(
     scripted: ScriptedServer, clock: object
 ) -> None:
-    recorders = []
+    recorders: list[EventRecorder] = []
     async for attempt in scripted.loop():
         for recorder in recorders:
             recorder.check()
@@ -129,7 +132,7 @@ async def test_cancelled_block_closes_with_1001_and_is_the_last(
     assert scope.cancelled_caught
     recorder.check()
     assert scripted.codes == [1001]
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_cancellation_between_turns_is_noticed_at_the_next(
@@ -184,18 +187,18 @@ async def test_lost_connection_is_followed_by_the_next_turn(
             async for _ in ws:
                 pass
             raise AssertionError("the end was no clean one")
-    assert sockets[0].closeEvent.code == 1006
-    assert attempt.retry.cause is sockets[0].failure
+    assert close_event(sockets[0]).code == 1006
+    assert not_none(attempt.retry).cause is sockets[0].failure
 
 
 async def test_code_after_the_block_runs_also_after_a_loss(
     scripted: ScriptedServer, clock: object
 ) -> None:
-    ends = []
+    ends: list[Any] = []
     async for attempt in scripted.loop(lost):
         async with attempt as ws:
             await ws.receive()
-        ends.append(ws.closeEvent.code)
+        ends.append(close_event(ws).code)
         break
     assert ends == [1006]
 
@@ -209,5 +212,6 @@ async def test_clean_close_of_the_server_is_followed_by_the_next_turn(
                 break
             async for _ in ws:
                 pass
-    assert (attempt.retry.cause.code, attempt.retry.cause.reason) == (1012, "restart")
+    cause = instance(CloseEvent, not_none(attempt.retry).cause)
+    assert (cause.code, cause.reason) == (1012, "restart")
     assert scripted.codes == [1012, 1000]

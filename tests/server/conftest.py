@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pytest
 import trio
-import trio.testing
 from support.patience import patience
 from support.raw_client import RawClient
 from support.transports import PAIRS, EventRecorder, late_pair
 from trio_websocket import WebSocketServer, wrap_server_stream
 
-from trio_ws_dom import accept_websocket
+from trio_ws_dom import AcceptOptions, accept_websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from trio_websocket import WebSocketRequest
 
     from trio_ws_dom import WebSocket
 
-SHORT = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
+SHORT: AcceptOptions = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
 """Seconds, which do not matter in virtual time, and are soon over in real time."""
 
 
@@ -57,15 +56,17 @@ class AcceptHarness:
     async def play(
         self,
         block: Callable[[WebSocket], Awaitable[None]],
-        part: Callable[[RawClient], Awaitable[None]] = RawClient.finish,
-        **options: Any,
+        part: Callable[[RawClient], Awaitable[object]] = RawClient.finish,
+        **options: Unpack[AcceptOptions],
     ) -> None:
         """Run a block at the server's end, and a part at the client's, until both are over."""
+
+        bounds: AcceptOptions = {**SHORT, **options}
 
         async def handle(request: WebSocketRequest) -> None:
             with self.scope:
                 try:
-                    async with accept_websocket(request, **{**SHORT, **options}) as self.ws:
+                    async with accept_websocket(request, **bounds) as self.ws:
                         self.recorder = EventRecorder(self.ws)
                         await block(self.ws)
                 except Exception as exc:
@@ -82,7 +83,7 @@ class AcceptHarness:
     @asynccontextmanager
     async def connect(
         self, handle: Callable[[WebSocketRequest], Awaitable[None]], **options: Any
-    ) -> AsyncIterator[trio.abc.Stream]:
+    ) -> AsyncGenerator[trio.abc.Stream]:
         """Connect a client's stream to a handler, for which the end of the block waits."""
         async with trio.open_nursery() as handlers, trio.open_nursery() as listening:
             client: trio.abc.Stream

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
+from support.checked import close_event
 from support.frames import BINARY, TEXT
 from support.raw_client import RawClient, masked, masked_close
 
@@ -80,7 +81,7 @@ async def test_client_fails_the_connection(
 
     await harness.play(wait, part)
     assert harness.code == (code, True)
-    assert harness.ws.closeEvent.reason == reason
+    assert close_event(harness.ws).reason == reason
 
 
 async def test_garbage_for_an_answer(harness: AcceptHarness, clock: object) -> None:

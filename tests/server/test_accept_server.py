@@ -197,8 +197,9 @@ async def test_reset_before_it_was_accepted() -> None:
             async with accept_websocket(request):
                 raise AssertionError("the block is not entered")
         failures.append(caught.value)
-        nursery.cancel_scope.cancel()
+        over.set()
 
+    over = trio.Event()
     async with trio.open_nursery() as nursery:
         url = await start(nursery, handle)
         stream = await trio.open_tcp_stream("127.0.0.1", int(url.rpartition(":")[2]))
@@ -206,7 +207,8 @@ async def test_reset_before_it_was_accepted() -> None:
         with trio.move_on_after(0.2):
             await RawClient(stream).call()
         await stream.aclose()
-        await trio.sleep_forever()
+        await over.wait()
+        nursery.cancel_scope.cancel()
     assert failures[0].closeCode == 1006
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
+from support.checked import not_none
 from support.frames import BINARY, CLOSE, PING, PONG, TEXT
 from support.peer import Frame
 from support.raw_client import RawClient, headers_of, masked, masked_close
@@ -31,7 +32,7 @@ async def test_attributes(harness: AcceptHarness, clock: object) -> None:
         async with accept_websocket(request, "chat.v2", headers={"X-Room": "7"}) as ws:
             assert (ws.readyState, ws.bufferedAmount, ws.binaryType) == (ws.OPEN, 0, "blob")
             assert (ws.protocol, ws.extensions, ws.status) == ("chat.v2", "", 101)
-            assert ws.headers["Origin"] == "https://page.example"
+            assert not_none(ws.headers)["Origin"] == "https://page.example"
             assert ws.url.startswith("ws://")
             assert ws.url.endswith("/room?ada")
             assert "OPEN" in repr(ws)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
-import trio.testing
 from support.floods import KERNEL, MEMORY, Flood, MiB, Peak
 from support.frames import BINARY, PING, PONG, TEXT, frame
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-import trio.testing
 from support.fake_server import say
 from support.streams import CLOSERS
 

@@ -15,7 +15,7 @@ from trio_ws_dom import WebSocketError
 from trio_ws_dom._stream._writable import MAX_QUEUED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 pytestmark = pytest.mark.usefixtures("every_stream")
 
@@ -38,7 +38,8 @@ async def test_frames_on_the_wire(with_peer: Any, autojump_clock: Any) -> None:
     raw = b""
     while len(raw) < (2 + 4 + 100) + (2 + 4 + 2) + 3 * (2 + 4):
         raw += await peer.stream.receive_some()
-    heads, position = [], 0
+    position = 0
+    heads: list[tuple[int, int]] = []
     while position < len(raw):
         heads.append((raw[position], raw[position + 1] & 0x7F))
         position += 6 + heads[-1][1]
@@ -254,7 +255,11 @@ async def test_sending_from_within(with_peer: Any, autojump_clock: Any) -> None:
     assert peer.close_code == 1001
 
 
-@pytest.mark.parametrize("make", [list, tuple, iter, lambda values: (v for v in values)])
+def generator(values: list[str]) -> Iterator[str]:
+    yield from values
+
+
+@pytest.mark.parametrize("make", [list, tuple, iter, generator])
 async def test_a_plain_iterable_of_fragments_is_taken(
     make: Any, with_peer: Any, autojump_clock: Any
 ) -> None:

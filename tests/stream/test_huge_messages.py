@@ -129,7 +129,7 @@ async def there_and_back(fragments: list[Any]) -> list[Any]:
             yield fragment
 
     ours, theirs = trio.testing.memory_stream_pair()
-    got = []
+    got: list[str | bytes] = []
     async with trio.open_nursery() as nursery:
         nursery.start_soon(echo, Peer(theirs))
         async with open_websocket_stream("ws://peer.test/", stream=ours) as stream:

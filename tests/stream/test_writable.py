@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ async def test_send_waits_for_room(
     await stream.writable.send(b"x" * MAX_QUEUED)
     await stream.writable.send("fits, as it was not more than the bound")
     for letter in "abc":
-        await is_blocked(nursery, lambda letter=letter: stream.writable.send(letter))
+        await is_blocked(nursery, partial(stream.writable.send, letter))
     for _ in range(5):
         await peer.next()
     assert [got.payload for got in peer.frames[2:]] == [b"a", b"b", b"c"]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import trio
 import trio.testing
 
 from trio_ws_dom import WebSocket, WebSocketStream
+from trio_ws_dom.testing import FakeConnection
 
 if TYPE_CHECKING:
-    from trio_ws_dom.testing import FakeConnection, FakeServer
+    from trio_ws_dom.testing import FakeServer
 
-    Pair = tuple[WebSocket, FakeConnection]
-    StreamPair = tuple[WebSocketStream, FakeConnection]
+Pair = tuple[WebSocket, FakeConnection]
+StreamPair = tuple[WebSocketStream, FakeConnection]
+Accepted = Callable[..., Awaitable[Pair]]
+"""The fixture of that name: takes a socket's options, and opens one."""
 
 
 async def socket_and_connection(server: FakeServer, nursery: trio.Nursery, **options: Any) -> Pair:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from support.checked import close_event
 from support.frames import CLOSE, frame
 from support.peer import Peer
-from support.transports import close_event
 from trio_ws_dom import open_websocket
 
 if TYPE_CHECKING:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import trio
 
 from trio_ws_dom import reconnecting_websocket
+from trio_ws_dom.testing import FakeRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from trio_ws_dom import ReconnectingWebSocket
-    from trio_ws_dom.testing import FakeConnection, FakeRequest, FakeServer
+    from trio_ws_dom._reconnect._reconnecting import ReconnectOptions
+    from trio_ws_dom.testing import FakeConnection, FakeServer
 
-    Part = Callable[[FakeRequest], Awaitable[object]]
 
-AT_ONCE: dict[str, Any] = {"initial_delay": 0, "max_delay": 0}
+Part = Callable[[FakeRequest], Awaitable[object]]
+"""What the server does on one request."""
+
+
+class Delays(TypedDict):
+    """The options of these names."""
+
+    initial_delay: float
+    max_delay: float
+
+
+AT_ONCE: Delays = {"initial_delay": 0, "max_delay": 0}
 """Options without delays, for tests about something else."""
 
 
@@ -37,10 +48,11 @@ class ScriptedServer:
         self._nursery = nursery
         nursery.start_soon(self._serve)
 
-    def loop(self, *parts: Part, **options: Any) -> ReconnectingWebSocket:
+    def loop(self, *parts: Part, **options: Unpack[ReconnectOptions]) -> ReconnectingWebSocket:
         """Run a loop over connections, on which the server plays these parts."""
         self.parts += parts
-        return reconnecting_websocket(self.server.url, **(AT_ONCE | options))
+        both: ReconnectOptions = {**AT_ONCE, **options}
+        return reconnecting_websocket(self.server.url, **both)
 
     @property
     def connections(self) -> list[FakeConnection]:
@@ -57,6 +69,11 @@ class ScriptedServer:
             self.times.append(trio.current_time())
             part: Any = self.parts.popleft() if self.parts else staying
             self._nursery.start_soon(part, request)
+
+
+def greatest(least: float, most: float) -> float:
+    """Stand in for ``random.uniform``: always pick the greatest."""
+    return most
 
 
 # Parts.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ssl
 
 import trustme
@@ -9,9 +10,11 @@ import trustme
 AUTHORITY = trustme.CA()
 
 
-def server_context(*names: str, ca: trustme.CA = AUTHORITY) -> ssl.SSLContext:
+def server_context(
+    *names: str, ca: trustme.CA = AUTHORITY, not_after: datetime.datetime | None = None
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate = ca.issue_cert(*(names or ("127.0.0.1",)))
+    certificate = ca.issue_cert(*(names or ("127.0.0.1",)), not_after=not_after)
     certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # OpenSSL.SSL's
     return context
 

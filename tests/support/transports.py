@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from trio_ws_dom import CloseEvent, WebSocket
+    from trio_ws_dom import WebSocket
 
-    StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
+
+StreamPair = tuple[trio.abc.Stream, trio.abc.Stream]
+"""The two ends of a connection."""
 
 LATE = 0.01
 """Seconds from when bytes were sent until ``send_all`` returns."""
@@ -169,12 +171,6 @@ class EventRecorder:
         assert self.events[-1] == "close"
         assert self.events.count("close") == 1
         assert (self.ws.failure is None) == self.ws.closeEvent.wasClean
-
-
-def close_event(ws: WebSocket) -> CloseEvent:
-    """Return the event that closed a socket, which is CLOSED."""
-    assert ws.closeEvent is not None
-    return ws.closeEvent
 
 
 def count_tasks() -> int:

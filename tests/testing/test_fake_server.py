@@ -250,7 +250,8 @@ async def test_what_is_no_message_is_named(
     kind = type(message).__name__
     with pytest.raises(TypeError, match=rf"as str or bytes, got {kind}.*json\.dumps"):
         await connection.send(message)
-    await connection.send(bytearray(b"ok"))
+    buffer: Any = bytearray(b"ok")
+    await connection.send(buffer)
     await connection.close()
 
 

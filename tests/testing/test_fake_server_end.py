@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
+from support.checked import instance
 
 from trio_ws_dom import WebSocketError, open_websocket
 from trio_ws_dom.testing import FakeConnection, FakeServer, open_fake_server
@@ -16,7 +17,7 @@ async def greet() -> None:
     """A program under test, which ends when the server closes cleanly."""
     async with open_websocket(URL) as ws:
         async for name in ws:
-            ws.send(f"Hello {name}!")
+            ws.send("Hello " + instance(str, name) + "!")
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -94,9 +94,12 @@ async def test_other_tasks_run_while_much_is_recorded(
         await peer.accept(then=frame(TEXT, b"") * 5000)
         await peer.finish()
 
+    def count(record: TraceRecord) -> None:
+        turns[turn] += 1
+
     nursery.start_soon(take_turns)
     await harness.play(flood)
-    options = harness.transport.options(trace=lambda record: turns.update([turn]))
+    options = harness.transport.options(trace=count)
     async with open_websocket(harness.transport.url, **options) as ws:
         for _ in range(5000):
             await ws.receive()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support.checked import instance, not_none
 from support.frames import BINARY, TEXT, close, frame
 from support.opened import socket_and_peer
 from support.peer import Peer
@@ -32,7 +33,9 @@ async def test_async_listeners_start_in_the_order_of_the_messages(
 
         ws.onmessage = echo
         await peer.send(TEN)
-        assert [(await peer.next()).payload for _ in range(10)] == [b"%d" % n for n in range(10)]
+        assert [not_none(await peer.next()).payload for _ in range(10)] == [
+            b"%d" % n for n in range(10)
+        ]
         nursery.start_soon(peer.finish)
         await ws.aclose()
 
@@ -91,7 +94,7 @@ async def test_an_async_listener_sends_before_a_later_sync_one(
     ws.addEventListener("open", lambda event: ws.send("subscribe"))
     peer = Peer(theirs)
     await peer.accept()
-    assert [(await peer.next()).payload for _ in range(2)] == [b"login", b"subscribe"]
+    assert [not_none(await peer.next()).payload for _ in range(2)] == [b"login", b"subscribe"]
     nursery.start_soon(peer.finish)
     await ws.aclose()
 
@@ -105,9 +108,9 @@ async def test_an_async_message_listener_sends_before_a_later_sync_one(
         ws.send(f"first {event.data}")
 
     ws.addEventListener("message", first)
-    ws.addEventListener("message", lambda event: ws.send(f"second {event.data}"))
+    ws.addEventListener("message", lambda event: ws.send("second " + instance(str, event.data)))
     await peer.send(frame(TEXT, b"1"), frame(TEXT, b"2"))
-    sent = [(await peer.next()).payload for _ in range(4)]
+    sent = [not_none(await peer.next()).payload for _ in range(4)]
     assert sent == [b"first 1", b"second 1", b"first 2", b"second 2"]
     nursery.start_soon(peer.finish)
     await ws.aclose()
@@ -144,7 +147,7 @@ async def test_an_async_listener_answers_a_message_with_a_close_right_after_it(
 
     ws.onmessage = answer
     await peer.send(frame(TEXT, b"question") + close(4000))
-    assert (await peer.next()).payload == b"answer"
+    assert not_none(await peer.next()).payload == b"answer"
     assert states == [WebSocket.OPEN]
     nursery.start_soon(peer.finish)
     assert (await ws.wait_closed()).wasClean

@@ -42,7 +42,7 @@ def run(main: Any) -> float:
 
 @pytest.mark.parametrize(("presses", "seconds"), [(1, 500), (2, 0), (3, 0)])
 def test_the_second_ctrl_c_in_the_exit_ends_the_wait(presses: int, seconds: float) -> None:
-    async def press(theirs: trio.StapledStream[Any, Any]) -> None:
+    async def press(theirs: trio.abc.Stream) -> None:
         peer = Peer(theirs)
         await peer.accept()
         await peer.read_to_close()
@@ -60,7 +60,7 @@ def test_the_second_ctrl_c_in_the_exit_ends_the_wait(presses: int, seconds: floa
 
 @pytest.mark.parametrize(("presses", "seconds"), [(1, 500), (2, 0)])
 def test_ctrl_c_in_the_block_is_the_first_one(presses: int, seconds: float) -> None:
-    async def press(theirs: trio.StapledStream[Any, Any]) -> None:
+    async def press(theirs: trio.abc.Stream) -> None:
         await Peer(theirs).accept()
         for _ in range(presses):
             await press_ctrl_c()

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import trio
-import trio.testing
 from support.frames import TEXT, frame
 from support.opened import new_pair
 from support.peer import Peer

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import gc
 import weakref
+from functools import partial
 from typing import Any
 
 import pytest
 import trio
+from support.fake_server import Accepted
 
-from trio_ws_dom import AbortController, AbortSignal
+from trio_ws_dom import AbortController, AbortSignal, Event, MessageEvent, WebSocket
+
+
+def know(ws: WebSocket, event: MessageEvent) -> None:
+    """Be a listener that knows its socket, as those of programs do."""
 
 
 @pytest.mark.parametrize("dependent", [False, True])
 async def test_a_long_lived_signal_does_not_keep_closed_sockets_alive(
-    dependent: bool, accepted: Any, autojump_clock: Any
+    dependent: bool, accepted: Accepted, autojump_clock: Any
 ) -> None:
-    controller, gone = AbortController(), []
+    controller = AbortController()
+    gone: list[weakref.ref[object]] = []
     for _ in range(3):
         signal = AbortSignal.any([controller.signal]) if dependent else controller.signal
         ws, connection = await accepted()
-        ws.addEventListener("message", lambda event, ws=ws: None, signal=signal)
+        ws.addEventListener("message", partial(know, ws), signal=signal)
         await connection.close()
         await ws.wait_closed()
         gone.append(weakref.ref(ws))
@@ -32,9 +39,10 @@ async def test_a_long_lived_signal_does_not_keep_closed_sockets_alive(
 
 
 async def test_a_signal_removes_the_listener_of_an_open_socket(
-    accepted: Any, autojump_clock: Any
+    accepted: Accepted, autojump_clock: Any
 ) -> None:
-    controller, heard = AbortController(), []
+    controller = AbortController()
+    heard: list[Event] = []
     ws, connection = await accepted()
     ws.addEventListener("message", heard.append, {"signal": controller.signal})
     gc.collect()
@@ -47,30 +55,32 @@ async def test_a_signal_removes_the_listener_of_an_open_socket(
 
 @pytest.mark.parametrize("name", ["on_message", "onmesage", "onMessage"])
 async def test_a_misspelt_on_attribute_is_an_error(
-    name: str, accepted: Any, autojump_clock: Any
+    name: str, accepted: Accepted, autojump_clock: Any
 ) -> None:
     ws, _ = await accepted()
     with pytest.raises(AttributeError, match=f"got {name}; did you mean onmessage"):
         setattr(ws, name, print)
-    ws.nickname, ws.online = "ada", True
-    assert (ws.nickname, ws.online) == ("ada", True)
+    program: Any = ws
+    program.nickname, program.online = "ada", True
+    assert (program.nickname, program.online) == ("ada", True)
 
 
 async def test_what_cannot_be_called_is_refused_and_no_message_dropped_for_it(
-    accepted: Any, autojump_clock: Any
+    accepted: Accepted, autojump_clock: Any
 ) -> None:
     ws, connection = await accepted()
     heard: list[Any] = []
     ws.onmessage = heard.append
+    junk: Any = "save"
     with pytest.raises(TypeError, match="expected onmessage as a callable or None, got 'save'"):
-        ws.onmessage = "save"
+        ws.onmessage = junk
     with ws.when("message") as messages:
         await connection.send("hello")
         assert heard == [await messages.receive()]
 
 
 async def test_an_async_listener_is_inside_the_dispatch_until_its_first_await(
-    accepted: Any, autojump_clock: Any
+    accepted: Accepted, autojump_clock: Any
 ) -> None:
     ws, connection = await accepted()
     heard: list[Any] = []
@@ -93,7 +103,7 @@ async def test_an_async_listener_is_inside_the_dispatch_until_its_first_await(
     [((1000, None), 1000, ""), ((None, None), 1005, ""), ((3000.4, "bye"), 3000, "bye")],
 )
 async def test_close_converts_its_arguments(
-    arguments: Any, code: int, reason: str, accepted: Any, autojump_clock: Any
+    arguments: Any, code: int, reason: str, accepted: Accepted, autojump_clock: Any
 ) -> None:
     ws, _ = await accepted()
     ws.close(*arguments)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support.checked import not_none
 from support.frames import PING, PONG, TEXT, close, frame
 from support.opened import new_pair
 from support.peer import Peer
@@ -104,7 +105,7 @@ async def test_a_first_listener_gets_what_was_held_in_order_and_then_the_rest(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     ws, peer = await held(nursery, *(frame(TEXT, b"%d" % number) for number in range(500)))
-    got: list[str] = []
+    got: list[object] = []
     ws.onmessage = lambda event: got.append(event.data)
     assert got == []  # never within the program's own call
     await peer.send(*(frame(TEXT, b"%d" % number) for number in range(500, 1000)))
@@ -144,7 +145,7 @@ async def test_messages_may_come_while_held_ones_are_dispatched(
 ) -> None:
     """Two tasks then wait for async listeners to start, and one of them goes on dispatching."""
     ws, peer = await held(nursery, *(frame(TEXT, b"%d" % number) for number in range(50)))
-    got: list[str] = []
+    got: list[object] = []
 
     async def listener(event: Any) -> None:
         got.append(event.data)
@@ -163,7 +164,7 @@ async def test_receiving_after_a_listener_starts_with_what_comes_then(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     ws, peer = await held(nursery, frame(TEXT, b"1"))
-    got: list[str] = []
+    got: list[object] = []
     ws.onmessage = lambda event: got.append(event.data)
     await trio.testing.wait_all_tasks_blocked()
     with trio.move_on_after(1):
@@ -178,7 +179,7 @@ async def test_held_messages_are_dispatched_before_close(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     ws, peer = await held(nursery, *(frame(TEXT, b"%d" % number) for number in range(3)))
-    trace: list[str] = []
+    trace: list[object] = []
     ws.onclose = lambda event: trace.append("close")
     ws.onmessage = lambda event: trace.append(event.data)
     await peer.send(close(1000))
@@ -194,7 +195,7 @@ async def test_a_listener_set_while_the_stream_is_being_closed_gets_what_was_hel
     ours, theirs = trio.testing.memory_stream_pair()
     close_hook = ours.send_stream.close_hook
     assert close_hook is not None  # it ends the other stream
-    trace: list[str] = []
+    trace: list[object] = []
 
     def listen() -> None:
         ws.onmessage = lambda event: trace.append(event.data)
@@ -247,7 +248,7 @@ async def test_a_full_queue_is_warned_of_once_with_the_remedy(
     assert "ws.onmessage = None" in warning
     ws.onmessage = None
     await peer.send(frame(PING, b"still there?"))
-    assert (await peer.next()).payload == b"still there?"
+    assert not_none(await peer.next()).payload == b"still there?"
     await leave(nursery, ws, peer)
 
 

@@ -231,13 +231,29 @@ async def error_of(ws: WebSocket) -> WebSocketError:
     raise AssertionError
 
 
+def do_nothing() -> None:
+    """What flow control may call."""
+
+
+def many(more: int) -> list[str | bytes]:
+    return [b""] * (MAX_WAITING + more)
+
+
+def two_large(more: int) -> list[str | bytes]:
+    return [bytes(MAX_WAITING_BYTES // 2), bytes(MAX_WAITING_BYTES // 2 + more)]
+
+
+def wide_text(more: int) -> list[str | bytes]:
+    return ["x" * (MAX_WAITING_BYTES // 4 + more - 1) + "\N{GRINNING FACE}"]
+
+
 @pytest.mark.parametrize("more", [-1, 0, 1])
 @pytest.mark.parametrize(
     "messages",
     [
-        lambda more: [b""] * (MAX_WAITING + more),
-        lambda more: [bytes(MAX_WAITING_BYTES // 2), bytes(MAX_WAITING_BYTES // 2 + more)],
-        lambda more: ["x" * (MAX_WAITING_BYTES // 4 + more - 1) + "\N{GRINNING FACE}"],
+        many,
+        two_large,
+        wide_text,
     ],
     ids=["number", "bytes", "text, 4 bytes a character"],
 )
@@ -245,7 +261,7 @@ async def error_of(ws: WebSocket) -> WebSocketError:
 def test_the_reading_stops_at_the_bound(
     messages: Callable[[int], list[str | bytes]], more: int, receives: bool
 ) -> None:
-    flow = FlowControl(EventTarget(), lambda: new_inbox(nothing, nothing), holds=True)
+    flow = FlowControl(EventTarget(), lambda: new_inbox(do_nothing, do_nothing), holds=True)
     flow.hold(messages(more))
     if receives:
         flow.begin_receiving()

@@ -155,6 +155,7 @@ def test_no_bound_is_infinite_seconds(name: str) -> None:
 
 
 def test_the_interval_of_pings_is_their_timeout_by_default() -> None:
+    given: dict[str, Any]
     for given, interval, timeout in (
         ({"ping_interval": 20}, 20, 20),
         ({"ping_interval": 20, "ping_timeout": 5.5}, 20, 5.5),

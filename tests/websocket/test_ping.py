@@ -75,7 +75,7 @@ async def test_pings_of_several_tasks(nursery: trio.Nursery, autojump_clock: Any
 async def test_latest_answer_is_enough(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A peer may answer only the latest of several Pings (RFC 6455 section 5.5.3)."""
     ws, peer = await socket_and_peer(nursery)
-    pings = []
+    pings: list[Pinging] = []
     for _ in range(3):
         pings.append(Pinging(nursery, ws))
         payload = await next_ping(peer)

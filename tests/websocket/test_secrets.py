@@ -422,7 +422,9 @@ async def test_a_har_has_no_secret(texts: Texts, autojump_clock: object) -> None
     ours, theirs = trio.testing.memory_stream_pair()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve, Peer(theirs))
-        async with open_websocket(URL, PROTOCOLS, **options(texts, stream=ours) | {"trace": har}):
+        given = options(texts, stream=ours)
+        given["trace"] = har
+        async with open_websocket(URL, PROTOCOLS, **given):
             pass
     texts.add("HAR", json.dumps(har.to_dict()))
     texts.add_object(har)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-import trio.testing
+from support.checked import not_none
 from support.frames import TEXT
 from support.opened import socket_and_peer, stream_and_peer
 
@@ -24,6 +24,8 @@ from trio_ws_dom import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from outcome import Outcome
 
 CALLS: dict[str, Callable[[WebSocket], object]] = {
     "send": lambda ws: ws.send("x"),
@@ -57,7 +59,7 @@ async def test_a_call_from_a_thread_is_refused_and_changes_nothing(
     assert "trio.from_thread.run_sync" in str(error)
     assert (ws.readyState, ws.bufferedAmount, ws.onmessage, ws.binaryType) == before
     ws.send("still works")
-    assert (await peer.next()).payload == b"still works"
+    assert not_none(await peer.next()).payload == b"still works"
     nursery.start_soon(peer.finish)
     await ws.aclose()
 
@@ -66,7 +68,7 @@ async def test_calls_of_a_stream_from_a_thread_are_refused(nursery: trio.Nursery
     stream, peer = await stream_and_peer(nursery)
     assert "trio.from_thread.run_sync" in str(await error_in_a_thread(stream.close))
     await stream.writable.send("still works")
-    assert (await peer.next()).payload == b"still works"
+    assert not_none(await peer.next()).payload == b"still works"
     nursery.start_soon(peer.finish)
     await stream.writable.aclose()
 
@@ -82,7 +84,7 @@ async def test_connecting_from_a_thread_is_refused(nursery: trio.Nursery) -> Non
 async def test_from_thread_run_sync_works(nursery: trio.Nursery) -> None:
     ws, peer = await socket_and_peer(nursery)
     await trio.to_thread.run_sync(trio.from_thread.run_sync, ws.send, "hello")
-    assert (await peer.next()).payload == b"hello"
+    assert not_none(await peer.next()).payload == b"hello"
     nursery.start_soon(peer.finish)
     await ws.aclose()
 
@@ -90,12 +92,16 @@ async def test_from_thread_run_sync_works(nursery: trio.Nursery) -> None:
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="Windows has no such signal")
 async def test_a_signal_handler_may_send(nursery: trio.Nursery) -> None:
     ws, peer = await socket_and_peer(nursery)
-    before = signal.signal(signal.SIGUSR1, lambda *_: ws.send("from the handler"))
+
+    def handler(number: int, frame: object) -> None:
+        ws.send("from the handler")
+
+    before = signal.signal(signal.SIGUSR1, handler)
     try:
         signal.raise_signal(signal.SIGUSR1)
     finally:
         signal.signal(signal.SIGUSR1, before)
-    assert (await peer.next()).payload == b"from the handler"
+    assert not_none(await peer.next()).payload == b"from the handler"
     nursery.start_soon(peer.finish)
     await ws.aclose()
 
@@ -112,14 +118,19 @@ def test_the_host_loops_callbacks_may_send_in_guest_mode() -> None:
             await ws.aclose()
 
     async def host() -> None:
-        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Outcome[None]] = loop.create_future()
+
+        def ready(ws: WebSocket) -> None:
+            loop.call_soon(ws.send, "from the host")
+
         trio.lowlevel.start_guest_run(
             main,
-            lambda ws: loop.call_soon(ws.send, "from the host"),
+            ready,
             run_sync_soon_threadsafe=loop.call_soon_threadsafe,
-            done_callback=lambda outcome: (outcome.unwrap(), done.set()),
+            done_callback=done.set_result,
         )
-        await done.wait()
+        (await done).unwrap()
 
     asyncio.run(host())
     assert [(got.opcode, got.payload) for got in frames] == [(TEXT, b"from the host")]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
 import trio.testing
-from support.fake_server import say
+from support.checked import close_event, instance, not_none
+from support.fake_server import Accepted, say
 from support.peer import Peer
 
 from trio_ws_dom import (
@@ -20,6 +21,9 @@ from trio_ws_dom import (
     open_websocket,
 )
 from trio_ws_dom.testing import FakeServer
+
+if TYPE_CHECKING:
+    from trio_ws_dom import EventTarget
 
 
 def connect(server: FakeServer, nursery: trio.Nursery) -> WebSocket:
@@ -79,7 +83,7 @@ async def test_attributes_once_open(
     await trio.testing.wait_all_tasks_blocked()
     assert (ws.readyState, ws.protocol) == (WebSocket.OPEN, "b")
     assert ws.extensions == "permessage-deflate"
-    assert (ws.status, ws.headers["x-more"]) == (101, "yes")
+    assert (ws.status, not_none(ws.headers)["x-more"]) == (101, "yes")
 
 
 async def test_ready_state_in_events(
@@ -87,7 +91,7 @@ async def test_ready_state_in_events(
 ) -> None:
     """It is OPEN in ``open`` and ``message``, and CLOSED in ``close``."""
     ws = connect(server, nursery)
-    states = []
+    states: list[tuple[Any, int]] = []
     for name in ("open", "message", "close"):
         ws.addEventListener(name, lambda event: states.append((event.type, ws.readyState)))
     connection = await server.accept()
@@ -108,7 +112,7 @@ async def test_open_event(server: FakeServer, nursery: trio.Nursery, autojump_cl
     assert (event.bubbles, event.cancelable) == (False, False)
 
 
-async def test_message_event_of_text(accepted: Any, autojump_clock: Any) -> None:
+async def test_message_event_of_text(accepted: Accepted, autojump_clock: Any) -> None:
     """``message`` is a MessageEvent with the text and the URL's origin."""
     ws, connection = await accepted()
     messages = ws.when("message")
@@ -120,11 +124,11 @@ async def test_message_event_of_text(accepted: Any, autojump_clock: Any) -> None
     assert (event.bubbles, event.cancelable) == (False, False)
 
 
-async def test_message_event_from_the_fast_path(accepted: Any, autojump_clock: Any) -> None:
+async def test_message_event_from_the_fast_path(accepted: Accepted, autojump_clock: Any) -> None:
     """An event that one listener alone gets has the same attributes, during and after."""
     ws, connection = await accepted()
     seen: list[MessageEvent] = []
-    during = []
+    during: list[tuple[int, EventTarget | None, list[EventTarget]]] = []
 
     def listener(event: MessageEvent) -> None:
         seen.append(event)
@@ -141,7 +145,7 @@ async def test_message_event_from_the_fast_path(accepted: Any, autojump_clock: A
 
 
 @pytest.mark.parametrize("listeners", [1, 2])
-async def test_binary_type(listeners: int, accepted: Any, autojump_clock: Any) -> None:
+async def test_binary_type(listeners: int, accepted: Accepted, autojump_clock: Any) -> None:
     """A binary message's data is a Blob, or bytes where ``binaryType`` is "arraybuffer"."""
     ws, connection = await accepted()
     seen: list[Any] = []
@@ -164,14 +168,14 @@ async def test_error_and_close_events(
     both = ws.when("error", "close")
     await server.refuse(403)
     error, end = await both.receive(), await both.receive()
-    assert (type(error), type(end)) == (ErrorEvent, CloseEvent)
+    error, end = instance(ErrorEvent, error), instance(CloseEvent, end)
     assert error.error is ws.failure
     assert error.message == str(ws.failure)
     assert end is ws.closeEvent
     assert (end.code, end.reason, end.wasClean, end.isTrusted) == (1006, "", False, True)
 
 
-async def test_close_event_of_a_clean_end(accepted: Any, autojump_clock: Any) -> None:
+async def test_close_event_of_a_clean_end(accepted: Accepted, autojump_clock: Any) -> None:
     """It has the peer's code and reason, and there is no failure."""
     ws, connection = await accepted()
     await connection.close(4000, "Grüße")
@@ -194,7 +198,7 @@ async def test_time_stamps_never_fall(
     assert stamps == sorted(stamps)
 
 
-async def test_slots_keep_their_place(accepted: Any, autojump_clock: Any) -> None:
+async def test_slots_keep_their_place(accepted: Accepted, autojump_clock: Any) -> None:
     """A slot is called where it was first set, whatever is set to it later."""
     ws, connection = await accepted()
     calls: list[str] = []
@@ -242,7 +246,7 @@ async def test_cancelled_nursery(server: FakeServer, autojump_clock: Any) -> Non
         ws.onerror = lambda event: calls.append("error")
         ws.onclose = lambda event: calls.append("close")
     assert calls == ["error", "close"]
-    assert (ws.readyState, ws.closeEvent.code) == (WebSocket.CLOSED, 1006)
+    assert (ws.readyState, close_event(ws).code) == (WebSocket.CLOSED, 1006)
 
 
 async def test_events_of_a_managed_socket(host: FakeServer, autojump_clock: Any) -> None:
@@ -265,8 +269,10 @@ async def test_the_addresses_of_both_ends_of_tcp(nursery: trio.Nursery) -> None:
         await peer.accept()
         while ws.readyState == WebSocket.CONNECTING:
             await trio.lowlevel.checkpoint()
-        assert ws.remote_address == ("127.0.0.1", port)
-        assert ws.local_address == stream.socket.getpeername()
+        assert (ws.local_address, ws.remote_address) == (
+            stream.socket.getpeername(),
+            ("127.0.0.1", port),
+        )
         nursery.start_soon(peer.finish)
         await ws.aclose()
         assert (ws.local_address, ws.remote_address) == (None, None)

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support.checked import close_event
+from support.fake_server import Accepted
 
 from trio_ws_dom import DOMException, WebSocket
 from trio_ws_dom.testing import FakeServer
 
 
 @pytest.mark.parametrize("code", [0, 999, 1001, 1005, 1006, 1015, 2999, 5000, -1, 65535 + 1000])
-async def test_codes_refused(code: int, accepted: Any, autojump_clock: Any) -> None:
+async def test_codes_refused(code: int, accepted: Accepted, autojump_clock: Any) -> None:
     """They are an InvalidAccessError without an effect."""
     ws, _ = await accepted()
     with pytest.raises(DOMException) as caught:
@@ -22,7 +24,7 @@ async def test_codes_refused(code: int, accepted: Any, autojump_clock: Any) -> N
 
 
 @pytest.mark.parametrize("code", [1000, 3000, 4999])
-async def test_codes_taken(code: int, accepted: Any, autojump_clock: Any) -> None:
+async def test_codes_taken(code: int, accepted: Accepted, autojump_clock: Any) -> None:
     """The Close frame has them, with the reason."""
     ws, connection = await accepted()
     ws.close(code, "bye")
@@ -32,7 +34,7 @@ async def test_codes_taken(code: int, accepted: Any, autojump_clock: Any) -> Non
 
 
 @pytest.mark.parametrize("reason", ["x" * 124, "ä" * 62, "\ud800" * 42])
-async def test_reason_too_long(reason: str, accepted: Any, autojump_clock: Any) -> None:
+async def test_reason_too_long(reason: str, accepted: Accepted, autojump_clock: Any) -> None:
     """More than 123 bytes of UTF-8 are a SyntaxError, where lone surrogates count as U+FFFD."""
     ws, _ = await accepted()
     with pytest.raises(DOMException) as caught:
@@ -41,14 +43,14 @@ async def test_reason_too_long(reason: str, accepted: Any, autojump_clock: Any) 
 
 
 @pytest.mark.parametrize("reason", ["x" * 123, "ä" * 61, "\ud800" * 41])
-async def test_longest_reason(reason: str, accepted: Any, autojump_clock: Any) -> None:
+async def test_longest_reason(reason: str, accepted: Accepted, autojump_clock: Any) -> None:
     ws, connection = await accepted()
     ws.close(1000, reason)
     await connection.wait_closed()
     assert connection.reason == reason.replace("\ud800", "\ufffd")
 
 
-async def test_checks_come_first(accepted: Any, autojump_clock: Any) -> None:
+async def test_checks_come_first(accepted: Accepted, autojump_clock: Any) -> None:
     """Bad arguments raise in any state, also in CLOSED, where close() does nothing else."""
     ws, connection = await accepted()
     await connection.drop()
@@ -56,10 +58,10 @@ async def test_checks_come_first(accepted: Any, autojump_clock: Any) -> None:
     with pytest.raises(DOMException):
         ws.close(1001)
     ws.close(1000)
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
 
 
-async def test_close_without_arguments(accepted: Any, autojump_clock: Any) -> None:
+async def test_close_without_arguments(accepted: Accepted, autojump_clock: Any) -> None:
     """The Close has no code, and the event has 1005 as the server's has none, either."""
     ws, connection = await accepted()
     ws.close()
@@ -68,7 +70,7 @@ async def test_close_without_arguments(accepted: Any, autojump_clock: Any) -> No
     assert (event.code, event.reason, event.wasClean) == (1005, "", True)
 
 
-async def test_a_second_close_changes_nothing(accepted: Any, autojump_clock: Any) -> None:
+async def test_a_second_close_changes_nothing(accepted: Accepted, autojump_clock: Any) -> None:
     """The first one's code is used."""
     ws, connection = await accepted()
     ws.close(3001)
@@ -77,7 +79,7 @@ async def test_a_second_close_changes_nothing(accepted: Any, autojump_clock: Any
     assert connection.closeCode == 3001
 
 
-async def test_close_is_after_what_is_queued(accepted: Any, autojump_clock: Any) -> None:
+async def test_close_is_after_what_is_queued(accepted: Accepted, autojump_clock: Any) -> None:
     """Messages sent before close() are sent before the Close, even megabytes of them."""
     ws, connection = await accepted()
     for _ in range(10):
@@ -103,15 +105,15 @@ async def test_close_while_connecting(
     assert (event.code, event.reason, event.wasClean) == (1006, "", False)
 
 
-async def test_aclose(accepted: Any, autojump_clock: Any) -> None:
+async def test_aclose(accepted: Accepted, autojump_clock: Any) -> None:
     """It sends 1000 by default, and returns in CLOSED."""
     ws, connection = await accepted()
     await ws.aclose()
     assert ws.readyState == WebSocket.CLOSED
-    assert (ws.closeEvent.code, connection.closeCode) == (1000, 1000)
+    assert (close_event(ws).code, connection.closeCode) == (1000, 1000)
 
 
-async def test_aclose_with_code_and_reason(accepted: Any, autojump_clock: Any) -> None:
+async def test_aclose_with_code_and_reason(accepted: Accepted, autojump_clock: Any) -> None:
     """They are as for close(), and None sends a Close without body."""
     ws, connection = await accepted()
     with pytest.raises(DOMException):
@@ -121,7 +123,7 @@ async def test_aclose_with_code_and_reason(accepted: Any, autojump_clock: Any) -
     assert (connection.closeCode, connection.reason) == (3003, "why")
 
 
-async def test_aclose_cancelled(accepted: Any, autojump_clock: Any) -> None:
+async def test_aclose_cancelled(accepted: Accepted, autojump_clock: Any) -> None:
     """A silent peer has ``cancelled_close_timeout`` from the cancellation, then it is CLOSED."""
     ws, connection = await accepted(close_timeout=10, cancelled_close_timeout=1)
     connection.stall()
@@ -133,17 +135,17 @@ async def test_aclose_cancelled(accepted: Any, autojump_clock: Any) -> None:
     assert trio.current_time() - start == pytest.approx(4)
 
 
-async def test_aclose_called_under_cancellation(accepted: Any, autojump_clock: Any) -> None:
+async def test_aclose_called_under_cancellation(accepted: Accepted, autojump_clock: Any) -> None:
     """It sends a Close nevertheless."""
     ws, connection = await accepted()
     with trio.CancelScope() as scope:
         scope.cancel()
         await ws.aclose()
     assert scope.cancelled_caught
-    assert (ws.closeEvent.wasClean, connection.closeCode) == (True, 1000)
+    assert (close_event(ws).wasClean, connection.closeCode) == (True, 1000)
 
 
-async def test_aclose_again_is_a_checkpoint(accepted: Any, autojump_clock: Any) -> None:
+async def test_aclose_again_is_a_checkpoint(accepted: Accepted, autojump_clock: Any) -> None:
     """A second call finds all done, but lets other tasks run."""
     ws, _ = await accepted()
     await ws.aclose()
@@ -151,7 +153,7 @@ async def test_aclose_again_is_a_checkpoint(accepted: Any, autojump_clock: Any) 
         await ws.aclose()
 
 
-async def test_wait_closed_is_a_checkpoint(accepted: Any, autojump_clock: Any) -> None:
+async def test_wait_closed_is_a_checkpoint(accepted: Accepted, autojump_clock: Any) -> None:
     """It is one also without anything to wait for, and it returns the same event again."""
     ws, _ = await accepted()
     await ws.aclose()
@@ -159,7 +161,7 @@ async def test_wait_closed_is_a_checkpoint(accepted: Any, autojump_clock: Any) -
         assert await ws.wait_closed() is ws.closeEvent
 
 
-async def test_wait_closed_cancelled(accepted: Any, autojump_clock: Any) -> None:
+async def test_wait_closed_cancelled(accepted: Accepted, autojump_clock: Any) -> None:
     """Nothing has changed then."""
     ws, _ = await accepted()
     with trio.move_on_after(1) as scope:
@@ -168,7 +170,7 @@ async def test_wait_closed_cancelled(accepted: Any, autojump_clock: Any) -> None
     assert ws.readyState == WebSocket.OPEN
 
 
-async def test_async_with(accepted: Any, autojump_clock: Any) -> None:
+async def test_async_with(accepted: Accepted, autojump_clock: Any) -> None:
     """The block's end closes with 1000, and it is CLOSED after it."""
     ws, connection = await accepted()
     async with ws as same:
@@ -176,7 +178,7 @@ async def test_async_with(accepted: Any, autojump_clock: Any) -> None:
     assert (ws.readyState, connection.closeCode) == (WebSocket.CLOSED, 1000)
 
 
-async def test_async_with_an_exception(accepted: Any, autojump_clock: Any) -> None:
+async def test_async_with_an_exception(accepted: Accepted, autojump_clock: Any) -> None:
     """The close is 1001, and the exception comes out as it is."""
     ws, connection = await accepted()
     boom = ValueError("boom")
@@ -187,7 +189,7 @@ async def test_async_with_an_exception(accepted: Any, autojump_clock: Any) -> No
     assert connection.closeCode == 1001
 
 
-async def test_async_with_under_cancellation(accepted: Any, autojump_clock: Any) -> None:
+async def test_async_with_under_cancellation(accepted: Accepted, autojump_clock: Any) -> None:
     """The close is 1001, also where the block ended without having noticed."""
     ws, connection = await accepted()
     with trio.CancelScope() as scope:

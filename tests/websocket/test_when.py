@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from support.fake_server import say
+from support.fake_server import Accepted, say
 
 from trio_ws_dom import Event
 
 
 async def test_messages_and_close_come_by_one_channel_that_then_ends(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    accepted: Accepted, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     ws, connection = await accepted()
     events = ws.when("message", "close")
@@ -23,7 +23,7 @@ async def test_messages_and_close_come_by_one_channel_that_then_ends(
 
 
 async def test_a_channel_for_another_type_ends_with_the_socket(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    accepted: Accepted, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     ws, connection = await accepted()
     channel = ws.when("made-up")
@@ -32,7 +32,9 @@ async def test_a_channel_for_another_type_ends_with_the_socket(
         await channel.receive()
 
 
-async def test_a_channel_of_a_closed_socket_has_ended(accepted: Any, autojump_clock: Any) -> None:
+async def test_a_channel_of_a_closed_socket_has_ended(
+    accepted: Accepted, autojump_clock: Any
+) -> None:
     ws, connection = await accepted()
     await connection.close()
     await ws.wait_closed()
@@ -41,11 +43,11 @@ async def test_a_channel_of_a_closed_socket_has_ended(accepted: Any, autojump_cl
 
 
 async def test_a_full_channel_stops_the_reading_and_nothing_is_lost(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    accepted: Accepted, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     ws, connection = await accepted()
     messages = ws.when("message", max_buffer_size=3)
-    others: list[str] = []
+    others: list[object] = []
     ws.onmessage = lambda event: others.append(event.data)
     await say(connection, *map(str, range(10)))
     assert others == ["0", "1", "2"]
@@ -57,7 +59,7 @@ async def test_a_full_channel_stops_the_reading_and_nothing_is_lost(
 
 
 async def test_a_full_channel_for_other_events_does_not_stop_the_reading(
-    accepted: Any, autojump_clock: Any
+    accepted: Accepted, autojump_clock: Any
 ) -> None:
     ws, connection = await accepted()
     others = ws.when("made-up", max_buffer_size=1)
@@ -70,7 +72,7 @@ async def test_a_full_channel_for_other_events_does_not_stop_the_reading(
 
 
 async def test_a_full_channel_does_not_delay_the_closing(
-    accepted: Any, autojump_clock: Any
+    accepted: Accepted, autojump_clock: Any
 ) -> None:
     ws, connection = await accepted()
     messages = ws.when("message", max_buffer_size=1)
@@ -80,7 +82,9 @@ async def test_a_full_channel_does_not_delay_the_closing(
     assert len([event async for event in messages]) == 1
 
 
-async def test_a_closed_channel_gets_no_more_events(accepted: Any, autojump_clock: Any) -> None:
+async def test_a_closed_channel_gets_no_more_events(
+    accepted: Accepted, autojump_clock: Any
+) -> None:
     ws, connection = await accepted()
     with ws.when("message"):
         pass
@@ -91,7 +95,7 @@ async def test_a_closed_channel_gets_no_more_events(accepted: Any, autojump_cloc
 
 
 async def test_a_channel_holds_its_bytes_and_one_message(
-    accepted: Any, nursery: trio.Nursery, autojump_clock: Any
+    accepted: Accepted, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     ws, connection = await accepted()
     messages = ws.when("message", max_buffer_bytes=150_000)

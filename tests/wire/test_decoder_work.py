@@ -64,9 +64,11 @@ class CountedDecompressor:
 def tally(monkeypatch: pytest.MonkeyPatch) -> Tally:
     """Count the work of all decompressors that are made from now on."""
     tally, make = Tally(), zlib.decompressobj
-    monkeypatch.setattr(
-        zlib, "decompressobj", lambda *args: CountedDecompressor(make(*args), tally)
-    )
+
+    def counted(wbits: int) -> CountedDecompressor:
+        return CountedDecompressor(make(wbits), tally)
+
+    monkeypatch.setattr(zlib, "decompressobj", counted)
     return tally
 
 

@@ -85,7 +85,7 @@ def test_output_in_calls_of_any_size(size: int) -> None:
     inflater = Inflater(DEFAULTS)
     for _ in range(2):
         inflater.feed(HELLO, last=True)
-        pieces = []
+        pieces: list[bytes] = []
         while inflater.pending:
             pieces.append(inflater.inflate(size))
         assert b"".join(pieces) == b"Hello"

@@ -6,6 +6,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy
 import pytest
@@ -29,10 +30,15 @@ Xor = Callable[[bytes, bytes], bytes]
 @pytest.fixture(params=["no numpy", "numpy", "forbidden", "half imported"])
 def with_numpy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether the program has imported all of numpy."""
-    modules = {"numpy": NUMPY, "forbidden": None, "half imported": ModuleType("numpy")}
-    if request.param in modules:
-        monkeypatch.setitem(sys.modules, "numpy", modules[request.param])  # type: ignore[arg-type]  # None is what Python sets to forbid an import
-    return request.param == "numpy"
+    kind = str(request.param)
+    modules: dict[str, Any] = {  # None stands for a module that must not be imported
+        "numpy": NUMPY,
+        "forbidden": None,
+        "half imported": ModuleType("numpy"),
+    }
+    if kind in modules:
+        monkeypatch.setitem(sys.modules, "numpy", modules[kind])
+    return kind == "numpy"
 
 
 @pytest.fixture(params=["without numpy", "with numpy", "this build's"])
@@ -94,11 +100,11 @@ def test_blocks_are_the_frame(size: int) -> None:
 def test_numpy_is_used_for_more_than_2_kib_where_it_was_imported(
     with_numpy: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = []
+    calls: list[bytes] = []
 
-    def counted(*args: object) -> object:
-        calls.append(args)
-        return frombuffer(*args)
+    def counted(buffer: bytes, dtype: Any) -> object:
+        calls.append(buffer)
+        return frombuffer(buffer, dtype)
 
     frombuffer = numpy.frombuffer
     monkeypatch.setattr(numpy, "frombuffer", counted)

@@ -27,7 +27,7 @@ def frames(data: bytes) -> list[Frame]:
 
 def write_all(outbox: Outbox) -> list[Frame]:
     """Write until nothing remains."""
-    written = []
+    written: list[Frame] = []
     while outbox.fill():
         written += frames(bytes(outbox.head))
         outbox.sent(len(outbox.head))
@@ -65,7 +65,7 @@ def test_a_write_has_a_size() -> None:
 def test_each_frame_has_a_mask_of_its_own() -> None:
     """Two frames of one payload differ on the wire, also beyond one pool of randomness."""
     outbox = Outbox(new_masks)
-    seen = set()
+    seen: set[bytes] = set()
     for _ in range(600):
         put(outbox, b"")
         outbox.fill()
@@ -184,11 +184,12 @@ def test_one_ping_waits() -> None:
 def test_ping_waits() -> None:
     """A Ping waits until the writer has taken it."""
     outbox = Outbox(new_masks)
-    assert not outbox.ping_waits
+    waits = [outbox.ping_waits]
     outbox.put_ping(b"1")
-    assert outbox.ping_waits
+    waits.append(outbox.ping_waits)
     outbox.fill()
-    assert not outbox.ping_waits
+    waits.append(outbox.ping_waits)
+    assert waits == [False, True, False]
 
 
 def test_no_ping_after_the_close() -> None:
@@ -203,7 +204,7 @@ def test_no_ping_after_the_close() -> None:
 
 def writes(outbox: Outbox) -> list[bytes]:
     """Return each write, until nothing remains."""
-    written = []
+    written: list[bytes] = []
     while outbox.fill():
         written.append(bytes(outbox.head))
         outbox.sent(len(outbox.head))
@@ -233,7 +234,7 @@ def test_a_long_frame_counts_as_it_leaves() -> None:
     """It counts by its blocks, also where it is compressed and counts for more than it has."""
     outbox = Outbox(new_masks)
     outbox.put(FIN | BINARY, bytes(4 * LONG), 1001)
-    amounts = []
+    amounts: list[int] = []
     while outbox.fill():
         outbox.sent(1)
         amounts.append(outbox.amount)

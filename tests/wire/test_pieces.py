@@ -115,7 +115,7 @@ def test_a_large_frame_in_parts() -> None:
     """What has come of a frame is returned once it is enough, and no sooner."""
     made, sent = decoder(), frame(BINARY, b"x" * 250)
     sizes = [4 + 99, 1, 99, 1, 50]
-    items = []
+    items: list[list[str | bytes]] = []
     for size in sizes:
         items.append(take_all(made, sent[:size])[0])
         sent = sent[size:]
@@ -203,7 +203,7 @@ def test_a_batch_of_parts_is_bounded() -> None:
     """Much that has come already is returned in bounded batches."""
     made = decoder(64 * 1024)
     made.feed(frame(BINARY, b"x" * 65536, fin=False) + frame(0, b"x" * 65536, fin=False) * 15)
-    batches = []
+    batches: list[int] = []
     while not batches or not made.hungry:
         batches.append(sum(map(len, made.take()[0])))
     assert (max(batches), sum(batches)) == (MAX_WORK // 2, 16 * 65536)

@@ -27,7 +27,8 @@ def agreed(line: str) -> DeflateParameters | None:
 
 def inflated(frames: list[Sent], wbits: int = -15, *, takeover: bool = True) -> list[bytes]:
     """Return a server's result for a client's compressed messages."""
-    found, inflater = [], zlib.decompressobj(wbits)
+    inflater = zlib.decompressobj(wbits)
+    found: list[bytes] = []
     for sent in frames:
         assert sent.rsv == RSV1
         inflater = inflater if takeover else zlib.decompressobj(wbits)

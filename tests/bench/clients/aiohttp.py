@@ -12,7 +12,7 @@ import aiohttp
 from bench.clients.running import on_asyncio as run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from bench.work import Work
 
@@ -22,7 +22,7 @@ assert find_spec("aiohttp._websocket.reader_c"), "without its C extensions it is
 
 
 @asynccontextmanager
-async def connect(url: str, work: Work) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+async def connect(url: str, work: Work) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
     async with aiohttp.ClientSession() as session:
         bits = 15 if work.compressed else 0
         async with session.ws_connect(url, compress=bits, max_msg_size=0) as ws:

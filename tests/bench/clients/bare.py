@@ -22,7 +22,7 @@ from bench.frames import CLOSE_OPCODE, header, xor
 from bench.work import Work, burst
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 __all__ = ["busy", "connect", "echo", "receive", "run", "send"]
 
@@ -96,7 +96,7 @@ class Bare:
 
 
 @asynccontextmanager
-async def connect(url: str, work: Work) -> AsyncIterator[Bare]:
+async def connect(url: str, work: Work) -> AsyncGenerator[Bare]:
     parts = urlsplit(url)
     request = (
         f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"

@@ -12,7 +12,7 @@ import httpx_ws
 from bench.clients.running import on_trio as run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from bench.work import Work
 
@@ -20,7 +20,7 @@ __all__ = ["connect", "echo", "receive", "run", "send"]
 
 
 @asynccontextmanager
-async def connect(url: str, work: Work) -> AsyncIterator[httpx_ws.AsyncWebSocketSession]:
+async def connect(url: str, work: Work) -> AsyncGenerator[httpx_ws.AsyncWebSocketSession]:
     size = 2**25  # bytes of a message; its default is 64 KiB
     async with httpx.AsyncClient(trust_env=False) as client:
         async with httpx_ws.aconnect_ws(

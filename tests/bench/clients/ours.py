@@ -16,7 +16,7 @@ from bench.work import Work, burst
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocket_nursery
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from trio_ws_dom import MessageEvent, WebSocketNursery
@@ -30,7 +30,7 @@ def connect(url: str, work: Work) -> AbstractAsyncContextManager[WebSocket]:
 
 
 @asynccontextmanager
-async def connect_dripping(url: str, work: Work) -> AsyncIterator[WebSocket]:
+async def connect_dripping(url: str, work: Work) -> AsyncGenerator[WebSocket]:
     stream = Dripping(await dial(url), work.read)
     async with open_websocket(url, compression=work.compressed, stream=stream) as ws:
         yield ws
@@ -63,7 +63,7 @@ async def idle(url: str, work: Work) -> float:
 
 async def opened(sockets: WebSocketNursery, url: str, count: int) -> list[WebSocket]:
     """Return this many new sockets, which are OPEN."""
-    found = []
+    found: list[WebSocket] = []
     for _ in range(count):
         ws = sockets.connect(url, serialize_connects=False)
         done = trio.Event()
@@ -116,7 +116,7 @@ class PingTimes(NamedTuple):
 
 
 @asynccontextmanager
-async def pinging(url: str) -> AsyncIterator[tuple[WebSocket, list[PingTimes]]]:
+async def pinging(url: str) -> AsyncGenerator[tuple[WebSocket, list[PingTimes]]]:
     """Yield a socket on which a task pings without pause until it is closed."""
     times: list[PingTimes] = []
     stream = await dial(url)

@@ -13,7 +13,7 @@ from bench.clients.running import on_asyncio as run
 from bench.work import Work, burst
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from contextlib import AbstractAsyncContextManager
 
 __all__ = ["connect", "echo", "receive", "run", "send"]
@@ -75,7 +75,7 @@ class Echoer(Listener):
 
 
 @asynccontextmanager
-async def connected(listener: Listener, url: str) -> AsyncIterator[WSTransport]:
+async def connected(listener: Listener, url: str) -> AsyncGenerator[WSTransport]:
     transport, _ = await ws_connect(lambda: listener, url, max_frame_size=2**25)
     try:
         yield transport

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from bench.work import Work
@@ -93,7 +93,7 @@ async def idle(client: Client, url: str, work: Work) -> float:
 @asynccontextmanager
 async def held_by_tasks(
     client: Client, url: str, work: Work
-) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
     """Hold each in a task, as their scopes cannot be in one task by the thousand."""
 
     async def hold(task_status: trio.TaskStatus[None]) -> None:
@@ -113,7 +113,7 @@ async def held_by_tasks(
 @asynccontextmanager
 async def held_by_stack(
     client: Client, url: str, work: Work
-) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
     async with AsyncExitStack() as stack:
 
         async def one_more() -> None:

@@ -32,7 +32,7 @@ def run(client: str, row: str, brief: bool) -> str:
 
 
 def describe(facts: dict[str, Any], row: str) -> str:
-    said = []
+    said: list[str] = []
     if facts["close_code"] is not None:
         said.append(str(facts["close_code"]))
     elif "connecting" not in row:

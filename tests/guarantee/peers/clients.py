@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
 
 @asynccontextmanager
-async def httpx_ws(url: str) -> AsyncIterator[Any]:
+async def httpx_ws(url: str) -> AsyncGenerator[Any]:
     import httpx
     import httpx_ws
 

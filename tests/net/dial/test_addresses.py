@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
@@ -42,21 +42,23 @@ def tls(stream: trio.abc.Stream) -> trio.abc.Stream:
     return trio.SSLStream(stream, client_context(), server_hostname="peer.test")
 
 
+def tunnel(stream: trio.abc.Stream) -> trio.abc.Stream:
+    return ResumedStream(stream, b"first")
+
+
 @pytest.mark.parametrize(
     "layers",
-    [
-        lambda tcp: tcp,
-        tls,
-        lambda tcp: ResumedStream(tcp, b"first"),
-        lambda tcp: traced(tls(ResumedStream(tls(tcp), b"first"))),
-    ],
+    [[], [tls], [tunnel], [tls, tunnel, tls, traced]],
     ids=["TCP", "TLS", "tunnel", "trace, TLS, tunnel, TLS"],
 )
 async def test_one_ends_local_address_is_the_others_remote_one(
-    layers: Callable[[Any], trio.abc.Stream], ends: Ends
+    layers: list[Callable[[trio.abc.Stream], trio.abc.Stream]], ends: Ends
 ) -> None:
     ours, theirs = ends
-    local, remote = addresses_of(layers(ours))
+    stream: trio.abc.Stream = ours
+    for layer in layers:
+        stream = layer(stream)
+    local, remote = addresses_of(stream)
     assert addresses_of(theirs) == (remote, local)
     assert remote == theirs.socket.getsockname()[:2]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support.checked import instance, not_none
 from support.peer import Peer
 
 from trio_ws_dom import WebSocket
@@ -35,7 +36,8 @@ async def test_slots_come_in_the_order_of_their_making(
 async def test_next_slot_comes_after_the_first_was_left(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    done, trace = trio.Event(), []
+    done = trio.Event()
+    trace: list[str] = []
     nursery.start_soon(take, Slot("host", 80), "first", trace, done)
     nursery.start_soon(take, Slot("host", 80), "second", trace)
     await trio.testing.wait_all_tasks_blocked()
@@ -48,7 +50,8 @@ async def test_next_slot_comes_after_the_first_was_left(
 async def test_other_hosts_and_ports_have_queues_of_their_own(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    done, trace = trio.Event(), []
+    done = trio.Event()
+    trace: list[str] = []
     for host, port in (("a", 80), ("a", 81), ("b", 80)):
         nursery.start_soon(take, Slot(host, port), f"{host}{port}", trace, done)
     await trio.testing.wait_all_tasks_blocked()
@@ -133,7 +136,7 @@ async def test_second_socket_dials_after_the_first_is_open() -> None:
         assert scope.cancelled_caught
         await peer.send(peer.response())
         assert (await server.accept()).request.startswith(b"GET /1 ")
-        peer.stream.socket.close()
+        instance(trio.SocketStream, peer.stream).socket.close()
         nursery.cancel_scope.cancel()
 
 
@@ -170,9 +173,9 @@ async def test_time_in_the_queue_does_not_count_for_open_timeout(
     network({"peer.test": trio.sleep_forever})
     start = trio.current_time()
     sockets = [WebSocket("ws://peer.test/", nursery=nursery, open_timeout=10) for _ in range(3)]
-    ends = []
+    ends: list[float] = []
     for ws in sockets:
         await ws.wait_closed()
         ends.append(trio.current_time() - start)
     assert ends == pytest.approx([10, 20, 30])
-    assert all(isinstance(ws.failure.__cause__, TimeoutError) for ws in sockets)
+    assert all(isinstance(not_none(ws.failure).__cause__, TimeoutError) for ws in sockets)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from support.checked import not_none
 from support.failing import failure_to_open
 from support.peer import Peer
 from support.tls import server_context
@@ -79,7 +80,7 @@ async def given_up_at_once(ws: WebSocket) -> None:
     ws.close()
     assert (await ws.wait_closed()).code == 1006
     assert trio.current_time() == start
-    assert isinstance(ws.failure.__cause__, ConnectionAbortedError)
+    assert isinstance(not_none(ws.failure).__cause__, ConnectionAbortedError)
 
 
 async def test_101_that_arrived_before_close_and_was_not_read_changes_nothing(

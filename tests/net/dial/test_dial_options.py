@@ -287,8 +287,9 @@ def test_local_address_that_is_none(given: Any, error: type, message: str) -> No
 @pytest.mark.parametrize("option", [{"connect_to": ("h", 80)}, {"local_address": "127.0.0.1"}])
 @pytest.mark.parametrize("given", [{}, {"stream": trio.testing.memory_stream_pair()[0]}])
 def test_options_of_dialling_beside_a_stream_are_a_mistake(option: Any, given: Any) -> None:
+    arguments = Arguments("ws://peer.test/", (), option | given)
     with pytest.raises(ValueError, match="or stream, which is used instead of dialling, got both"):
-        Arguments("ws://peer.test/", (), {**option, **given}).resolve(stream_follows=not given)
+        arguments.resolve(stream_follows=not given)
 
 
 # proxy_ssl_context

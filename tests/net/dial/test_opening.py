@@ -79,7 +79,7 @@ async def test_subprotocol_that_is_no_token_is_a_syntax_error(
 
 async def test_keys_are_random(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """They are sixteen bytes each, all different, and no bit is the same in all of them."""
-    keys = []
+    keys: list[int] = []
     for _ in range(64):
         lines = (await request(nursery, "ws://peer.test/")).split("\r\n")
         (key,) = (line[19:] for line in lines if line.startswith("Sec-WebSocket-Key: "))

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from support.checked import close_event
 from support.failing import failure_to_open
 from support.proxies import Echo
 from support.proxy_programs import (
@@ -124,7 +125,7 @@ async def test_conversation_through_a_program(
         for text in ("hello", "x" * 100_000):
             ws.send(text)
             assert await ws.receive() == text
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 @by(*KINDS)

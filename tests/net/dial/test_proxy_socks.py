@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from support.checked import not_none
 from support.failing import failure_to_open
 from support.proxies import Echo, FakeProxy, Resetting, round_trip
 from support.tls import client_context, server_context
@@ -78,7 +79,7 @@ async def test_socks4_and_socks5_resolve_the_name_here(
             assert host in ("127.0.0.1", b"127.0.0.1", "peer.test", b"peer.test")
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", proxy.port))]
 
-        async def getnameinfo(self, *args: Any) -> Any:
+        async def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
             raise AssertionError("expected no request")
 
     trio.socket.set_custom_hostname_resolver(Resolver())
@@ -110,16 +111,17 @@ async def test_bytes_after_the_reply_of_socks_are_the_tunnels(proxied: Any) -> N
 # Failures.
 
 
-async def refusal(proxy: FakeProxy, scheme: str, credentials: str = "") -> WebSocketError:
-    """Return the error, and check that it names the proxy without credentials after the end of
-    TCP."""
+async def refusal(
+    proxy: FakeProxy, scheme: str, credentials: str = ""
+) -> tuple[WebSocketError, ProxyError]:
+    """Return the error, and check that it names the proxy without credentials, and its cause."""
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url(scheme, credentials))
     assert isinstance(error.__cause__, ProxyError)
     expected = f"ws://peer.test/: proxy {proxy.url(scheme)}: expected a tunnel to peer.test:80, got"
     assert str(error).startswith(expected)
     assert "hunter2" not in str(error)
     await proxy.gone.wait()
-    return error
+    return error, error.__cause__
 
 
 @pytest.mark.parametrize(
@@ -135,16 +137,16 @@ async def refusal(proxy: FakeProxy, scheme: str, credentials: str = "") -> WebSo
 )
 async def test_reply_of_socks5_is_the_status(code: int, reason: str, proxied: Any) -> None:
     """RFC 1928 section 6."""
-    error = await refusal(await proxied(ANONYMOUS, bytes((5, code, 0))), "socks5h")
-    assert error.__cause__.status == code
+    error, cause = await refusal(await proxied(ANONYMOUS, bytes((5, code, 0))), "socks5h")
+    assert cause.status == code
     assert is_transient(error) == (code not in (2, 7, 8))
-    assert type(error.__cause__.status) is int
+    assert type(cause.status) is int
     assert reason in str(error)
 
 
 async def test_reply_of_socks4_is_the_status(proxied: Any) -> None:
-    error = await refusal(await proxied(b"\x00\x5b" + b"\x00" * 6), "socks4a")
-    assert error.__cause__.status == 0x5B
+    error, cause = await refusal(await proxied(b"\x00\x5b" + b"\x00" * 6), "socks4a")
+    assert cause.status == 0x5B
     assert "Request rejected or failed" in str(error)
 
 
@@ -160,24 +162,26 @@ async def test_reply_of_socks4_is_the_status(proxied: Any) -> None:
 async def test_socks5_that_refuses_the_credentials_is_final(
     replies: list[bytes], credentials: str, message: str, proxied: Any
 ) -> None:
-    error = await refusal(await proxied(*replies), "socks5h", credentials)
+    error, cause = await refusal(await proxied(*replies), "socks5h", credentials)
     assert message in str(error)
-    assert (error.__cause__.status, error.__cause__.wants_credentials) == (None, True)
+    assert (cause.status, cause.wants_credentials) == (None, True)
     assert not is_transient(error)
 
 
 async def test_traceback_of_the_cause_with_locals_has_no_password(proxied: Any) -> None:
     proxy = await proxied(CREDENTIALS, b"\x01\x01")
     error = await failure_to_open("ws://peer.test/", proxy=proxy.url("socks5h", "user:hunter2@"))
-    cause = traceback.TracebackException.from_exception(error.__cause__, capture_locals=True)
-    shown = "".join(cause.format())
+    cause = not_none(error.__cause__)
+    shown = "".join(
+        traceback.TracebackException.from_exception(cause, capture_locals=True).format()
+    )
     assert "Username and password authentication failure" in shown
     assert "hunter2" not in shown
 
 
 async def test_socks4_that_refuses_the_user_is_final(proxied: Any) -> None:
-    error = await refusal(await proxied(b"\x00\x5d" + b"\x00" * 6), "socks4a", "user@")
-    assert (error.__cause__.status, error.__cause__.wants_credentials) == (93, True)
+    error, cause = await refusal(await proxied(b"\x00\x5d" + b"\x00" * 6), "socks4a", "user@")
+    assert (cause.status, cause.wants_credentials) == (93, True)
     assert not is_transient(error)
 
 
@@ -194,13 +198,13 @@ async def test_socks4_that_refuses_the_user_is_final(proxied: Any) -> None:
 async def test_malformed_answer_of_socks_has_no_status(
     replies: list[bytes], credentials: str, message: str, proxied: Any
 ) -> None:
-    error = await refusal(await proxied(*replies), "socks5h", credentials)
-    assert (error.__cause__.status, error.__cause__.wants_credentials) == (None, False)
+    error, cause = await refusal(await proxied(*replies), "socks5h", credentials)
+    assert (cause.status, cause.wants_credentials) == (None, False)
     assert message in str(error)
 
 
 async def test_socks_proxy_that_hangs_up_is_named(proxied: Any) -> None:
-    error = await refusal(await proxied(ANONYMOUS, b"\x05", to=0), "socks5h")
+    error, _ = await refusal(await proxied(ANONYMOUS, b"\x05", to=0), "socks5h")
     assert "Connection closed unexpectedly" in str(error)
 
 
@@ -256,7 +260,7 @@ async def test_close_while_a_socks_proxy_is_silent_ends_at_once(
         await trio.sleep(0.01)
     ws.close()
     await ws.wait_closed()
-    assert isinstance(ws.failure.__cause__, ConnectionAbortedError)
+    assert isinstance(not_none(ws.failure).__cause__, ConnectionAbortedError)
     await proxy.gone.wait()
 
 
@@ -290,7 +294,7 @@ async def test_name_of_a_socks_proxy_that_is_not_found(network: Any, autojump_cl
     network({"proxy.test": socket.gaierror(socket.EAI_NONAME, "unknown")})
     error = await failure_to_open("ws://peer.test/", proxy="socks5h://proxy.test")
     assert "proxy socks5h://proxy.test:1080: name not found: proxy.test (unknown)" in str(error)
-    assert isinstance(error.__cause__.__cause__, socket.gaierror)
+    assert isinstance(not_none(error.__cause__).__cause__, socket.gaierror)
 
 
 async def test_servers_name_that_is_not_found_here(proxied: Any, network: Any) -> None:

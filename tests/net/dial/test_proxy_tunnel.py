@@ -17,7 +17,7 @@ PROXY = parse_proxy("http://user:hunter2@proxy.test:3128")
 
 async def tunnel(
     *answer: bytes, end: bool = False
-) -> tuple[trio.abc.Stream, trio.testing.MemoryReceiveStream, bytes]:
+) -> tuple[trio.abc.Stream, trio.abc.Stream, bytes]:
     """Return the tunnel after this answer, the client's own stream, and what it asked."""
     ours, theirs = trio.testing.memory_stream_pair()
     for piece in answer:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import pickle
 from http.cookiejar import CookieJar
 from typing import Any
 
 import pytest
 import trio.testing
+from support.copying import pickled
 
 from trio_ws_dom import WebSocket, open_websocket, open_websocket_nursery, open_websocket_stream
 from trio_ws_dom._net._dial._proxy import Proxy, ProxyError, parse_proxy
@@ -97,7 +97,7 @@ def test_proxy_beside_a_stream_is_a_value_error() -> None:
 @pytest.mark.parametrize("options", [{}, {"proxy": True}, {"proxy": None}])
 def test_environments_proxy_is_not_for_a_given_stream(options: Any) -> None:
     stream, _ = trio.testing.memory_stream_pair()
-    assert Arguments("ws://peer.test/", (), {"stream": stream, **options}).resolve().proxy is None
+    assert Arguments("ws://peer.test/", (), options | {"stream": stream}).resolve().proxy is None
 
 
 async def test_every_entry_point_checks_the_proxy_before_dialling() -> None:
@@ -161,7 +161,7 @@ def test_proxy_error_is_an_os_error() -> None:
     assert (error.headers.items(), error.wants_credentials) == ([], False)
 
 
-@pytest.mark.parametrize("duplicate", [copy.copy, lambda e: pickle.loads(pickle.dumps(e))])
+@pytest.mark.parametrize("duplicate", [copy.copy, pickled])
 def test_proxy_error_can_be_copied_and_pickled(duplicate: Any) -> None:
     headers = message_of([(b"Retry-After", b"5")])
     clone = duplicate(ProxyError("proxy http://h:80", "no", 407, headers, wants_credentials=True))

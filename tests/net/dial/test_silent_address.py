@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from support.checked import close_event
 from support.failing import failure_to_open
 from support.peer import Peer
 from support.tls import client_context, server_context
@@ -54,7 +55,7 @@ async def test_silent_address_is_followed_by_the_next(
         assert made.addresses == [ONE, TWO]
         while await made.accepted[0].receive_some():  # the request, then the end
             pass
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_silence_is_counted_again_after_tls(

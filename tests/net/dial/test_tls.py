@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
+from support.checked import close_event, not_none
 from support.failing import failure_to_open
 from support.peer import Peer
 from support.tls import client_context, server_context
@@ -60,7 +61,7 @@ async def test_programs_context_is_used(server: Server) -> None:
     server.start(server_context())
     async with open_websocket(server.url, ssl_context=client_context()) as ws:
         ws.send("hello")
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_nothing_is_set_in_the_programs_context(server: Server) -> None:
@@ -110,7 +111,7 @@ async def test_silent_server_with_tls_is_reset() -> None:
             server.start_soon(be_silent)
             async with open_websocket(url, ssl_context=client_context(), close_timeout=0.05) as ws:
                 pass
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
     assert (peers[0].close_code, peers[0].ended) == (1000, "reset")
 
 
@@ -131,7 +132,7 @@ async def test_tls_is_started_on_a_given_stream(nursery: trio.Nursery, autojump_
     async with open_websocket("wss://peer.test/", stream=ours, ssl_context=client_context()) as ws:
         ws.send("hello")
     assert [got.payload for got in peers[0].frames] == [b"hello", b"\x03\xe8"]
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_given_ssl_stream_gets_no_second_tls(
@@ -159,10 +160,11 @@ async def test_broken_tls_of_an_open_socket_has_openssls_error_as_cause(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     ours, theirs = trio.testing.memory_stream_pair()
-    nursery.start_soon(serve_over, theirs, [])
+    peers: list[Peer] = []
+    nursery.start_soon(serve_over, theirs, peers)
     ws = WebSocket("wss://peer.test/", nursery=nursery, stream=ours, ssl_context=client_context())
     await ws.when("open").receive()
     await theirs.send_all(b"\x17\x03\x03\x00\x20" + bytes(32))
     await ws.wait_closed()
-    assert isinstance(ws.failure.__cause__, ssl.SSLError)
+    assert isinstance(not_none(ws.failure).__cause__, ssl.SSLError)
     assert "BAD_RECORD_MAC" in str(ws.failure)

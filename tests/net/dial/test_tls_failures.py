@@ -11,7 +11,7 @@ import pytest
 import trio
 import trustme
 from support.failing import failure_to_open
-from support.tls import AUTHORITY, client_context, server_context
+from support.tls import client_context, server_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -73,8 +73,7 @@ async def server(nursery: trio.Nursery) -> AsyncIterator[Server]:
 
 async def test_expired_certificate_is_the_cause(server: Server) -> None:
     yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    AUTHORITY.issue_cert("127.0.0.1", not_after=yesterday).configure_cert(context)
+    context = server_context(not_after=yesterday)
     refused(await server.failure(context), 10, "certificate has expired")
 
 

@@ -14,24 +14,24 @@ from trio_ws_dom._wire._http._extensions import ExtensionSyntaxError, parse_exte
 TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789abcXYZ"
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("foo", [("foo", [])]),
-        ("foo; bar", [("foo", [("bar", None)])]),
-        ("foo;bar=1;baz", [("foo", [("bar", "1"), ("baz", None)])]),
-        ("foo, bar", [("foo", []), ("bar", [])]),
-        ("foo; x=1, bar; y=2", [("foo", [("x", "1")]), ("bar", [("y", "2")])]),
-        ("foo, foo", [("foo", []), ("foo", [])]),
-        ("foo; x; x", [("foo", [("x", None), ("x", None)])]),
-        (" \tfoo \t;\t x = 10 \t,  bar\t", [("foo", [("x", "10")]), ("bar", [])]),
-        ('foo; x="10"', [("foo", [("x", "10")])]),
-        ('foo; x="1\\0"', [("foo", [("x", "10")])]),
-        ('foo; x="a" ; y', [("foo", [("x", "a"), ("y", None)])]),
-        ("Foo; Bar=Baz", [("Foo", [("Bar", "Baz")])]),
-        (TOKEN_CHARACTERS, [(TOKEN_CHARACTERS, [])]),
-    ],
-)
+EXTENSIONS: list[tuple[str, list[tuple[str, list[tuple[str, str | None]]]]]] = [
+    ("foo", [("foo", [])]),
+    ("foo; bar", [("foo", [("bar", None)])]),
+    ("foo;bar=1;baz", [("foo", [("bar", "1"), ("baz", None)])]),
+    ("foo, bar", [("foo", []), ("bar", [])]),
+    ("foo; x=1, bar; y=2", [("foo", [("x", "1")]), ("bar", [("y", "2")])]),
+    ("foo, foo", [("foo", []), ("foo", [])]),
+    ("foo; x; x", [("foo", [("x", None), ("x", None)])]),
+    (" \tfoo \t;\t x = 10 \t,  bar\t", [("foo", [("x", "10")]), ("bar", [])]),
+    ('foo; x="10"', [("foo", [("x", "10")])]),
+    ('foo; x="1\\0"', [("foo", [("x", "10")])]),
+    ('foo; x="a" ; y', [("foo", [("x", "a"), ("y", None)])]),
+    ("Foo; Bar=Baz", [("Foo", [("Bar", "Baz")])]),
+    (TOKEN_CHARACTERS, [(TOKEN_CHARACTERS, [])]),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), EXTENSIONS)
 def test_names_parameters_and_quotes_are_read_by_the_grammar(line: str, expected: object) -> None:
     assert parse_extensions([line]) == expected
 
