@@ -123,17 +123,20 @@ class Owner:
     def run(self) -> None:
         self.done.append(self.name)
 
+    def check(self, what: str) -> None:
+        """Allow the call named ``what``."""
+
 
 def test_algorithms_run_once_in_order_before_the_event() -> None:
     controller = AbortController()
     done: list[str] = []
     owners = [Owner(name, done) for name in ("one", "two", "one again")]
     for owner in owners:
-        controller.signal._add_algorithm(owner, Owner.run)
-    controller.signal._add_algorithm(owners[0], Owner.run)
+        controller.signal._add_algorithm(owner, Owner.run, Owner.check)
+    controller.signal._add_algorithm(owners[0], Owner.run, Owner.check)
     controller.signal.onabort = lambda event: done.append("event")
     controller.abort()
-    controller.signal._add_algorithm(owners[0], Owner.run)
+    controller.signal._add_algorithm(owners[0], Owner.run, Owner.check)
     assert done == ["one", "two", "one again", "event"]
     assert len(controller.signal._algorithms) == 0
 
@@ -142,8 +145,10 @@ def test_an_algorithm_that_another_one_removes_is_not_run() -> None:
     controller = AbortController()
     done: list[str] = []
     one, two = Owner("one", done), Owner("two", done)
-    controller.signal._add_algorithm(one, lambda _: controller.signal._remove_algorithm(two))
-    controller.signal._add_algorithm(two, Owner.run)
+    controller.signal._add_algorithm(
+        one, lambda _: controller.signal._remove_algorithm(two), Owner.check
+    )
+    controller.signal._add_algorithm(two, Owner.run, Owner.check)
     controller.abort()
     assert done == []
 
@@ -152,7 +157,7 @@ def test_a_signal_does_not_keep_the_owners_of_algorithms_alive() -> None:
     controller = AbortController()
     done: list[str] = []
     owner = Owner("gone", done)
-    controller.signal._add_algorithm(owner, Owner.run)
+    controller.signal._add_algorithm(owner, Owner.run, Owner.check)
     del owner
     assert len(controller.signal._algorithms) == 0
     controller.abort()
@@ -360,7 +365,7 @@ def test_timeout_does_not_keep_the_run_alive() -> None:
 
 
 def test_timeout_needs_trio() -> None:
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match=r"timeout\(\) within trio\.run\(\), got no trio run"):
         AbortSignal.timeout(1)
 
 

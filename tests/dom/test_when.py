@@ -128,7 +128,8 @@ async def test_closing_unsubscribes(close: str) -> None:
     for _ in range(2):
         if (pending := getattr(channel, close)()) is not None:
             await pending
-    assert (target._listeners, target._channels) == ({}, [])
+    assert not target._listeners
+    assert not target._channels
     with pytest.raises(trio.ClosedResourceError):
         await channel.receive()
 
@@ -160,7 +161,7 @@ async def test_a_cancelled_aclose_has_closed() -> None:
         async with target.when("a"):
             pass
     assert scope.cancelled_caught
-    assert target._channels == []
+    assert not target._channels
 
 
 async def test_a_listener_can_close_a_channel_that_comes_after_it() -> None:
@@ -178,7 +179,8 @@ async def test_the_end_comes_after_what_is_buffered() -> None:
     target._end_channels()
     dispatch(target, "a")
     assert [event async for event in channel] == events
-    assert (target._listeners, target._channels) == ({}, [])
+    assert not target._listeners
+    assert not target._channels
     channel.close()
 
 
@@ -203,7 +205,8 @@ async def test_a_channel_made_after_the_end_has_ended() -> None:
         dispatch(target, "a")
         with pytest.raises(trio.EndOfChannel):
             await channel.receive()
-    assert (target._listeners, target._channels) == ({}, ())
+    assert not target._listeners
+    assert not target._channels
 
 
 async def test_more_than_the_bounds_is_queued_all_the_same() -> None:
@@ -312,7 +315,8 @@ def test_other_bounds_are_errors_and_subscribe_nothing(
     target = EventTarget()
     with pytest.raises(error, match=f"expected {name} "):
         target.when("a", **{name: size})
-    assert (target._listeners, target._channels) == ({}, ())
+    assert not target._listeners
+    assert not target._channels
 
 
 def test_no_types_are_an_error() -> None:
@@ -341,3 +345,27 @@ async def test_repr_tells_the_state() -> None:
     assert repr(channel) == "<EventChannel ('a',) ended, 1 events buffered>"
     channel.close()
     assert repr(channel) == "<EventChannel ('a',) closed, 0 events buffered>"
+
+
+async def test_a_thread_may_not_dispatch_to_a_channel() -> None:
+    target = EventTarget()
+    received: list[str] = []
+    target.addEventListener("foo", lambda event: received.append(event.type))
+    with target.when("foo") as channel:
+        with pytest.raises(RuntimeError, match=r"dispatchEvent\(\) .* trio\.from_thread\.run_sync"):
+            await trio.to_thread.run_sync(target.dispatchEvent, Event("foo"))
+        assert received == []
+        target.dispatchEvent(Event("foo"))
+        assert (await channel.receive()).type == "foo"
+    await trio.to_thread.run_sync(target.dispatchEvent, Event("foo"))
+    assert received == ["foo", "foo"]
+
+
+async def test_the_collection_of_channels_is_not_copied_as_there_may_be_many() -> None:
+    target = EventTarget()
+    first = target.when("foo")
+    channels = target._channels
+    second = target.when("foo")
+    first.close()
+    assert target._channels is channels
+    assert list(channels) == [second]

@@ -46,6 +46,25 @@ async def test_a_generator_that_is_closed_sends_1001(harness: ScopeHarness, cloc
     assert close_event(sockets[0]).wasClean
 
 
+async def test_an_error_of_a_listener_comes_out_of_a_generator_that_is_closed(
+    harness: ScopeHarness, clock: object
+) -> None:
+    """It comes out without ``GeneratorExit`` beside it, which ``except Exception`` would miss."""
+    boom = ValueError("boom")
+
+    def fail(event: object) -> None:
+        raise boom
+
+    sockets: list[WebSocket] = []
+    options = harness.hire(HELLO)
+    with pytest.raises(ExceptionGroup) as caught:
+        async with aclosing(messages(harness.url, options, sockets)) as source:
+            async for _ in source:
+                sockets[0].onclose = fail
+                break
+    assert caught.value.exceptions == (boom,)
+
+
 # A generator that is not closed is a fault of the program's, after which trio promises nothing
 # (https://trio.readthedocs.io/en/stable/reference-core.html#async-generators). The connection is
 # closed nevertheless, and never outlives the run.

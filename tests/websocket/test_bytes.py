@@ -142,7 +142,7 @@ async def traced(messages: list[str | bytes], actions: list[str], plain: bool) -
             )
         )
         await trio.testing.wait_all_tasks_blocked()
-        assert ws._channels == (() if channel is None else [channel])
+        assert list(ws._channels) == ([] if channel is None else [channel])
         nursery.cancel_scope.cancel()
     for event in events:
         trace.append((event.cancelBubble, event.defaultPrevented, event.eventPhase))

@@ -14,13 +14,20 @@ from support.frames import TEXT
 from support.opened import socket_and_peer, stream_and_peer
 
 from trio_ws_dom import (
+    AbortController,
+    AbortSignal,
+    DOMException,
+    Event,
+    EventTarget,
     WebSocket,
+    WebSocketStream,
     connect_websocket,
     open_websocket,
     open_websocket_nursery,
     open_websocket_stream,
     reconnecting_websocket,
 )
+from trio_ws_dom.testing import open_fake_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +78,32 @@ async def test_calls_of_a_stream_from_a_thread_are_refused(nursery: trio.Nursery
     assert not_none(await peer.next()).payload == b"still works"
     nursery.start_soon(peer.finish)
     await stream.writable.aclose()
+
+
+async def test_a_thread_may_not_abort_what_belongs_to_the_run(nursery: trio.Nursery) -> None:
+    ws, peer = await socket_and_peer(nursery)
+    ours, _ = trio.testing.memory_stream_pair()
+    listening, opening = AbortController(), AbortController()
+    ws.addEventListener("close", print, signal=AbortSignal.any([listening.signal]))
+    stream = WebSocketStream("ws://peer.test/", nursery=nursery, stream=ours, signal=opening.signal)
+    for controller in (listening, opening):
+        error = await error_in_a_thread(controller.abort)
+        assert "expected abort() in the thread of its trio run" in str(error)
+        assert not controller.signal.aborted
+        controller.abort()
+        assert controller.signal.aborted
+    with pytest.raises(DOMException):
+        await stream.opened
+    nursery.start_soon(peer.finish)
+    await ws.aclose()
+
+
+async def test_a_thread_may_abort_what_belongs_to_no_run() -> None:
+    controller, target, received = AbortController(), EventTarget(), list[Event]()
+    target.addEventListener("foo", received.append, signal=controller.signal)
+    await trio.to_thread.run_sync(controller.abort)
+    target.dispatchEvent(Event("foo"))
+    assert received == []
 
 
 async def test_connecting_from_a_thread_is_refused(nursery: trio.Nursery) -> None:
@@ -152,6 +185,7 @@ ENTRIES: dict[str, Callable[[], Any]] = {
     "open_websocket_nursery": lambda: enter(open_websocket_nursery()),
     "connect_websocket": lambda: connect_websocket(None, "ws://peer.test/"),  # type: ignore[arg-type]  # refused first
     "reconnecting_websocket": attempt,
+    "open_fake_server": lambda: enter(open_fake_server("ws://peer.test/")),
 }
 
 

@@ -19,11 +19,12 @@ import contextlib
 import contextvars
 import signal as signals_of_the_system
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, final
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, final
 from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 import trio
 
+from ._context import require_trio_run
 from ._errors import DOMException, listener_errors
 from ._event import Event
 from ._event_handler import EventHandler
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 Owner = TypeVar("Owner")
+
+_Algorithm: TypeAlias = "tuple[Callable[[Any], object], Callable[[Any, str], object]]"
+"""What to call with its owner when the signal aborts, and the check before that."""
 
 
 @final
@@ -49,7 +53,7 @@ class AbortSignal(EventTarget):
     _aborted: bool
     _reason: object
     _traceback: TracebackType | None  # of the reason, when it aborted
-    _algorithms: WeakKeyDictionary[Any, Callable[[Any], object]]  # by owner, in order
+    _algorithms: WeakKeyDictionary[Any, _Algorithm]  # by owner, in order
     _sources: Sequence[AbortSignal]  # of a signal of any(); they are no such signals themselves
     _dependents: WeakValueDictionary[int, AbortSignal]  # by id(), which have this as a source
     _kept: set[AbortSignal]  # those of the dependents that have "abort" listeners
@@ -134,6 +138,7 @@ class AbortSignal(EventTarget):
         https://dom.spec.whatwg.org/#dom-abortsignal-timeout
         """
         milliseconds = enforced_unsigned_long_long(milliseconds, "milliseconds")
+        require_trio_run("AbortSignal.timeout()")
         deadline = trio.current_time() + milliseconds / 1000
         signal = AbortSignal._create()
         kept: set[AbortSignal] = set()
@@ -184,14 +189,23 @@ class AbortSignal(EventTarget):
         for source in self._sources:
             source._dependents[id(self)] = self
 
-    def _add_algorithm(self, owner: Owner, algorithm: Callable[[Owner], object]) -> None:
+    def _add_algorithm(
+        self,
+        owner: Owner,
+        algorithm: Callable[[Owner], object],
+        check: Callable[[Owner, str], object],
+    ) -> None:
         """Have ``algorithm(owner)`` called before the event, once.
 
         It must not raise. An owner has one algorithm, and should hold this signal, which knows it
         only weakly. Does nothing if aborted. https://dom.spec.whatwg.org/#abortsignal-add
+
+        Args:
+          check: called as ``check(owner, "abort()")`` before anything is aborted by a controller;
+            raises RuntimeError in another thread than the owner's.
         """
         if not self._aborted:
-            self._algorithms[owner] = algorithm
+            self._algorithms[owner] = algorithm, check
 
     def _remove_algorithm(self, owner: object) -> None:
         """Undo ``_add_algorithm()``, if it has not been called yet.
@@ -229,19 +243,35 @@ class AbortSignal(EventTarget):
 
         https://dom.spec.whatwg.org/#abortsignal-signal-abort
         """
-        if self._aborted:
-            return ()
         # All are marked before the first listener can look at them.
-        aborting = [self, *(s for s in self._dependents.values() if not s._aborted)]
+        aborting = self._not_aborted()
         for signal in aborting:
             signal._mark(reason)
         return [error for signal in aborting for error in signal._run_abort_steps()]
 
+    def _not_aborted(self) -> Sequence[AbortSignal]:
+        """Return this signal and those that depend on it, as far as they have not aborted."""
+        if self._aborted:
+            return ()
+        return [self, *(s for s in self._dependents.values() if not s._aborted)]
+
+    def _check_abort(self) -> None:
+        """Refuse to abort what belongs to the trio run of another thread, before anything changes.
+
+        Raises:
+          RuntimeError: it names the call and the remedy.
+        """
+        for signal in self._not_aborted():
+            signal._check_channels("abort()")
+            for owner, (_, check) in list(signal._algorithms.items()):
+                check(owner, "abort()")
+
     def _run_abort_steps(self) -> Sequence[BaseException]:
         # https://dom.spec.whatwg.org/#run-the-abort-steps; one algorithm may remove another.
         for owner in list(self._algorithms):
-            algorithm = self._algorithms.pop(owner, None)
-            if algorithm is not None:
+            entry = self._algorithms.pop(owner, None)
+            if entry is not None:
+                algorithm, _ = entry
                 algorithm(owner)
         event = Event("abort")
         event._isTrusted = True
@@ -270,9 +300,12 @@ class AbortController:
         Raises:
           ExceptionGroup: what listeners raised, flat, of this signal and those that depend on it;
             all were called. But a lone KeyboardInterrupt comes out bare.
+          RuntimeError: something that reacts belongs to the trio run of another thread; nothing
+            has happened then.
 
         https://dom.spec.whatwg.org/#dom-abortcontroller-abort
         """
+        self._signal._check_abort()
         errors = self._signal._signal_abort(_abort_error() if reason is None else reason)
         if errors:
             raise listener_errors(errors)

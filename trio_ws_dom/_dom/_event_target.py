@@ -38,6 +38,9 @@ _set: Final = object.__setattr__
 # The default of all targets' ``_listeners``, which is replaced where the first one is added.
 _NO_LISTENERS: Final = cast("dict[str, ListenerList]", MappingProxyType({}))
 
+# The same for their ``_channels``.
+_NO_CHANNELS: Final = cast("dict[EventChannel[Event], None]", MappingProxyType({}))
+
 
 class EventTarget:
     """An object that events can be dispatched to. https://dom.spec.whatwg.org/#eventtarget
@@ -54,8 +57,8 @@ class EventTarget:
     _listeners: dict[str, ListenerList] = _NO_LISTENERS
     """By type; a type without listeners is not in it."""
 
-    _channels: Sequence[EventChannel[Event]] = ()
-    """Those that are open and have not ended; replaced, never changed in place."""
+    _channels: dict[EventChannel[Event], None] = _NO_CHANNELS
+    """Those that are open and have not ended, in order."""
 
     _channels_ended: bool = False
     """Whether there will be no more events for channels."""
@@ -160,12 +163,14 @@ class EventTarget:
         Raises:
           TypeError: it is no event.
           DOMException: "InvalidStateError", if it is being dispatched already.
+          RuntimeError: a channel of this target belongs to the trio run of another thread.
           ExceptionGroup: what listeners raised, flat; the others were called nevertheless. But a
             KeyboardInterrupt or SystemExit ends the dispatch at once.
 
         https://dom.spec.whatwg.org/#dom-eventtarget-dispatchevent
         """
         self._check_access("dispatchEvent()")
+        self._check_channels("dispatchEvent()")
         _check_event(event)
         if event._phase:
             raise DOMException(
@@ -217,7 +222,9 @@ class EventTarget:
         if self._channels_ended:
             channel._end()
             return channel
-        self._channels = [*self._channels, channel]
+        if not self._channels:
+            self._channels = {}
+        self._channels[channel] = None
         for name in names:
             self._add(Listener(name, channel._put))
         return channel
@@ -226,6 +233,18 @@ class EventTarget:
 
     def _check_access(self, what: str) -> None:
         """Refuse a call of the method ``what``, by raising, before anything changes."""
+
+    def _check_channels(self, what: str) -> None:
+        """Refuse to dispatch an event from another thread than that of a channel's trio run.
+
+        Args:
+          what: the call, for the message.
+
+        Raises:
+          RuntimeError: it names the call and the remedy.
+        """
+        for channel in self._channels:
+            channel._check_thread(what)
 
     def _run_coroutine(self, coroutine: Coroutine[Any, Any, object], event: Event) -> None:
         """Run the coroutine that a call of a listener returned.
@@ -269,7 +288,7 @@ class EventTarget:
     def _end_channels(self) -> None:
         """There will be no more events for channels, neither for these nor for later ones."""
         self._channels_ended = True
-        for channel in self._channels:
+        for channel in list(self._channels):
             self._unsubscribe(channel)
             channel._end()
 
@@ -367,7 +386,7 @@ class EventTarget:
     def _unsubscribe(self, channel: EventChannel[Event]) -> None:
         if channel not in self._channels:
             return  # it has ended
-        self._channels = [each for each in self._channels if each is not channel]
+        del self._channels[channel]
         for name in channel._types:
             listener = self._find(name, channel._put, capture=False)
             assert listener is not None, "nobody else has the channel's callback to remove it"

@@ -60,7 +60,13 @@ class Abortable(Protocol):
         """Whether it has happened."""
         ...
 
-    def _add_algorithm(self, owner: Owner, algorithm: Callable[[Owner], object], /) -> None: ...
+    def _add_algorithm(
+        self,
+        owner: Owner,
+        algorithm: Callable[[Owner], object],
+        check: Callable[[Owner, str], object],
+        /,
+    ) -> None: ...
 
     def _remove_algorithm(self, owner: object, /) -> None: ...
 
@@ -136,12 +142,20 @@ class Listener:
         """
         self._signal = signal
         self._target = weakref.ref(target)
-        signal._add_algorithm(self, Listener._aborted)
+        signal._add_algorithm(self, Listener._aborted, Listener._check_access)
+
+    def _followed_target(self) -> Target | None:
+        return None if self._target is None else self._target()
 
     def _aborted(self) -> None:
-        target = None if self._target is None else self._target()
+        target = self._followed_target()
         if target is not None:
             target._drop(self)
+
+    def _check_access(self, what: str) -> None:
+        target = self._followed_target()
+        if target is not None:
+            target._check_access(what)
 
     def unfollow(self) -> None:
         """Let the signal, if there is one, forget this listener."""
@@ -154,6 +168,8 @@ class Target(Protocol):
     """What a listener needs of its EventTarget."""
 
     def _drop(self, listener: Listener, /) -> None: ...
+
+    def _check_access(self, what: str, /) -> None: ...
 
 
 _FEW: Final = 8

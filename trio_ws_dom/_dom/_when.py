@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from threading import get_ident
 from typing import TYPE_CHECKING, Self, TypeVar, cast, final
 
 import trio
 
 from ._blob import Blob
+from ._context import refuse_thread
 from ._event import Event
 from ._events import MessageEvent
 from ._receive_queue import ReceiveQueue, held_size
@@ -34,6 +36,7 @@ class EventChannel(trio.abc.ReceiveChannel[E_co]):
 
     _types: tuple[str, ...]
     _queue: ReceiveQueue[Event]
+    _thread: int  # where when() was called
     _unsubscribe: Callable[[EventChannel[Event]], None]
     _ended: bool
     _closed: bool
@@ -54,6 +57,7 @@ class EventChannel(trio.abc.ReceiveChannel[E_co]):
         _check_bound("max_buffer_bytes", max_buffer_bytes)
         self = cls.__new__(cls)
         self._types = types
+        self._thread = get_ident()
         self._queue = ReceiveQueue(
             max_items=max_buffer_size, max_size=max_buffer_bytes, on_room=on_room
         )
@@ -69,6 +73,10 @@ class EventChannel(trio.abc.ReceiveChannel[E_co]):
     @property
     def _full(self) -> bool:
         return self._queue.full
+
+    def _check_thread(self, what: str) -> None:
+        if get_ident() != self._thread:
+            refuse_thread(what)
 
     # Runs as a listener, that is, where Ctrl-C may land.
     @trio.lowlevel.enable_ki_protection

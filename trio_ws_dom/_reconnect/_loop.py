@@ -36,9 +36,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import trio
 
+from .._dom._context import require_trio_run
 from .._dom._errors import WebSocketError, socket_error
 from .._dom._events import CloseEvent
-from .._net._context import require_trio_run
 from .._net._log import LOGGER
 from .._net._user_code import call_user
 from .._socket._close_wait import without_cancelled

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Final, final
 
 import trio
 
+from .._dom._context import require_trio_run
 from .._dom._errors import listener_errors
-from .._net._context import require_trio_run
 from .._net._one_shot import OneShotEvent
 from .._wire._closing import State
 from .._wire._frames import GOING_AWAY, NORMAL_CLOSURE, Close

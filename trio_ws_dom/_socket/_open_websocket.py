@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, final
 
 import trio
 
-from .._net._context import require_trio_run
+from .._dom._context import require_trio_run
 from .._wire._frames import GOING_AWAY, Close
 from ._close_wait import is_interrupt, wait_closed_shielded
 from ._nursery import WebSocketNursery, connect_in

@@ -31,12 +31,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast, final
 import trio
 
 from .._dom._blob import Blob
+from .._dom._context import refuse_thread, require_trio_run
 from .._dom._errors import WebSocketError, listener_errors, socket_error
 from .._dom._event import Event, now
 from .._dom._events import CloseEvent, ErrorEvent, MessageEvent
 from .._dom._listener import call_listener
 from .._dom._receive_queue import held_size, held_sizes
-from .._net._context import refuse_thread, require_trio_run
 from .._net._handler import ConnectionHandler
 from .._net._log import LOGGER
 from .._net._one_shot import OneShotEvent

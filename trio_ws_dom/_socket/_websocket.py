@@ -15,11 +15,11 @@ import trio
 from trio.lowlevel import checkpoint_if_cancelled
 
 from .._dom._blob import Blob
+from .._dom._context import refuse_thread
 from .._dom._errors import DOMException, valid_close
 from .._dom._socket_events import SocketEvents
 from .._dom._webidl import Constant, bytes_like, utf8, wrong_type
 from .._net._connection import Connection
-from .._net._context import refuse_thread
 from .._wire._closing import CONNECTING, READY_STATE
 from .._wire._frames import GOING_AWAY, MAX_CONTROL_PAYLOAD, NORMAL_CLOSURE, Close
 from ._close_info import WebSocketCloseInfo

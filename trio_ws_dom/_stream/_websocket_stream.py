@@ -133,7 +133,7 @@ class WebSocketStream:
         if signal is not None:
             self._target.addEventListener("open", self._unfollow_signal)
             self._target.addEventListener("close", self._unfollow_signal)
-            signal._add_algorithm(self, WebSocketStream._abort)
+            signal._add_algorithm(self, WebSocketStream._abort, WebSocketStream._check_thread)
             if signal.aborted:
                 self._abort()
 
@@ -207,6 +207,9 @@ class WebSocketStream:
           TypeError: the code is no number, or the reason no str.
         """
         begin_stream_close(self._writable, close_frame(closeCode, reason))
+
+    def _check_thread(self, what: str) -> None:
+        self._session.check_thread(what)
 
     def _abort(self) -> None:
         # Also after a close(): until the failure is reported, it is the signal's. Once the stream

@@ -201,6 +201,7 @@ class FakeConnection:
         self._protocol = protocol
         self._unread: deque[str | bytes] = deque()  # those of `sent` that receive() did not return
         self._parts: list[Any] = []  # of a message that is not complete
+        self._fragment: type[str | bytes] | None = None  # of the message that send() is in
         self._stalled = False
         self._paused = False  # by pause_reading()
         self._reading = trio.CancelScope()  # around the wait for the next bytes
@@ -237,7 +238,15 @@ class FakeConnection:
           trio.BrokenResourceError: the client has closed, or is gone, or this end has closed.
         """
         await trio.lowlevel.checkpoint()
-        await self._send_or_raise(_message_event(message, finished))
+        event = _message_event(message, finished)
+        kind = str if isinstance(event, TextMessage) else bytes
+        if self._fragment is not None and kind is not self._fragment:
+            raise TypeError(
+                f"expected another fragment of the message as {self._fragment.__name__}, as the"
+                f" first one was, got {kind.__name__}"
+            )
+        await self._send_or_raise(event)
+        self._fragment = None if finished else kind
 
     async def ping(self) -> float:
         """Send a Ping, wait for its Pong, and return the seconds between.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import trio
 
+from .._dom._context import require_trio_run
 from .._net._dial._fake_network import Endpoint, Interceptor, interceptors
 from .._socket._url import parse_url
 from ._connection import connection_of, go_away, serve
@@ -120,8 +121,9 @@ async def open_fake_server(url: str, *, only: bool = False) -> AsyncGenerator[Fa
 
     Raises:
       DOMException: "SyntaxError", for a bad URL.
-      RuntimeError: there is a fake server at this address already.
+      RuntimeError: there is a fake server at this address already, or no trio run in this thread.
     """
+    require_trio_run("open_fake_server()")
     address = parse_url(url, None)
     endpoint = Endpoint(address.secure, address.host, address.port)
     endpoints = interceptors.get({})
