@@ -67,7 +67,6 @@ costs a decompressor. No precedent: others have no limit, or take no final block
 # 3.2.4 and 3.2.6). Without a decompressor for each they cost a tenth.
 _EMPTY_FIXED: Final = re.compile(b"(?:\x03[%s])+" % re.escape(bytes(range(0, 256, 4))))
 _EMPTY_STORED: Final = re.compile(b"(?:[%s]\0\0\xff\xff)+" % re.escape(bytes(range(1, 256, 8))))
-_EMPTY: Final = ((_EMPTY_FIXED, 2), (_EMPTY_STORED, 5))  # with the bytes of a block
 
 
 @final
@@ -208,7 +207,10 @@ class Inflater:
         """
         decompressor = self._decompressor
         if decompressor is None:
-            if self._input and self._input[0] & 1 and self._skip_empty_blocks():
+            first = self._input[0] if self._input else 0
+            if first == 3 and self._skip_empty_blocks(_EMPTY_FIXED, 2):
+                return b""
+            if first & 7 == 1 and self._skip_empty_blocks(_EMPTY_STORED, 5):
                 return b""
             decompressor = self._decompressor = zlib.decompressobj(-_INFLATE_BITS)
         try:
@@ -229,15 +231,14 @@ class Inflater:
                 self._decompressor = None
         return output
 
-    def _skip_empty_blocks(self) -> bool:
-        """Skip the final blocks that the input begins with and that put out nothing, if any."""
-        for pattern, size in _EMPTY:
-            match = pattern.match(self._input)
-            if match is not None:
-                end = match.end()
-                self._end_final_blocks(end // size, self._input[end:])
-                return True
-        return False
+    def _skip_empty_blocks(self, pattern: re.Pattern[bytes], size: int) -> bool:
+        """Skip the final blocks that the input begins with, if there are some of this pattern."""
+        match = pattern.match(self._input)
+        if match is None:
+            return False
+        end = match.end()
+        self._end_final_blocks(end // size, self._input[end:])
+        return True
 
     def _end_final_blocks(self, count: int, rest: bytes) -> None:
         """Start again after this many blocks with BFINAL set (section 7.2.3.4), before ``rest``.

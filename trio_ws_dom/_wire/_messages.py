@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import sys
 from typing import Final, final
 
 from ._errors import ProtocolError
@@ -135,7 +136,7 @@ class PartialMessage:
         if len(pieces) == 1:
             return pieces[0]
         message = _joined(pieces)
-        keep_memory(len(message))
+        keep_memory(sys.getsizeof(message))  # a character may take four bytes
         return message
 
     def _decode(self, data: bytes, *, final: bool) -> str:
