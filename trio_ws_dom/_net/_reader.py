@@ -120,7 +120,7 @@ class Reader:
             if not data:
                 return True
             protocol.receive_data(bytes(data))
-            del data  # up to 256 KiB, which an idle socket would keep
+            del data  # up to 512 KiB, which an idle socket would keep
         self._writer.flush()
         return False
 
