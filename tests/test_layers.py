@@ -33,7 +33,7 @@ BELOW = {
     "_reconnect": {"_wire", "_dom", "_net", "_socket"},
     "_server": {"_wire", "_net", "_socket"},
     "": {"_trace", "_dom", "_net", "_socket", "_stream", "_reconnect", "_server"},
-    "testing": {"", "_net", "_socket"},
+    "testing": {"", "_dom", "_net", "_socket"},
     "_cli": {""},
 }
 
