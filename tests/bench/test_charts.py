@@ -108,7 +108,7 @@ def test_long_notes_are_wrapped() -> None:
         (5000, "sockets", "5,000"),
     ],
 )
-def test_amounts(number: int, unit: str, text: str) -> None:
+def test_bytes_have_units_of_1024(number: int, unit: str, text: str) -> None:
     """Bytes are by powers of 1024, all else as it is."""
     assert amount(number, unit) == text
 
@@ -116,6 +116,6 @@ def test_amounts(number: int, unit: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("power", "text"), [(-2, "10 ns"), (-1, "100 ns"), (0, "1 us"), (4, "10 ms"), (6, "1 s")]
 )
-def test_durations(power: int, text: str) -> None:
+def test_durations_have_the_unit_that_fits(power: int, text: str) -> None:
     """Powers of ten of a microsecond have the unit that fits."""
     assert duration(power) == text

@@ -199,7 +199,7 @@ async def test_by_keyboard_and_screen_reader(server: ChatServer, person: Person)
     assert any(re.match(r"(?s).*ada came in", words) for words in reached)  # the log, which scrolls
 
 
-async def test_leaving(server: ChatServer, person: Person) -> None:
+async def test_the_leave_button_closes_with_1000(server: ChatServer, person: Person) -> None:
     """The button closes with 1000, and the form for the name is shown again."""
     await person.come(server.url, "ada")
     await person.ask("document.getElementById('leave').click()")

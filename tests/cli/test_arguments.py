@@ -54,7 +54,7 @@ URL = "ws://peer.test/"
         (("echo", "--prt", "80"), "there is no option --prt; did you mean --port?"),
     ],
 )
-def test_wrong_arguments(
+def test_wrong_arguments_are_explained(
     arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
@@ -263,7 +263,7 @@ def test_certificates_of_the_wrong_kind(
     assert errors(URL, *arguments.split()).startswith(said)
 
 
-def test_broken_certificates(errors: Errors, certificate: Path) -> None:
+def test_broken_certificates_are_explained(errors: Errors, certificate: Path) -> None:
     for name, mark in (("broken.pem", "CERTIFICATE"), ("broken.key", "PRIVATE KEY")):
         certificate.with_name(name).write_text(f"-----BEGIN {mark}-----\n!\n-----END {mark}-----\n")
     assert errors(URL, "--cacert", "broken.pem").startswith("--cacert broken.pem: ")

@@ -162,7 +162,7 @@ def test_a_refusal_has_its_status_and_body(thread_server: ThreadServer) -> None:
     assert rb"! not you\x1b[31m" in done.stderr
 
 
-def test_nobody_listens() -> None:
+def test_a_server_that_does_not_listen() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     done = run(f"ws://127.0.0.1:{port}/?hunter2", "--open-timeout", "30")

@@ -214,7 +214,7 @@ def test_one_shot_at_a_terminal(thread_server: ThreadServer) -> None:
         ]
 
 
-def test_colours(thread_server: ThreadServer) -> None:
+def test_colours_only_where_they_are_wanted(thread_server: ThreadServer) -> None:
 
     def output(*arguments: str, **env: str) -> bytes:
         with Terminal(

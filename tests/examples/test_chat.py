@@ -59,7 +59,7 @@ def test_all_went_well(chat: subprocess.CompletedProcess[str]) -> None:
     assert chat.stdout.splitlines()[-1] == "9 sockets, 9 clean goodbyes"
 
 
-def test_greeter(chat: subprocess.CompletedProcess[str]) -> None:
+def test_greeter_sees_all_events_to_its_own_close(chat: subprocess.CompletedProcess[str]) -> None:
     """The greeter sees all events from open to the close that it asked for, by callbacks."""
     assert events(chat, "greeter", "/lobby") == [
         "open",
@@ -70,7 +70,7 @@ def test_greeter(chat: subprocess.CompletedProcess[str]) -> None:
     ]
 
 
-def test_visitors(chat: subprocess.CompletedProcess[str]) -> None:
+def test_visitors_leave_with_1000(chat: subprocess.CompletedProcess[str]) -> None:
     """Each leaves its ``async for`` block with 1000."""
     left = "close code=1000 reason='' wasClean=True"
     here = "message * here: abacus"
@@ -79,7 +79,7 @@ def test_visitors(chat: subprocess.CompletedProcess[str]) -> None:
     assert events(chat, "bob", "/study") == ["open", here, *IN_THE_STUDY, left]
 
 
-def test_dialogue(chat: subprocess.CompletedProcess[str]) -> None:
+def test_eliza_asks_back_and_says_goodbye(chat: subprocess.CompletedProcess[str]) -> None:
     """Eliza asks back with the visitor's own words, goes on without any, and says goodbye."""
     said = [row for row in events(chat, "dora", "/couch") if ": " in row]
     assert said == [
@@ -93,7 +93,7 @@ def test_dialogue(chat: subprocess.CompletedProcess[str]) -> None:
     ]
 
 
-def test_slow_job(chat: subprocess.CompletedProcess[str]) -> None:
+def test_baker_reports_progress(chat: subprocess.CompletedProcess[str]) -> None:
     """The baker reports the loaf's progress until it is done."""
     rows = events(chat, "carl", "/kitchen")
     reported = [row.removeprefix("message baker: carl, loaf of rye: ") for row in rows[4:-1]]
@@ -104,7 +104,7 @@ def test_slow_job(chat: subprocess.CompletedProcess[str]) -> None:
     assert 0 <= percents[0] <= percents[-1] <= 100
 
 
-def test_abacus(chat: subprocess.CompletedProcess[str]) -> None:
+def test_abacus_leaves_each_room_with_1001(chat: subprocess.CompletedProcess[str]) -> None:
     """Many sockets in one scope leave each room with 1001 when that is cancelled."""
 
     def without_the_last(rows: list[str]) -> list[str]:
@@ -120,7 +120,7 @@ def test_abacus(chat: subprocess.CompletedProcess[str]) -> None:
     assert without_the_last(events(chat, "abacus", "/study")) == study
 
 
-def test_server(chat: subprocess.CompletedProcess[str]) -> None:
+def test_server_sees_a_close_from_each_member(chat: subprocess.CompletedProcess[str]) -> None:
     """The server saw a Close from each before its connection ended."""
     assert events(chat, "server", "/lobby") == [
         "greeter: Close 4000 received and answered",

@@ -147,7 +147,7 @@ def fails_with(kind: type[Exception], gateway: Any) -> None:
     assert caught.group_contains(kind), caught.value
 
 
-def test_busy_world(busy: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_mistake_all_arrives(busy: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a mistake in the bridge all arrives, and some lines have come twice."""
     simulate(busy, 900)
     printed = capsys.readouterr().out
@@ -193,7 +193,9 @@ def test_said_only_while_connected(busy: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("keepalive", [True, False])
-def test_keepalive(busy: Any, monkeypatch: pytest.MonkeyPatch, keepalive: bool) -> None:
+def test_without_keepalive_lines_are_lost(
+    busy: Any, monkeypatch: pytest.MonkeyPatch, keepalive: bool
+) -> None:
     """Without keepalive a frozen connection is never found, and its lines never arrive."""
 
     async def freeze_all(self: Any) -> None:
@@ -243,7 +245,7 @@ def sessions(gateway: Any) -> tuple[Any, Any]:
     return kind(), kind()
 
 
-def test_receipts(sessions: tuple[Any, Any]) -> None:
+def test_a_line_is_kept_until_its_receipt(sessions: tuple[Any, Any]) -> None:
     """A line is kept until its receipt has come, and a receipt is for all lines before it."""
     here, there = sessions
     lines = [here.say(text) for text in "abc"]
@@ -253,7 +255,7 @@ def test_receipts(sessions: tuple[Any, Any]) -> None:
     assert here.unconfirmed() == lines[2:]
 
 
-def test_again(sessions: tuple[Any, Any]) -> None:
+def test_a_repeated_line_is_answered_without_a_text(sessions: tuple[Any, Any]) -> None:
     """A repeated line is answered again, without a text."""
     here, there = sessions
     line = here.say("a")
@@ -262,7 +264,7 @@ def test_again(sessions: tuple[Any, Any]) -> None:
     assert there.duplicates == 1
 
 
-def test_gap(sessions: tuple[Any, Any]) -> None:
+def test_a_missing_line_is_an_error(sessions: tuple[Any, Any]) -> None:
     """A missing line is an error."""
     here, there = sessions
     here.say("a")

@@ -49,7 +49,7 @@ async def test_it_says_hello_and_prints_the_answer(nursery: trio.Nursery) -> Non
     assert connection.closed.code == 4321  # the example's Close, which echoes the server's
 
 
-async def test_no_server() -> None:
+async def test_a_server_that_does_not_listen_is_reported() -> None:
     """A failure is printed, as a browser does in its console."""
     with socket.socket() as bound:  # refuses connections, and no other process can listen
         bound.bind(("127.0.0.1", 0))

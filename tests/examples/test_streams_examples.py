@@ -73,7 +73,7 @@ async def serve(nursery: trio.Nursery, part: Callable[[Peer], Awaitable[None]]) 
     return f"ws://{host}:{port}/"
 
 
-async def test_the_relay(nursery: trio.Nursery) -> None:
+async def test_the_relay_carries_messages_and_the_close(nursery: trio.Nursery) -> None:
     """It carries messages both ways, and one server's close to the other."""
     listening: list[Peer] = []
 
@@ -122,7 +122,9 @@ async def test_the_relay_loses_a_server(nursery: trio.Nursery) -> None:
     ("example", "arguments"),
     [("relay", ()), ("send_file", (__file__,)), ("receive_file", (".",))],
 )
-async def test_no_server(example: str, arguments: Any, nursery: trio.Nursery) -> None:
+async def test_a_server_that_hangs_up_is_reported_in_one_line(
+    example: str, arguments: Any, nursery: trio.Nursery
+) -> None:
     """A server that hangs up is reported in one line, without a traceback."""
 
     async def hang_up(peer: Peer) -> None:

@@ -49,7 +49,7 @@ def cases() -> Iterator[Case]:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_caught(fault: Callable[[], AbstractContextManager[Any]]) -> None:
+def test_a_sweep_finds_the_fault(fault: Callable[[], AbstractContextManager[Any]]) -> None:
     """The sweep fails with the fault in a case in which it passes without."""
     for runs, case in enumerate(cases(), 1):
         with fault():

@@ -37,7 +37,7 @@ def are_permitted() -> bool:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_namespaces(scenario: Callable[[Network], Awaitable[None]]) -> None:
+def test_network_faults_between_namespaces(scenario: Callable[[Network], Awaitable[None]]) -> None:
     """Each scenario ends in bounded time, with the result that it describes."""
     if not are_permitted():
         pytest.skip("no network namespaces with a veth pair may be made here: the relay replaces")

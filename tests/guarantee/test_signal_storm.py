@@ -22,13 +22,13 @@ def check(rounds: list[Round]) -> None:
     assert rounds
 
 
-async def test_storm() -> None:
+async def test_forty_rounds_of_sigint() -> None:
     """In forty rounds KeyboardInterrupt comes out, nothing remains, and nothing is printed."""
     check(await storm(40, seed=0))
 
 
 @pytest.mark.sweep
-async def test_whole_storm() -> None:
+async def test_a_thousand_rounds_of_sigint() -> None:
     """The same holds in a thousand rounds."""
     rounds = await storm(1000, seed=1)
     entries = Counter(done.order.entry for done in rounds)

@@ -11,7 +11,7 @@ pytest.importorskip("resource")  # on Unix only
 from guarantee import soak  # noqa: E402  # it needs resource
 
 
-def test_soak() -> None:
+def test_thousands_of_sockets_and_cycles_leave_nothing() -> None:
     """5,000 sockets at once and 5,000 cycles leave nothing, with constant memory."""
     figures = soak.run(sockets=5000, count=5000)
     assert len(figures.rows) >= 5

@@ -60,34 +60,34 @@ def test_runs_are_the_same() -> None:
         assert run(case).trace == run(case).trace
 
 
-def test_seeds_differ() -> None:
+def test_another_seed_is_another_order() -> None:
     """Another seed is another order of the same tasks."""
     traces = {tuple(run(Case("open_websocket", "leave", seed=seed)).trace) for seed in range(10)}
     assert len(traces) > 5
 
 
 @scenario
-def test_cancelled(entry: str, way: str) -> None:
+def test_cancelled_at_every_step(entry: str, way: str) -> None:
     """A cancellation at any step keeps the guarantee."""
     sweep("cancelled at every step", sweep_cases.cancelled(Case(entry, way)))
 
 
 @scenario
-def test_interrupted(entry: str, way: str) -> None:
+def test_ctrl_c_at_every_step(entry: str, way: str) -> None:
     """Ctrl-C at any step keeps the guarantee."""
     sweep("Ctrl-C at every step", sweep_cases.interrupted(Case(entry, way)))
 
 
 @pytest.mark.slow
 @scenario
-def test_pressed(entry: str, way: str) -> None:
+def test_ctrl_c_at_a_sample_of_calls(entry: str, way: str) -> None:
     """Ctrl-C in the middle of a step, at a sample of all calls, keeps the guarantee."""
     sweep("Ctrl-C in a call", sweep_cases.pressed(Case(entry, way), 6))
 
 
 @pytest.mark.slow
 @scenario
-def test_cancelled_twice(entry: str, way: str) -> None:
+def test_cancelled_again_during_the_close(entry: str, way: str) -> None:
     """A second cancellation, by an outer scope in the middle of the close, keeps the guarantee."""
     sweep(
         "cancelled, and again while closing", sweep_cases.cancelled_twice(Case(entry, way), every=4)
@@ -96,7 +96,7 @@ def test_cancelled_twice(entry: str, way: str) -> None:
 
 @pytest.mark.slow
 @scenario
-def test_interrupted_twice(entry: str, way: str) -> None:
+def test_ctrl_c_again_during_the_close(entry: str, way: str) -> None:
     """A second Ctrl-C in the middle of the close keeps the guarantee."""
     sweep(
         "Ctrl-C, and again while closing", sweep_cases.interrupted_twice(Case(entry, way), every=4)
@@ -112,7 +112,7 @@ def test_cancelled_at_two_steps(entry: str, way: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["leave", "peer closes"])
-def test_faulty(way: str) -> None:
+def test_faults_at_every_byte(way: str) -> None:
     """A peer that stalls, ends, resets, sends garbage or stops reading at any byte keeps the
     guarantee."""
     sweep("fault at every byte", sweep_cases.faulty(Case("open_websocket", way)))
@@ -120,7 +120,7 @@ def test_faulty(way: str) -> None:
 
 @pytest.mark.slow
 @scenario
-def test_faulty_sampled(entry: str, way: str) -> None:
+def test_faults_at_every_19th_byte(entry: str, way: str) -> None:
     """The same faults at every 19th byte keep the guarantee in every scenario."""
     sweep("fault at every 19th byte", sweep_cases.faulty(Case(entry, way), every=19))
 
@@ -143,7 +143,7 @@ def test_cancelled_while_bytes_come_one_at_a_time(entry: str, way: str) -> None:
 
 @pytest.mark.slow
 @scenario
-def test_kept_alive(entry: str, way: str) -> None:
+def test_keepalive_and_dead_peers(entry: str, way: str) -> None:
     """Keepalive keeps the guarantee, also with peers that it finds dead."""
     case = Case(entry, way, kept_alive=True)
     sweep("kept alive, undisturbed", [case._replace(seed=seed) for seed in range(5)])
@@ -155,7 +155,7 @@ def test_kept_alive(entry: str, way: str) -> None:
 
 @pytest.mark.slow
 @further_scenario
-def test_sampled(entry: str, way: str) -> None:
+def test_further_scenarios_sampled(entry: str, way: str) -> None:
     """All of the above keep the guarantee, in a sample of the further scenarios."""
     case = Case(entry, way)
     sweep("cancelled at every 3rd step", list(sweep_cases.cancelled(case))[::3])
@@ -187,7 +187,7 @@ def test_answer_before_send_all_returns(entry: str) -> None:
 @whole
 @pytest.mark.parametrize("seed", range(1, 5))
 @any_scenario
-def test_whole_cancelled(entry: str, way: str, seed: int) -> None:
+def test_all_cancellations(entry: str, way: str, seed: int) -> None:
     case = Case(entry, way, seed=seed)
     sweep("cancelled at every step", sweep_cases.cancelled(case))
     sweep("Ctrl-C at every step", sweep_cases.interrupted(case))
@@ -197,7 +197,7 @@ def test_whole_cancelled(entry: str, way: str, seed: int) -> None:
 
 @whole
 @any_scenario
-def test_whole_pressed(entry: str, way: str) -> None:
+def test_all_ctrl_cs(entry: str, way: str) -> None:
     sweep("Ctrl-C in a call", list(sweep_cases.pressed(Case(entry, way)))[::8])
 
 
@@ -209,7 +209,7 @@ def test_whole_cancelled_at_two_steps(entry: str, way: str) -> None:
 
 @whole
 @any_scenario
-def test_whole_faulty(entry: str, way: str) -> None:
+def test_all_faults(entry: str, way: str) -> None:
     sweep("fault at every byte", sweep_cases.faulty(Case(entry, way)))
 
 
@@ -220,7 +220,7 @@ def test_whole_faulty_and_cancelled(entry: str, way: str) -> None:
 
 
 @whole
-def test_whole_pairs() -> None:
+def test_all_pairs() -> None:
     """All pairs keep the guarantee, for the usual entry point."""
     sweep(
         "fault and cancellation", sweep_cases.faulty_and_cancelled(Case("open_websocket", "leave"))
@@ -229,6 +229,6 @@ def test_whole_pairs() -> None:
 
 @whole
 @any_scenario
-def test_whole_drip(entry: str, way: str) -> None:
+def test_all_cancellations_byte_by_byte(entry: str, way: str) -> None:
     case = Case(entry, way, drip=1, breathes=True, seed=1)
     sweep("dripping, cancelled", list(sweep_cases.cancelled(case))[::5])

@@ -97,7 +97,9 @@ async def test_pings_are_answered(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1000, ""), (3001, "bye"), (4999, "x" * 123)])
-async def test_we_close(server: Server, compression: bool, code: int, reason: str) -> None:
+async def test_our_close_completes_the_handshake(
+    server: Server, compression: bool, code: int, reason: str
+) -> None:
     """A close with code and reason completes the handshake, after what was sent has come back."""
     async with open_websocket(server.url("echo"), compression=compression) as ws:
         assert await echo(ws, "last words") == "last words"

@@ -34,7 +34,9 @@ async def traced(
     return ws, peer, trace
 
 
-async def test_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_ping_is_answered_with_its_payload(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """It is answered with its payload, and the program sees nothing."""
     _, peer, trace = await traced(nursery)
     await peer.send(frame(PING, b"payload"))
@@ -115,7 +117,7 @@ async def test_flood_of_pings(nursery: trio.Nursery, autojump_clock: Any) -> Non
         "too big in pieces",
     ],
 )
-async def test_protocol_failures(
+async def test_protocol_failures_close_with_their_code(
     data: bytes, code: int, rule: str, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """The peer sees the code, and the program ``error`` and 1006 with the rule's name."""
@@ -162,7 +164,9 @@ async def test_failure_while_closing(nursery: trio.Nursery, autojump_clock: Any)
     assert peer.close_code == 1000
 
 
-async def test_no_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_without_a_limit_any_size_is_taken(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """``max_message_size=None`` takes any size."""
     _, peer, trace = await traced(nursery, max_message_size=None)
     await peer.send(frame(TEXT, b"x" * 17 * 1024 * 1024))
@@ -170,7 +174,7 @@ async def test_no_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
     assert len(trace[1]) == 17 * 1024 * 1024
 
 
-async def test_default_limit(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_default_limit_is_16_mib(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """16 MiB and one byte are refused by the header alone, before they come."""
     ws, peer, _ = await traced(nursery)
     await peer.send(frame(BINARY, b"x" * (16 * 1024 * 1024 + 1))[:10])
@@ -221,7 +225,9 @@ async def test_bad_frame_in_the_segment_of_the_101(
     assert trace == ["open", "error", "close"]
 
 
-async def test_compression(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_messages_are_compressed_and_inflated(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """Once agreed on, longer messages are compressed, and what comes is inflated."""
     ws, peer, trace = await traced(nursery, DEFLATE)
     ws.send("x" * 1000)
@@ -236,7 +242,7 @@ async def test_compression(nursery: trio.Nursery, autojump_clock: Any) -> None:
     assert trace == ["open", "hello"]
 
 
-async def test_compressed_bomb(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_limit_counts_after_inflating(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``max_message_size`` counts after inflating."""
     ws, peer, _ = await traced(nursery, DEFLATE, max_message_size=1000)
     deflate = zlib.compressobj(wbits=-15)

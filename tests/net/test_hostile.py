@@ -48,7 +48,9 @@ async def test_invalid_text_fails_when_it_arrives(
     assert "expected UTF-8 in a text message, got bytes ff" in str(ws.failure)
 
 
-async def test_bomb(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_bomb_costs_no_more_than_the_limit(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """1 GiB in 1 MiB is refused with 1009, at the cost of the limit, an eighth of it, and a few
     chunks."""
     ws, peer = await socket_and_peer(nursery, "Sec-WebSocket-Extensions: permessage-deflate")

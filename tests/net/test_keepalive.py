@@ -78,7 +78,7 @@ async def end_of(ws: WebSocket) -> float:
 # Pings.
 
 
-async def test_interval(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_a_ping_each_interval(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A Ping is sent every ``ping_interval`` seconds, the first one interval after ``open``."""
     server = Server(nursery)
     ws = await server.connect(ping_interval=10)
@@ -99,7 +99,9 @@ async def test_interval_regardless_of_traffic(nursery: trio.Nursery, autojump_cl
     await ws.aclose()
 
 
-async def test_no_keepalive(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_without_an_interval_there_is_no_ping(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """By default there is no Ping, and no task for it."""
     plain, kept = Server(nursery), Server(nursery)
     before = count_tasks()
@@ -151,7 +153,9 @@ async def test_pings_to_a_peer_that_does_not_read(
 # When the peer is dead.
 
 
-async def test_silent_peer(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_silent_peer_fails_after_the_timeout(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """``ping_timeout`` after a Ping comes ``error``, and 1006 that says for how long it was
     silent."""
     server = Server(nursery, answers=False)

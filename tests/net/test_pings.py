@@ -7,7 +7,7 @@ from typing import Any
 from trio_ws_dom._net._pings import MAX_PENDING_PAYLOADS, Pings
 
 
-async def test_numbers(autojump_clock: Any) -> None:
+async def test_pings_are_numbered_from_1(autojump_clock: Any) -> None:
     """They count from 1, and each has its own payload, small enough for a control frame."""
     pings = Pings()
     (one, first), (two, second) = pings.next(), pings.next()

@@ -59,7 +59,7 @@ async def test_a_proxys_name_that_cannot_be_one() -> None:
 
 
 @pytest.mark.parametrize("name", ["send_all", "receive_some"])
-async def test_in_the_handshake(name: str, autojump_clock: Any) -> None:
+async def test_odd_exception_in_the_handshake(name: str, autojump_clock: Any) -> None:
     """A stream of the program's own raises what no stream should."""
     stream = OddStream(trio.testing.memory_stream_pair()[0], name, "aclose")
     failure = await failure_to_open("ws://peer.test/", stream=stream)
@@ -68,7 +68,9 @@ async def test_in_the_handshake(name: str, autojump_clock: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["send_all", "received"])
-async def test_while_open(name: str, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_odd_exception_while_open(
+    name: str, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """An exception from the writer or the reader is CLOSED and 1006, with the cause."""
     ours, theirs = trio.testing.memory_stream_pair()
     stream, peer = OddStream(ours), Peer(theirs)
@@ -85,7 +87,7 @@ async def test_while_open(name: str, nursery: trio.Nursery, autojump_clock: Any)
     assert ws.closeEvent.code == 1006
 
 
-async def test_at_the_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_odd_exception_at_the_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A stream that cannot even be closed does not make a clean end unclean."""
     ours, theirs = trio.testing.memory_stream_pair()
     nursery.start_soon(Peer(theirs).serve)

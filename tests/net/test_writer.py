@@ -74,7 +74,7 @@ async def test_idle_writer_has_no_task(nursery: trio.Nursery, autojump_clock: An
     assert len(nursery.child_tasks) == 1
 
 
-async def test_held(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_held_writer_is_not_woken(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """While it is held it is not woken, and the holder must call ``flush``."""
     writer = Log().writer()
     ours, _ = trio.testing.memory_stream_pair()
@@ -101,7 +101,7 @@ async def test_each_write_is_reported(nursery: trio.Nursery, autojump_clock: Any
     assert writer._protocol.machine.sent == Close(1000)
 
 
-async def test_broken_stream(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_broken_stream_is_reported_once(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It is reported once, and never raised."""
     log = Log()
     writer = log.writer()

@@ -94,7 +94,9 @@ def limits(backoff: Backoff, count: int) -> list[float]:
         (0, 0, [0, 0, 0]),
     ],
 )
-def test_limits(initial: float, maximum: float, expected: list[float]) -> None:
+def test_limits_grow_up_to_the_maximum(
+    initial: float, maximum: float, expected: list[float]
+) -> None:
     """They grow from 0, too, up to the maximum, and only a maximum of 0 means no delays."""
     assert limits(Backoff(initial, maximum, 60), len(expected)) == expected
 

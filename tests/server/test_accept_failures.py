@@ -28,7 +28,7 @@ async def wait(ws: WebSocket) -> None:
     await ws.wait_closed()
 
 
-async def test_broken_frame(harness: AcceptHarness, clock: object) -> None:
+async def test_broken_frame_is_error_and_1006(harness: AcceptHarness, clock: object) -> None:
     """trio-websocket hangs up, which is ``error`` and 1006 with a failure that names the fault."""
 
     async def part(client: RawClient) -> None:
@@ -41,7 +41,7 @@ async def test_broken_frame(harness: AcceptHarness, clock: object) -> None:
     assert "Invalid opcode" in str(harness.ws.failure)
 
 
-async def test_bad_utf8(harness: AcceptHarness, clock: object) -> None:
+async def test_bad_utf8_is_error_and_1006(harness: AcceptHarness, clock: object) -> None:
     """A text message that is not UTF-8 is ``error`` and 1006."""
 
     async def part(client: RawClient) -> None:
@@ -100,7 +100,7 @@ async def test_garbage_for_an_answer(harness: AcceptHarness, clock: object) -> N
     assert harness.code == (1006, False)
 
 
-async def test_full(harness: AcceptHarness, clock: object) -> None:
+async def test_full_buffer_is_error_and_1006(harness: AcceptHarness, clock: object) -> None:
     """Beyond ``max_buffered_amount`` comes ``error`` and 1006 without a Close, and TCP ends at
     once."""
 

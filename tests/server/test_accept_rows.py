@@ -39,7 +39,7 @@ def cancelled_soon(harness: AcceptHarness) -> Callable[[WebSocket], Awaitable[No
     return block
 
 
-async def test_block_ends(harness: AcceptHarness, clock: object) -> None:
+async def test_block_ends_with_1000(harness: AcceptHarness, clock: object) -> None:
     """The end of the block closes cleanly with 1000, after all that was queued."""
 
     async def block(ws: WebSocket) -> None:
@@ -53,7 +53,7 @@ async def test_block_ends(harness: AcceptHarness, clock: object) -> None:
     assert harness.recorder.events == ["close"]
 
 
-async def test_block_raises(harness: AcceptHarness, clock: object) -> None:
+async def test_block_raises_with_1001(harness: AcceptHarness, clock: object) -> None:
     """An exception in the block closes with 1001, and comes out as the same object with its
     context."""
     context, boom = KeyError("context"), ValueError("boom")
@@ -71,7 +71,7 @@ async def test_block_raises(harness: AcceptHarness, clock: object) -> None:
     assert harness.code == (1001, True)
 
 
-async def test_listener_raises(harness: AcceptHarness, clock: object) -> None:
+async def test_listener_raises_with_1001(harness: AcceptHarness, clock: object) -> None:
     """A listener's exception closes with 1001, cancels the block, and comes out in a group."""
     boom = ValueError("boom")
 
@@ -91,7 +91,7 @@ async def test_listener_raises(harness: AcceptHarness, clock: object) -> None:
     assert harness.client.close_code == 1001
 
 
-async def test_cancelled(harness: AcceptHarness, clock: object) -> None:
+async def test_cancelled_with_1001(harness: AcceptHarness, clock: object) -> None:
     """A cancelled block closes cleanly with 1001, after what it sends on its way out."""
 
     async def block(ws: WebSocket) -> None:
@@ -164,7 +164,7 @@ async def test_client_closes_after_messages(harness: AcceptHarness, clock: objec
     assert harness.code == (1005, True)
 
 
-async def test_program_closes(harness: AcceptHarness, clock: object) -> None:
+async def test_program_closes_with_its_own_code(harness: AcceptHarness, clock: object) -> None:
     """The program's own code and reason are sent, and the block's end adds nothing."""
 
     async def block(ws: WebSocket) -> None:
@@ -186,7 +186,7 @@ async def test_close_without_a_code(harness: AcceptHarness, clock: object) -> No
     assert harness.code == (1005, True)
 
 
-async def test_closes_cross(harness: AcceptHarness, clock: object) -> None:
+async def test_closes_that_cross_are_clean(harness: AcceptHarness, clock: object) -> None:
     """If both sides close at once, it is clean, with the client's code.
 
     trio-websocket may end TCP before it has sent ours.
@@ -275,7 +275,9 @@ async def test_client_hangs_up(harness: AcceptHarness, clock: object) -> None:
     assert harness.ws.bufferedAmount == len("too late")
 
 
-async def test_client_floods(harness: AcceptHarness, clock: object) -> None:
+async def test_client_floods_and_the_close_is_bounded(
+    harness: AcceptHarness, clock: object
+) -> None:
     """A flood that the program does not read cannot extend the close."""
 
     async def block(ws: WebSocket) -> None:

@@ -234,7 +234,7 @@ async def test_an_answer_that_does_not_leave(autojump_clock: Any) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to one process")
-def test_ctrl_c() -> None:
+def test_ctrl_c_in_the_block_closes_with_1001() -> None:
     """Ctrl-C in the block comes out bare, and the client sees 1001."""
     ended: list[WebSocket] = []
     codes: list[int | None] = []

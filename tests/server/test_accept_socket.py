@@ -25,7 +25,7 @@ async def leave(ws: WebSocket) -> None:
     """A block that ends at once."""
 
 
-async def test_attributes(harness: AcceptHarness, clock: object) -> None:
+async def test_attributes_of_request_and_answer(harness: AcceptHarness, clock: object) -> None:
     """They are what the client asked for, and what it was answered."""
 
     async def handle(request: WebSocketRequest) -> None:
@@ -99,7 +99,7 @@ async def test_a_protocol_that_was_not_proposed(harness: AcceptHarness, clock: o
         ({"headers": {"Upgrade": "x"}}, ValueError, "Upgrade"),
     ],
 )
-async def test_bad_options(
+async def test_bad_options_are_refused_by_name(
     harness: AcceptHarness, clock: object, options: Any, error: type[Exception], words: str
 ) -> None:
     """They are refused by name, before the client is answered."""
@@ -115,7 +115,7 @@ async def test_bad_options(
     assert client.answer.startswith(b"HTTP/1.1 500 ")
 
 
-async def test_answered_before(harness: AcceptHarness, clock: object) -> None:
+async def test_answering_twice_is_an_error(harness: AcceptHarness, clock: object) -> None:
     """Accepting a request a second time is a RuntimeError."""
 
     async def handle(request: WebSocketRequest) -> None:
@@ -258,7 +258,7 @@ async def test_messages_are_dropped_while_closing(harness: AcceptHarness, clock:
     assert got == []
 
 
-async def test_drain(harness: AcceptHarness, clock: object) -> None:
+async def test_drain_waits_until_data_is_sent(harness: AcceptHarness, clock: object) -> None:
     """``bufferedAmount`` falls as messages are sent, and never between two checkpoints."""
 
     async def block(ws: WebSocket) -> None:
@@ -283,7 +283,7 @@ async def answer_pings(client: RawClient) -> None:
             await client.send(masked_close(1000))
 
 
-async def test_ping(harness: AcceptHarness, clock: object) -> None:
+async def test_ping_returns_the_round_trip(harness: AcceptHarness, clock: object) -> None:
     """``ping()`` returns the round trip time.
 
     Pings go one at a time, and the third waits for the Pong that answers the first two.

@@ -34,7 +34,9 @@ LARGE = frame(BINARY, b"x" * 200_000)
 
 
 @pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
-async def test_reader_stops(data: bytes, sockets: SocketTransport, nursery: trio.Nursery) -> None:
+async def test_reader_that_stops_stops_the_peer(
+    data: bytes, sockets: SocketTransport, nursery: trio.Nursery
+) -> None:
     """A reader that takes nothing stops the peer, with bounded memory and no loss."""
     flood = Flood(sockets, data, FLOOD)
     nursery.start_soon(flood.run)
@@ -119,7 +121,9 @@ async def stopped_peer(sockets: SocketTransport, goes_on: trio.Event, received: 
                 received.append(len(data))
 
 
-async def test_writer_waits(sockets: SocketTransport, nursery: trio.Nursery) -> None:
+async def test_writer_waits_for_a_peer_that_stops(
+    sockets: SocketTransport, nursery: trio.Nursery
+) -> None:
     """Against a peer that does not read, ``send()`` waits after a bounded amount."""
     goes_on, received = trio.Event(), list[int]()
     nursery.start_soon(stopped_peer, sockets, goes_on, received)
@@ -142,7 +146,9 @@ async def test_writer_waits(sockets: SocketTransport, nursery: trio.Nursery) -> 
             await trio.sleep(0.01)
 
 
-async def test_fragments_wait(sockets: SocketTransport, nursery: trio.Nursery) -> None:
+async def test_fragments_wait_for_a_peer_that_stops(
+    sockets: SocketTransport, nursery: trio.Nursery
+) -> None:
     """One message of any size, in pieces, is not held whole anywhere."""
     goes_on, received = trio.Event(), list[int]()
     nursery.start_soon(stopped_peer, sockets, goes_on, received)
@@ -221,7 +227,9 @@ async def test_websocket_reader_stops(
     assert ws.closeEvent.wasClean
 
 
-async def test_websocket_drain(sockets: SocketTransport, nursery: trio.Nursery) -> None:
+async def test_websocket_drain_waits_for_a_peer_that_stops(
+    sockets: SocketTransport, nursery: trio.Nursery
+) -> None:
     """A writer that drains waits after a bounded amount."""
     goes_on, received = trio.Event(), list[int]()
     nursery.start_soon(stopped_peer, sockets, goes_on, received)

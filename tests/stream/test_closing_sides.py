@@ -50,7 +50,9 @@ async def test_what_closing_a_side_sends(
 
 
 @pytest.mark.parametrize("closer", [name for name in CLOSERS if name != "stream.close"])
-async def test_cancelled_close(closer: str, with_connection: Any, autojump_clock: Any) -> None:
+async def test_cancelled_close_is_bounded(
+    closer: str, with_connection: Any, autojump_clock: Any
+) -> None:
     """Under cancellation the close has ``cancelled_close_timeout``, and all is closed after it."""
     stream, connection = await with_connection(cancelled_close_timeout=0.5)
     connection.stall()
@@ -74,7 +76,7 @@ async def test_cancelled_during_the_close(with_connection: Any, autojump_clock: 
     assert trio.current_time() - start == pytest.approx(1.5)
 
 
-async def test_generic_code(
+async def test_generic_code_carries_messages(
     with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Code that only knows channels can carry messages from one stream to another."""

@@ -46,7 +46,7 @@ async def test_frames_on_the_wire(with_peer: Any, autojump_clock: Any) -> None:
     assert heads == [(TEXT, 100), (0, 2), (0, 0), (0x80, 0), (0x88, 0)]
 
 
-async def test_binary(with_peer: Any, autojump_clock: Any) -> None:
+async def test_fragments_of_any_bytes_like_kind(with_peer: Any, autojump_clock: Any) -> None:
     """Bytes-like objects in any mixture make a binary message."""
     stream, peer = await with_peer()
     await stream.writable.send_fragments(pieces(b"a", bytearray(b"b"), memoryview(b"c")))
@@ -109,7 +109,9 @@ async def test_other_messages_wait(
     ]
 
 
-async def test_backpressure(with_peer: Any, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_iterable_is_asked_only_where_there_is_room(
+    with_peer: Any, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """The iterable is asked for no more than there is room for."""
     stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     asked = 0
@@ -147,7 +149,9 @@ async def test_the_iterable_raises(after: int, with_peer: Any, autojump_clock: A
 
 
 @pytest.mark.parametrize("begun", [False, True])
-async def test_cancelled(begun: bool, with_peer: Any, autojump_clock: Any) -> None:
+async def test_cancelled_half_way_closes_with_1001(
+    begun: bool, with_peer: Any, autojump_clock: Any
+) -> None:
     """After the first fragment the connection is closed with 1001, before it nothing happens."""
     stream, peer = await with_peer()
 
@@ -184,7 +188,9 @@ async def test_cancelled_while_waiting_for_the_turn(
 
 
 @pytest.mark.parametrize("values", [("text", b"bytes"), (b"bytes", "text"), ("text", 1)])
-async def test_mixed_kinds(values: Any, with_peer: Any, autojump_clock: Any) -> None:
+async def test_fragments_of_mixed_kinds_are_a_type_error(
+    values: Any, with_peer: Any, autojump_clock: Any
+) -> None:
     """A fragment of another kind than the first is a TypeError, and the message is cut off."""
     stream, peer = await with_peer()
     with pytest.raises(TypeError):
@@ -212,7 +218,7 @@ async def test_closed_in_between(
     assert len(peer.frames) == 2
 
 
-async def test_closed_before(with_peer: Any, autojump_clock: Any) -> None:
+async def test_closed_stream_asks_for_no_fragment(with_peer: Any, autojump_clock: Any) -> None:
     """A closed stream asks the iterable for nothing."""
     stream, _ = await with_peer()
     stream.close()

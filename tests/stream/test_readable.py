@@ -55,7 +55,7 @@ async def test_messages_before_the_first_receive(
         await stream.readable.receive()
 
 
-async def test_cancelled_receive(with_connection: Any, autojump_clock: Any) -> None:
+async def test_cancelled_receive_takes_nothing(with_connection: Any, autojump_clock: Any) -> None:
     """A ``receive()`` that was cancelled has taken nothing."""
     stream, connection = await with_connection()
     with trio.move_on_after(1) as scope:
@@ -69,7 +69,7 @@ async def test_cancelled_receive(with_connection: Any, autojump_clock: Any) -> N
     assert await stream.readable.receive() == "one"
 
 
-async def test_two_receivers(
+async def test_second_receiver_is_refused(
     with_connection: Any, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """A second task that receives gets an error."""

@@ -155,7 +155,7 @@ async def test_pieces_of_what_was_begun(with_peer: Any, autojump_clock: Any) -> 
     assert await taken(stream) == [b"one ", b"two"]
 
 
-async def test_cancelled_pieces(with_peer: Any, autojump_clock: Any) -> None:
+async def test_cancelled_pieces_take_nothing(with_peer: Any, autojump_clock: Any) -> None:
     """Cancelled calls have taken nothing, and within its block a message goes on."""
     stream, peer = await with_peer()
     with trio.move_on_after(1) as scope:

@@ -28,7 +28,7 @@ async def harness(transport: Transport, nursery: trio.Nursery) -> StreamHarness:
     return StreamHarness(transport, nursery)
 
 
-async def test_block_ends(harness: StreamHarness, clock: object) -> None:
+async def test_block_ends_with_1000(harness: StreamHarness, clock: object) -> None:
     """The end of the block closes with 1000 after all that was sent, and closes both channels."""
     await harness.play()
     async with harness.open() as stream:
@@ -43,7 +43,9 @@ async def test_block_ends(harness: StreamHarness, clock: object) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("boom"), ExceptionGroup("mine", [KeyError("one")])])
-async def test_block_raises(error: Exception, harness: StreamHarness, clock: object) -> None:
+async def test_block_raises_with_1001(
+    error: Exception, harness: StreamHarness, clock: object
+) -> None:
     """An exception in the block closes with 1001, and comes out as the same object."""
     await harness.play()
     with pytest.raises(type(error)) as caught:
@@ -53,7 +55,7 @@ async def test_block_raises(error: Exception, harness: StreamHarness, clock: obj
     await harness.check(stream, 1001)
 
 
-async def test_deadline(harness: StreamHarness, clock: object) -> None:
+async def test_deadline_closes_with_1001(harness: StreamHarness, clock: object) -> None:
     """A deadline closes cleanly with 1001, after what a ``finally`` sends."""
     await harness.play()
     with trio.CancelScope() as scope:
@@ -79,7 +81,9 @@ async def test_cancelled_at_the_exit(harness: StreamHarness, clock: object) -> N
     await harness.check(stream, 1001)
 
 
-async def test_sibling_crashes(harness: StreamHarness, clock: object) -> None:
+async def test_sibling_crashes_and_the_block_closes_with_1001(
+    harness: StreamHarness, clock: object
+) -> None:
     """A sibling's crash cancels the block, closes with 1001, and is what comes out."""
     await harness.play()
     boom = ValueError("boom")
@@ -117,7 +121,7 @@ async def test_peer_closes_first(harness: StreamHarness, clock: object) -> None:
     assert harness.peer.close_code == 4321
 
 
-async def test_program_closes(harness: StreamHarness, clock: object) -> None:
+async def test_program_closes_with_its_own_code(harness: StreamHarness, clock: object) -> None:
     """The program's own code and reason are sent, and the block's end adds nothing."""
     await harness.play()
     async with harness.open() as stream:
@@ -175,7 +179,9 @@ async def test_peer_never_reads(harness: StreamHarness, clock: object) -> None:
 
 
 @pytest.mark.parametrize("message", [b"", frame(TEXT, b"x" * 1000)[:500], frame(3)])
-async def test_lost(message: bytes, harness: StreamHarness, clock: object) -> None:
+async def test_lost_connection_raises_in_the_channels(
+    message: bytes, harness: StreamHarness, clock: object
+) -> None:
     """When TCP is lost, the channels raise, but the block's end does not.
 
     It may be lost in the middle of a message or after a broken rule.

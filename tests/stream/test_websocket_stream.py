@@ -110,7 +110,7 @@ async def test_a_failure_is_raised_afresh(
     assert all(error.__cause__ is not None for error in errors)
 
 
-async def test_refused(
+async def test_refusal_has_the_servers_answer(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """The error has the answer of a server that refused."""
@@ -123,7 +123,9 @@ async def test_refused(
         await stream.closed
 
 
-async def test_closed_uncleanly(with_connection: Any, autojump_clock: Any) -> None:
+async def test_closed_raises_after_an_unclean_end(
+    with_connection: Any, autojump_clock: Any
+) -> None:
     """``closed`` raises where TCP is lost, but ``opened`` still returns."""
     stream, connection = await with_connection()
     await connection.drop()
@@ -156,7 +158,7 @@ async def test_failures_that_are_not_awaited(
         ({"reason": ""}, 1005, ""),
     ],
 )
-async def test_close(
+async def test_close_sends_code_and_reason(
     arguments: Any, code: int, reason: str, with_connection: Any, autojump_clock: Any
 ) -> None:
     """``close()`` sends its code and reason, or 1000 with a reason alone."""
@@ -174,7 +176,7 @@ async def test_close(
         ({"closeCode": 3000, "reason": "ä" * 62}, "SyntaxError"),
     ],
 )
-async def test_close_refuses(
+async def test_close_refuses_other_codes_and_long_reasons(
     arguments: Any,
     name: str,
     connecting: Any,
@@ -209,7 +211,7 @@ async def test_close_while_connecting(
     await request.ignore()  # TCP has ended
 
 
-async def test_close_twice(with_connection: Any, autojump_clock: Any) -> None:
+async def test_close_twice_sends_the_first_code(with_connection: Any, autojump_clock: Any) -> None:
     """The first close is the one that counts."""
     stream, connection = await with_connection()
     stream.close(closeCode=3001)
@@ -305,7 +307,7 @@ async def test_signal_after_a_failure(
         await stream.closed
 
 
-async def test_timeout_signal(
+async def test_timeout_signal_limits_the_handshake(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """A signal with a time limit limits the handshake."""
@@ -345,7 +347,7 @@ async def test_signal_in_open_websocket_stream(
         assert server.requests == []
 
 
-async def test_bad_arguments(nursery: trio.Nursery) -> None:
+async def test_bad_arguments_raise_at_once(nursery: trio.Nursery) -> None:
     """The constructor raises at once, and nothing is started."""
     with pytest.raises(DOMException) as caught:
         WebSocketStream("ws://peer.test/#", nursery=nursery)

@@ -64,7 +64,7 @@ async def test_each_call_is_a_checkpoint(with_peer: Any, autojump_clock: Any) ->
             await aclose()
 
 
-async def test_cancelled_send(with_peer: Any, autojump_clock: Any) -> None:
+async def test_cancelled_send_queues_nothing(with_peer: Any, autojump_clock: Any) -> None:
     """A ``send()`` that was cancelled has queued nothing, whether or not it would have waited."""
     stream, peer = await with_peer(pair=trio.testing.lockstep_stream_pair())
     with trio.CancelScope() as scope:

@@ -33,7 +33,7 @@ def archived(name: str) -> list[dict[str, Any]]:
         return [row for row in json.load(file) if isinstance(row, dict)]
 
 
-def test_urls() -> None:
+def test_urls_of_web_platform_tests() -> None:
     rows = archived("urltestdata")
     assert len(rows) > 800
     for row in rows:
@@ -46,7 +46,7 @@ def test_urls() -> None:
         assert ours(url, base) == expected, row
 
 
-def test_hosts() -> None:
+def test_hosts_of_web_platform_tests() -> None:
     rows = archived("toascii")
     assert len(rows) > 30
     for row in rows:

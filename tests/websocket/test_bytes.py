@@ -42,7 +42,9 @@ async def test_other_listeners_still_run(autojump_clock: Any) -> None:
     assert peer.close_code == 1001
 
 
-async def test_signal(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_signal_removes_a_listener_within_a_segment(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """A listener removed in the middle of a segment gets no more of it, and a new one gets the
     rest."""
     ws, peer = await socket_and_peer(nursery)

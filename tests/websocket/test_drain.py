@@ -31,7 +31,7 @@ async def test_waits_until_all_has_left(nursery: trio.Nursery, autojump_clock: A
     assert ws.bufferedAmount == 0
 
 
-async def test_below(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_below_returns_under_an_amount(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """With ``below`` it waits until the amount is under it."""
     ws, peer = await lockstep(nursery)
     for _ in range(4):
@@ -52,7 +52,7 @@ async def test_nothing_to_wait_for(nursery: trio.Nursery, autojump_clock: Any) -
         await ws.drain(below=5)
 
 
-async def test_below_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_below_0_is_refused(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """No amount is less than 0 bytes, so it would wait without end."""
     ws, _ = await lockstep(nursery)
     for below in (0, -1):
@@ -63,7 +63,7 @@ async def test_below_nothing(nursery: trio.Nursery, autojump_clock: Any) -> None
         await ws.drain(wrong)
 
 
-async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_several_tasks_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Any number of tasks may wait, and each is woken."""
     ws, peer = await lockstep(nursery)
     ws.send(b"x" * 1000)
@@ -74,7 +74,7 @@ async def test_several_wait(nursery: trio.Nursery, autojump_clock: Any) -> None:
         nursery.start_soon(peer.next)
 
 
-async def test_unclean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_unclean_end_raises(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """A socket that closes first is a WebSocketError, caused by the failure."""
     ws, peer = await lockstep(nursery)
     ws.send(b"x" * 1000)
@@ -86,7 +86,7 @@ async def test_unclean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
     assert "1000 bytes" in str(caught.value)
 
 
-async def test_clean_end(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_clean_end_raises_too(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """What was sent too late is never sent, which is the same error after a clean close."""
     ws, peer = await lockstep(nursery)
     ws.close(3000)

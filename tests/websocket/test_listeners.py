@@ -163,7 +163,9 @@ async def test_no_async_listeners_once_it_is_over(accepted: Accepted, autojump_c
     assert isinstance(caught.value.exceptions[0], RuntimeError)
 
 
-async def test_context(accepted: Accepted, autojump_clock: Any) -> None:
+async def test_listeners_run_in_the_constructors_context(
+    accepted: Accepted, autojump_clock: Any
+) -> None:
     """Listeners, asynchronous ones too, run in the context of the constructor's caller."""
     variable = contextvars.ContextVar("variable", default="unset")
     seen: list[str] = []

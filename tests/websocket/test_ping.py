@@ -42,7 +42,7 @@ async def next_ping(peer: Peer) -> bytes:
     return got.payload
 
 
-async def test_round_trip(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_ping_returns_the_round_trip(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It is the seconds from the call to the Pong, by trio's clock."""
     ws, peer = await socket_and_peer(nursery)
     pinging = Pinging(nursery, ws)
@@ -180,7 +180,7 @@ async def test_ping_when_closed(nursery: trio.Nursery, autojump_clock: Any) -> N
     assert (caught.value.closeCode, trio.current_time()) == (3001, start)
 
 
-async def test_cancelled_ping(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_cancelled_ping_ignores_its_pong(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """Its Pong is ignored when it comes, and the next Ping works."""
     ws, peer = await socket_and_peer(nursery)
     with trio.move_on_after(1):

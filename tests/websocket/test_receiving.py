@@ -81,7 +81,7 @@ async def test_small_messages_fill_it_too(
     assert [message async for message in ws] == [""] * 5000
 
 
-async def test_two_receivers(
+async def test_second_receiver_is_refused(
     accepted: Accepted, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """The second one gets a BusyResourceError, and the first one is not disturbed."""
@@ -157,7 +157,7 @@ async def test_cancelled_in_the_moment_of_arrival(
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008, 3000, 4401])
-async def test_clean_end(
+async def test_clean_end_is_end_of_channel(
     code: int, accepted: Accepted, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """It is EndOfChannel each time, whatever the code, which ``closeEvent`` has."""
@@ -170,7 +170,7 @@ async def test_clean_end(
     assert close_event(ws).code == code
 
 
-async def test_unclean_end(accepted: Accepted, autojump_clock: Any) -> None:
+async def test_unclean_end_is_a_websocket_error(accepted: Accepted, autojump_clock: Any) -> None:
     """It is a new WebSocketError each time, after the messages, with the cause."""
     ws, connection = await accepted()
     await begin(ws)

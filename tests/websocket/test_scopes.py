@@ -75,7 +75,7 @@ async def test_connect_returns_at_once(host: FakeServer, autojump_clock: Any) ->
     assert close_event(ws).wasClean
 
 
-async def test_cancelled_nursery(host: FakeServer, autojump_clock: Any) -> None:
+async def test_cancelled_nursery_closes_with_1001(host: FakeServer, autojump_clock: Any) -> None:
     """Under cancellation each OPEN socket closes with 1001, and a new one fails at once."""
     with trio.CancelScope() as scope:
         async with open_websocket_nursery() as sockets:
@@ -290,7 +290,9 @@ async def test_leaving_by_return(host: FakeServer, autojump_clock: Any) -> None:
     assert host.connections[0].closeCode == 1000
 
 
-async def test_refused(server: FakeServer, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_refusal_is_a_bare_handshake_error(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """It is a bare HandshakeError with the answer, which is also its cause."""
     nursery.start_soon(lambda: server.refuse(403, headers=[("X-Why", "because")], body=b"Go!\n"))
     with pytest.raises(HandshakeError) as caught:
@@ -303,7 +305,7 @@ async def test_refused(server: FakeServer, nursery: trio.Nursery, autojump_clock
     assert "403" in str(error)
 
 
-async def test_bad_arguments(autojump_clock: Any) -> None:
+async def test_bad_arguments_raise_bare(autojump_clock: Any) -> None:
     """They raise as the constructor's do, bare."""
     with pytest.raises(DOMException) as caught:
         async with open_websocket("ws://peer.test/", ["a", "a"]):
@@ -311,7 +313,9 @@ async def test_bad_arguments(autojump_clock: Any) -> None:
     assert caught.value.name == "SyntaxError"
 
 
-async def test_timeout(server: FakeServer, autojump_clock: Any) -> None:
+async def test_silent_server_ends_after_open_timeout(
+    server: FakeServer, autojump_clock: Any
+) -> None:
     """A silent server ends it after ``open_timeout``, counted from dialling."""
     start = trio.current_time()
     with pytest.raises(WebSocketError) as caught:
@@ -344,7 +348,9 @@ async def test_ctrl_c_before_a_socket_has_begun(server: FakeServer, autojump_clo
 
 
 @pytest.mark.parametrize("door", [open_websocket, open_websocket_nursery, open_websocket_stream])
-async def test_entered_twice(door: Any, host: FakeServer, autojump_clock: Any) -> None:
+async def test_entering_a_scope_twice_is_an_error(
+    door: Any, host: FakeServer, autojump_clock: Any
+) -> None:
     """A scope is for one block, whether over or not, and trio's stacks stay whole."""
     scope = door(*(() if door is open_websocket_nursery else (host.url,)))
     async with scope:

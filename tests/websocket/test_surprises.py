@@ -71,7 +71,7 @@ async def test_send_while_connecting_raises(nursery: trio.Nursery, autojump_cloc
     assert caught.value.name == "InvalidStateError"
 
 
-async def test_buffered_amount(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_buffered_amount_rises_at_once(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It rises at once, by bytes of UTF-8, and does not fall between two checkpoints."""
     ws, _ = await socket_and_peer(nursery)
     ws.send("€")
@@ -93,7 +93,9 @@ async def test_close_while_connecting(nursery: trio.Nursery, autojump_clock: Any
     assert (event.code, event.wasClean) == (1006, False)
 
 
-async def test_close_codes(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_close_takes_1000_and_3000_to_4999(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """Of the codes below 3000, programs may send 1000 alone."""
     ws, _ = await connect(nursery)
     for code in (1001, 1005, 1006, 2999, 5000):
@@ -102,7 +104,9 @@ async def test_close_codes(nursery: trio.Nursery, autojump_clock: Any) -> None:
         assert caught.value.name == "InvalidAccessError"
 
 
-async def test_close_reason(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_close_reason_has_at_most_123_bytes(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """It has 123 bytes of UTF-8 at most, counted when lone surrogates have become U+FFFD."""
     ws, peer = await socket_and_peer(nursery)
     with pytest.raises(DOMException) as caught:
@@ -123,7 +127,7 @@ async def test_close_without_code(nursery: trio.Nursery, autojump_clock: Any) ->
 
 
 @pytest.mark.parametrize("url", ["ws://peer.test/#", "ws://peer.test/#part", "ws://peer.test#"])
-async def test_fragments(url: str, nursery: trio.Nursery) -> None:
+async def test_fragment_in_a_url_is_a_syntax_error(url: str, nursery: trio.Nursery) -> None:
     """Any ``#`` in a URL, even with nothing after it, is a SyntaxError."""
     with pytest.raises(DOMException) as caught:
         WebSocket(url, nursery=nursery)
@@ -137,7 +141,7 @@ async def test_query_is_utf8(nursery: trio.Nursery, autojump_clock: Any) -> None
     assert peer.request.startswith(b"GET /?%C3%A4 HTTP/1.1\r\n")
 
 
-async def test_idn_host(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_international_host_is_punycode(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """An international host shows as punycode in ``event.origin``, and in the Host header."""
     ws, peer = await connect(nursery, "ws://bücher.test:81/")
     messages = ws.when("message")
@@ -146,7 +150,7 @@ async def test_idn_host(nursery: trio.Nursery, autojump_clock: Any) -> None:
     assert b"\r\nHost: xn--bcher-kva.test:81" in peer.request
 
 
-async def test_credentials(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_credentials_become_a_header(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """``ws://user:pass@host/`` sends Authorization, and nothing of it in the Host header."""
     _, peer = await connect(nursery, "ws://us%40er:p%C3%A4ss@peer.test/")
     await peer.read_request()
@@ -156,7 +160,7 @@ async def test_credentials(nursery: trio.Nursery, autojump_clock: Any) -> None:
 
 
 @pytest.mark.parametrize("protocols", ["", [""], ["a", "a"], ["a", "A"], "a b", "a,b", ["ä"], "@"])
-async def test_bad_protocols(protocols: Any, nursery: trio.Nursery) -> None:
+async def test_bad_protocols_are_a_syntax_error(protocols: Any, nursery: trio.Nursery) -> None:
     """One that is empty, repeated (in whatever case), or no token is a SyntaxError."""
     with pytest.raises(DOMException) as caught:
         WebSocket("ws://peer.test/", protocols, nursery=nursery)
@@ -220,7 +224,7 @@ def wrong_key(peer: Peer) -> bytes:
 
 
 @pytest.mark.parametrize("answer", [junk, redirect, wrong_key])
-async def test_bad_answers(
+async def test_bad_answers_are_error_and_1006(
     answer: Callable[[Peer], bytes], nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """Junk, a redirect (which is not followed) or a wrong key is ``error``, then ``close`` with

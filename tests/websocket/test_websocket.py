@@ -34,7 +34,7 @@ def connect(server: FakeServer, nursery: trio.Nursery) -> WebSocket:
 @pytest.mark.parametrize(
     ("name", "value"), [("CONNECTING", 0), ("OPEN", 1), ("CLOSING", 2), ("CLOSED", 3)]
 )
-async def test_constants(
+async def test_states_are_constants(
     name: str, value: int, server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
     """The four states are constants of the class and of each instance."""
@@ -101,7 +101,9 @@ async def test_ready_state_in_events(
     assert states == [("open", 1), ("message", 1), ("close", 3)]
 
 
-async def test_open_event(server: FakeServer, nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_open_is_a_plain_event(
+    server: FakeServer, nursery: trio.Nursery, autojump_clock: Any
+) -> None:
     """``open`` is a plain Event, which the library made."""
     ws = connect(server, nursery)
     opens = ws.when("open")
@@ -145,7 +147,9 @@ async def test_message_event_from_the_fast_path(accepted: Accepted, autojump_clo
 
 
 @pytest.mark.parametrize("listeners", [1, 2])
-async def test_binary_type(listeners: int, accepted: Accepted, autojump_clock: Any) -> None:
+async def test_binary_type_chooses_blob_or_bytes(
+    listeners: int, accepted: Accepted, autojump_clock: Any
+) -> None:
     """A binary message's data is a Blob, or bytes where ``binaryType`` is "arraybuffer"."""
     ws, connection = await accepted()
     seen: list[Any] = []
@@ -223,13 +227,13 @@ async def test_nothing_happens_between_two_checkpoints(
     assert calls == ["error", "close"]
 
 
-async def test_repr(nursery: trio.Nursery, autojump_clock: Any) -> None:
+async def test_repr_has_state_and_url(nursery: trio.Nursery, autojump_clock: Any) -> None:
     """It shows state and URL, without the credentials."""
     ws = WebSocket("ws://user:secret@peer.test/", nursery=nursery)
     assert repr(ws) == "<WebSocket ws://peer.test/ CONNECTING>"
 
 
-async def test_closed_nursery(autojump_clock: Any) -> None:
+async def test_closed_nursery_is_refused(autojump_clock: Any) -> None:
     """A nursery that is closed takes no socket and raises RuntimeError, as ``start_soon`` does."""
     async with trio.open_nursery() as nursery:
         pass
@@ -237,7 +241,7 @@ async def test_closed_nursery(autojump_clock: Any) -> None:
         WebSocket("ws://peer.test/", nursery=nursery)
 
 
-async def test_cancelled_nursery(server: FakeServer, autojump_clock: Any) -> None:
+async def test_cancelled_nursery_fails_the_socket(server: FakeServer, autojump_clock: Any) -> None:
     """In a nursery that is cancelled the socket fails at once, with its events."""
     calls: list[str] = []
     async with trio.open_nursery() as nursery:

@@ -15,7 +15,7 @@ from trio_ws_dom.testing import FakeServer
 
 
 @pytest.mark.parametrize("code", [0, 999, 1001, 1005, 1006, 1015, 2999, 5000, -1, 65535 + 1000])
-async def test_codes_refused(code: int, accepted: Accepted, autojump_clock: Any) -> None:
+async def test_other_codes_are_refused(code: int, accepted: Accepted, autojump_clock: Any) -> None:
     """They are an InvalidAccessError without an effect."""
     ws, _ = await accepted()
     with pytest.raises(DOMException) as caught:
@@ -24,7 +24,9 @@ async def test_codes_refused(code: int, accepted: Accepted, autojump_clock: Any)
 
 
 @pytest.mark.parametrize("code", [1000, 3000, 4999])
-async def test_codes_taken(code: int, accepted: Accepted, autojump_clock: Any) -> None:
+async def test_codes_are_in_the_close_frame(
+    code: int, accepted: Accepted, autojump_clock: Any
+) -> None:
     """The Close frame has them, with the reason."""
     ws, connection = await accepted()
     ws.close(code, "bye")
@@ -43,7 +45,7 @@ async def test_reason_too_long(reason: str, accepted: Accepted, autojump_clock: 
 
 
 @pytest.mark.parametrize("reason", ["x" * 123, "ä" * 61, "\ud800" * 41])
-async def test_longest_reason(reason: str, accepted: Accepted, autojump_clock: Any) -> None:
+async def test_longest_reason_fits(reason: str, accepted: Accepted, autojump_clock: Any) -> None:
     ws, connection = await accepted()
     ws.close(1000, reason)
     await connection.wait_closed()
@@ -105,7 +107,7 @@ async def test_close_while_connecting(
     assert (event.code, event.reason, event.wasClean) == (1006, "", False)
 
 
-async def test_aclose(accepted: Accepted, autojump_clock: Any) -> None:
+async def test_aclose_sends_1000(accepted: Accepted, autojump_clock: Any) -> None:
     """It sends 1000 by default, and returns in CLOSED."""
     ws, connection = await accepted()
     await ws.aclose()
@@ -123,7 +125,7 @@ async def test_aclose_with_code_and_reason(accepted: Accepted, autojump_clock: A
     assert (connection.closeCode, connection.reason) == (3003, "why")
 
 
-async def test_aclose_cancelled(accepted: Accepted, autojump_clock: Any) -> None:
+async def test_cancelled_aclose_is_bounded(accepted: Accepted, autojump_clock: Any) -> None:
     """A silent peer has ``cancelled_close_timeout`` from the cancellation, then it is CLOSED."""
     ws, connection = await accepted(close_timeout=10, cancelled_close_timeout=1)
     connection.stall()
@@ -170,7 +172,7 @@ async def test_wait_closed_cancelled(accepted: Accepted, autojump_clock: Any) ->
     assert ws.readyState == WebSocket.OPEN
 
 
-async def test_async_with(accepted: Accepted, autojump_clock: Any) -> None:
+async def test_async_with_closes_with_1000(accepted: Accepted, autojump_clock: Any) -> None:
     """The block's end closes with 1000, and it is CLOSED after it."""
     ws, connection = await accepted()
     async with ws as same:

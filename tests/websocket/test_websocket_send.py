@@ -62,7 +62,7 @@ async def test_data_is_copied(accepted: Accepted, autojump_clock: Any) -> None:
     assert await connection.receive() == b"before"
 
 
-async def test_order(accepted: Accepted, autojump_clock: Any) -> None:
+async def test_messages_keep_their_order(accepted: Accepted, autojump_clock: Any) -> None:
     """Messages are sent in the order of the calls, as many as there are."""
     ws, connection = await accepted()
     for number in range(5000):

@@ -34,7 +34,7 @@ def write_all(outbox: Outbox) -> list[Frame]:
     return written
 
 
-def test_empty() -> None:
+def test_empty_outbox_has_nothing_to_write() -> None:
     """Nothing is to be written."""
     outbox = Outbox(new_masks)
     assert not outbox
@@ -148,7 +148,7 @@ def test_pongs_are_bounded(count: int) -> None:
     assert write_all(outbox) == pongs[-MAX_PENDING_PONGS:]
 
 
-def test_ping_overtakes() -> None:
+def test_ping_overtakes_queued_data() -> None:
     """A Ping goes ahead of queued data, but not into the middle of a write."""
     outbox = Outbox(new_masks)
     put(outbox, b"being written")
@@ -162,7 +162,7 @@ def test_ping_overtakes() -> None:
     assert kinds[3:] == [TEXT]
 
 
-def test_ping_alone() -> None:
+def test_ping_alone_is_written_once() -> None:
     """It is written, once."""
     outbox = Outbox(new_masks)
     outbox.put_ping(b"1")
@@ -181,7 +181,7 @@ def test_one_ping_waits() -> None:
     assert write_all(outbox) == [Frame(PING, b"3"), Frame(PING, b"4")]
 
 
-def test_ping_waits() -> None:
+def test_ping_waits_for_the_writer() -> None:
     """A Ping waits until the writer has taken it."""
     outbox = Outbox(new_masks)
     waits = [outbox.ping_waits]
