@@ -1,6 +1,6 @@
 """Peers that stall at some point, each way out of a connection, and each entry point to one.
 
-All are over real sockets, but the fake server's. ``cells()`` lists the combinations, of which
+All are over real sockets, except the fake server's. ``cells()`` lists the combinations, of which
 ``Run`` plays one.
 """
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Body = Callable[[Any], Awaitable[None]]
 
 BOUND: Final = 5.0
-"""Seconds: more than all bounds of a cell together, less than the default ``close_timeout``."""
+"""Seconds, more than all bounds of a cell together and less than the default ``close_timeout``."""
 
 COMMAND_BOUND: Final = 60.0
 """The same for the command line, with the time that Python takes to start on a busy machine."""
@@ -77,7 +77,7 @@ WITH_CONNECTING: Final = ("nursery", "constructor")
 
 
 def cells() -> Iterator[Cell]:
-    """Yield all that make sense: a block that was not entered is left in no way of its own."""
+    """Yield the useful combinations, as a block that was not entered has no way out."""
     for entry in ENTRIES:
         for stall in (*BEFORE_OPEN, *AFTER_OPEN):
             for way in WAYS:
@@ -97,10 +97,10 @@ def cells() -> Iterator[Cell]:
 
 
 class StallingPeer:
-    """One connection's other end, which does its part up to some point, and no more.
+    """One connection's other end, which plays its part up to some point, and stops.
 
     Attributes:
-      stalled: set when it is there.
+      stalled: set when it has stopped.
       resumes: set by the test, when it should read what came, up to the end of TCP.
     """
 
@@ -212,7 +212,7 @@ class Run:
     """One cell.
 
     Attributes:
-      outcome: what came out of the entry point; None: nothing was raised.
+      outcome: what came out of the entry point; None if nothing was raised.
       tasks_left: how many more tasks there were after it than before.
       status: the command line's exit status, negative if a signal killed it.
       errors: what it wrote to stderr.
@@ -397,12 +397,12 @@ class Run:
 
 
 STATUSES: Final = (0, 1, 3, *(n for s in (2, 15) for n in (128 + s, -s)))
-"""Exit statuses of the command line. SIGTERM kills it before it is open, where nothing is to be
-closed, and a second Ctrl-C kills a Python that is about to exit."""
+"""Exit statuses of the command line. SIGTERM kills it before it is open, when there is nothing to
+close, and a second Ctrl-C kills a Python that is about to exit."""
 
 
 def expected(cell: Cell, outcome: BaseException | None) -> bool:
-    """Return whether what came out of an entry point is what the way out leads to."""
+    """Return whether what came out of an entry point is what the way out requires."""
     if isinstance(outcome, BaseExceptionGroup):
         return all(expected(cell, one) for one in outcome.exceptions)
     if cell.way == "second ctrl-c" or cell.way == "exception":

@@ -1,7 +1,7 @@
 """Peers that stall on real sockets, with each way out of each entry point.
 
-A few dozen cells by default, and all by ``nox -s guarantee -- sweep``. Nothing remains of any:
-no task, no thread at work, no file descriptor, and the peer sees the end of TCP.
+A few dozen cells run by default, and all by ``nox -s guarantee -- sweep``. No task, running thread
+or file descriptor remains of any, and the peer sees the end of TCP.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 SAMPLED = 7
-"""One cell of so many is run by default."""
+"""One of this many cells is run by default."""
 
 
 def sample(every: list[Cell]) -> list[Any]:

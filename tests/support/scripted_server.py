@@ -22,7 +22,7 @@ Part = Callable[[FakeRequest], Awaitable[object]]
 
 
 class Delays(TypedDict):
-    """The options of these names."""
+    """The options of the delays."""
 
     initial_delay: float
     max_delay: float
@@ -72,7 +72,7 @@ class ScriptedServer:
 
 
 def greatest(least: float, most: float) -> float:
-    """Stand in for ``random.uniform``: always pick the greatest."""
+    """Return the greatest value, instead of ``random.uniform``."""
     return most
 
 
