@@ -16,16 +16,16 @@ from .baker import baker
 from .eliza import eliza
 from .greeter import greeter
 from .server import Chat
-from .show import show_goodbye
+from .show import show_end
 from .visitor import ADA, BOB, CARL, DORA, visitor
 
 
 async def main() -> None:
-    goodbyes: list[int] = []
+    closes: list[int] = []
 
     def report(room: str, name: str, event: CloseEvent) -> None:
-        goodbyes.append(event.code)
-        show_goodbye(room, name, event)
+        closes.append(event.code)
+        show_end(room, name, event)
 
     chat = Chat(report)
     with trio.fail_after(20):
@@ -35,9 +35,9 @@ async def main() -> None:
             await talk(f"ws://127.0.0.1:{server.port}")
             listener.cancel_scope.cancel()
         # Here the server has seen the end of every member's connection.
-    if sorted(goodbyes) != [1000, 1000, 1000, 1000, 1001, 1001, 1001, 1001, 4000]:
-        sys.exit(f"not every goodbye was a clean one: {goodbyes}")
-    print(f"{len(goodbyes)} sockets, {len(goodbyes)} clean goodbyes")
+    if sorted(closes) != [1000, 1000, 1000, 1000, 1001, 1001, 1001, 1001, 4000]:
+        sys.exit(f"not every close was clean: {closes}")
+    print(f"{len(closes)} sockets, {len(closes)} clean closes")
 
 
 async def talk(server: str) -> None:

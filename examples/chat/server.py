@@ -48,7 +48,7 @@ class Chat:
                 await self._serve(request)
         self._stays.discard(stay)
 
-    def send_home(self) -> None:
+    def close_all(self) -> None:
         """Close each member's connection with 1001. Its handler returns when it is closed."""
         for stay in self._stays:
             stay.cancel()

@@ -32,7 +32,7 @@ def show(ws: WebSocket) -> None:
     ws.addEventListener("close", on_close)
 
 
-def show_goodbye(room: str, name: str, event: CloseEvent) -> None:
+def show_end(room: str, name: str, event: CloseEvent) -> None:
     """Print, at the server's end, how a member's connection ended."""
     code = event.code
     what = "lost without a Close" if code == 1006 else f"Close {code} received and answered"

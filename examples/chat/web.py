@@ -22,7 +22,7 @@ from .baker import baker
 from .eliza import eliza
 from .greeter import greeter
 from .server import Chat
-from .show import show_goodbye
+from .show import show_end
 
 HOST = "127.0.0.1"
 PAGE = Path(__file__).with_name("page.html")
@@ -55,7 +55,7 @@ async def invite_bots(room: str) -> None:
 
 
 async def main(port: int) -> None:
-    chat = Chat(show_goodbye)
+    chat = Chat(show_end)
     config = Config()
     config.bind = [f"{HOST}:{port}"]
     async with trio.open_nursery() as bots:
@@ -64,14 +64,14 @@ async def main(port: int) -> None:
             await servers.start(partial(room, handler_nursery=members))
             await servers.start(partial(serve, page(port + 1), config))
             bots.start_soon(invite_bots, f"ws://{HOST}:{port + 1}/lobby")
-            print(f"Open http://{HOST}:{port}/ and come in; Ctrl-C ends it", flush=True)
+            print(f"Open http://{HOST}:{port}/ in a browser. Ctrl-C ends the server", flush=True)
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 await anext(signals)
             # First the servers stop accepting, then all members are closed with 1001.
             servers.cancel_scope.cancel()
-            chat.send_home()
+            chat.close_all()
         bots.cancel_scope.cancel()  # the greeter may be away
-    print("All have gone home")
+    print("All connections are closed")
 
 
 if __name__ == "__main__":

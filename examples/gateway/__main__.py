@@ -90,7 +90,7 @@ async def run(seconds: float, seed: int, *, simulated: bool) -> None:
                     await trio.sleep(pace.latency)
             running.cancel_scope.cancel()
         with trio.fail_after(10):
-            while server.goodbyes < len(ROOMS):
+            while server.clean_closes < len(ROOMS):
                 await trio.sleep(pace.latency)
         nursery.cancel_scope.cancel()
     summarize(server, bridge, trouble, retries)

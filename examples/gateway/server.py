@@ -92,7 +92,7 @@ class Server:
     Attributes:
       busy: if not 0, new clients are refused with a Retry-After of this many seconds.
       full: whether new clients are accepted and at once closed with 1013.
-      goodbyes: how many connections the bridge has closed with 1001.
+      clean_closes: how many connections the bridge has closed with 1001.
     """
 
     def __init__(self, names: list[str], patience: float) -> None:
@@ -102,7 +102,7 @@ class Server:
             room.before = before
         self.busy = 0
         self.full = False
-        self.goodbyes = 0
+        self.clean_closes = 0
         self._up = True
         self._up_again = trio.Event()
         self._listening = trio.CancelScope()
@@ -191,4 +191,4 @@ class Server:
                 await room.serve(ws)
         finally:
             self._members.remove(ws)
-            self.goodbyes += ws.closed is not None and ws.closed.code == 1001
+            self.clean_closes += ws.closed is not None and ws.closed.code == 1001

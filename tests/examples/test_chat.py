@@ -56,7 +56,7 @@ def events(chat: subprocess.CompletedProcess[str], name: str, room: str) -> list
 def test_all_went_well(chat: subprocess.CompletedProcess[str]) -> None:
     """It exits with 0, without warnings, and counts the closes at the end."""
     assert (chat.returncode, chat.stderr) == (0, "")
-    assert chat.stdout.splitlines()[-1] == "9 sockets, 9 clean goodbyes"
+    assert chat.stdout.splitlines()[-1] == "9 sockets, 9 clean closes"
 
 
 def test_greeter_sees_all_events_to_its_own_close(chat: subprocess.CompletedProcess[str]) -> None:

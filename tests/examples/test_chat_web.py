@@ -69,7 +69,7 @@ async def test_ctrl_c_sends_all_home(server: ChatServer) -> None:
     assert (event.code, event.wasClean, server.status) == (1001, True, 0)
     for name in ("abacus", "ada", "baker", "eliza", "greeter"):
         assert f"{name}: Close 1001 received and answered" in server.said
-    assert server.said.splitlines()[-1] == "All have gone home"
+    assert server.said.splitlines()[-1] == "All connections are closed"
 
 
 # The documentation of the chat.
