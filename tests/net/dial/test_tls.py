@@ -10,6 +10,7 @@ import trio
 import trio.testing
 from support.checked import close_event, not_none
 from support.failing import failure_to_open
+from support.frames import close
 from support.peer import Peer
 from support.tls import client_context, server_context
 
@@ -113,6 +114,30 @@ async def test_silent_server_with_tls_is_reset() -> None:
                 pass
     assert close_event(ws).code == 1006
     assert (peers[0].close_code, peers[0].ended) == (1000, "reset")
+
+
+async def test_tcp_below_tls_is_ended_cleanly_after_both_closes() -> None:
+    """RFC 6455 section 7.1.1. The server waits for our end, and it is no reset."""
+    async with (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0] as listener:
+        url = f"wss://127.0.0.1:{listener.socket.getsockname()[1]}/"
+        peers: list[Peer] = []
+
+        async def answer_the_close() -> None:
+            tcp = await listener.accept()
+            tls = trio.SSLStream(tcp, server_context(), server_side=True, https_compatible=True)
+            async with tcp:
+                peers.append(Peer(tls))
+                await peers[0].accept()
+                await peers[0].read_to_close()
+                await peers[0].send(close(1000))
+                await peers[0].read_to_end()
+
+        async with trio.open_nursery() as server:
+            server.start_soon(answer_the_close)
+            async with open_websocket(url, ssl_context=client_context()) as ws:
+                pass
+    assert close_event(ws).wasClean
+    assert peers[0].ended == "eof"
 
 
 # Over streams of the user's, in virtual time.
