@@ -13,8 +13,10 @@ from support.frames import BINARY, CLOSE, TEXT, close, frame
 from support.opened import socket_and_peer, stream_and_peer
 from support.patience import PATIENCE
 from support.peer import Frame, Peer
+from support.transports import LateStream
 
 from trio_ws_dom import WebSocket, WebSocketError, open_websocket
+from trio_ws_dom._net._connection import EOF_GRACE
 
 MIB = 1024 * 1024
 
@@ -184,3 +186,58 @@ async def test_a_server_that_waits_for_our_end_of_tcp_costs_little(nursery: trio
     assert ws.closeEvent.wasClean
     assert ended  # it saw our end, and did not wait for its own timeout
     await listener.aclose()
+
+
+async def test_a_stream_that_can_be_half_closed_is_as_tcp(
+    nursery: trio.Nursery, autojump_clock: object
+) -> None:
+    ws, peer = await socket_and_peer(nursery)
+
+    async def end_after_the_client() -> None:
+        await peer.read_to_close()
+        await peer.send(close(1000))
+        await peer.read_to_end()
+        await peer.stream.aclose()
+
+    nursery.start_soon(end_after_the_client)
+    start = trio.current_time()
+    await ws.aclose()
+    assert trio.current_time() - start == pytest.approx(EOF_GRACE)
+    assert ws.closeEvent is not None
+    assert ws.closeEvent.wasClean
+
+
+class BadlyHalfCloseable(LateStream, trio.abc.HalfCloseableStream):
+    """A stream whose ``send_eof`` raises, or waits for ever."""
+
+    def __init__(self, stream: trio.abc.Stream, *, raises: bool) -> None:
+        super().__init__(stream, prompt=9)  # also the handshake
+        self._raises = raises
+
+    async def send_eof(self) -> None:
+        if self._raises:
+            raise trio.BusyResourceError
+        await trio.sleep_forever()
+
+
+@pytest.mark.parametrize("raises", [True, False])
+async def test_a_half_close_that_fails_or_hangs_does_not_hide_the_end_of_tcp(
+    raises: bool, nursery: trio.Nursery, autojump_clock: object
+) -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    ws, peer = await socket_and_peer(
+        nursery, pair=(BadlyHalfCloseable(ours, raises=raises), theirs)
+    )
+
+    async def end_after_a_second() -> None:
+        await peer.read_to_close()
+        await peer.send(close(1000))
+        await trio.sleep(1)
+        await peer.stream.aclose()
+
+    nursery.start_soon(end_after_a_second)
+    start = trio.current_time()
+    await ws.aclose()
+    assert trio.current_time() - start == pytest.approx(1)
+    assert ws.closeEvent is not None
+    assert ws.closeEvent.wasClean

@@ -258,7 +258,7 @@ class Connection(SocketConnection):
             if not sent_eof and self._may_end_sending and trio.current_time() >= eof_at:
                 sent_eof = True
                 assert self.stream is not None  # it was opened
-                send_eof(self.stream)
+                await send_eof(self.stream)
             with trio.CancelScope() as waiting:
                 if not sent_eof:
                     waiting.deadline = max(eof_at, trio.current_time() + EOF_GRACE)

@@ -17,8 +17,12 @@ CLOSE_STREAM_TIMEOUT: Final = 2.0
 have none."""
 
 
-def send_eof(stream: trio.abc.Stream) -> None:
-    """End our side of TCP, where the stream allows it.
+SEND_EOF_TIMEOUT: Final = 0.5
+"""Seconds for the ``send_eof()`` of a stream that is not of TCP. Meanwhile nothing is read."""
+
+
+async def send_eof(stream: trio.abc.Stream) -> None:
+    """End our side of the stream, where it allows that.
 
     What was sent before it still arrives.
 
@@ -32,6 +36,9 @@ def send_eof(stream: trio.abc.Stream) -> None:
     if isinstance(transport, trio.SocketStream):
         with suppress(OSError):  # it is broken already
             transport.socket.shutdown(socket.SHUT_WR)
+    elif isinstance(transport, trio.abc.HalfCloseableStream):
+        with trio.move_on_after(SEND_EOF_TIMEOUT), suppress(Exception):  # likewise
+            await transport.send_eof()
 
 
 async def close_stream(stream: trio.abc.Stream, deadline: float) -> None:
