@@ -274,7 +274,7 @@ async def test_messages_after_close_are_dropped(nursery: trio.Nursery, autojump_
 async def test_messages_of_the_same_segment_are_dropped(
     nursery: trio.Nursery, autojump_clock: Any
 ) -> None:
-    """So are those that arrived with the one whose listener closes."""
+    """Messages that arrived with the one whose listener closes fire nothing, either."""
     ws, peer = await socket_and_peer(nursery)
     seen: list[str] = []
 

@@ -83,7 +83,7 @@ def test_an_invalid_byte_fails_within_a_compressed_message() -> None:
     assert failure(raw_frame(RSV1 | TEXT, deflate(b"ab\xffcd")), compression=True).code == 1007
 
 
-def test_the_first_byte_that_cannot_be_fails() -> None:
+def test_a_byte_that_continues_no_character_fails() -> None:
     """f4 90 begins no character, so its end is not waited for."""
     assert failure(bytes((FIN | TEXT, 125)), b"\xf4", b"\x90").code == 1007
 

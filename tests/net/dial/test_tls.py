@@ -66,7 +66,7 @@ async def test_programs_context_is_used(server: Server) -> None:
 
 
 async def test_nothing_is_set_in_the_programs_context(server: Server) -> None:
-    """So no ALPN is offered."""
+    """No ALPN is offered without the program's own."""
     context = server_context()
     context.set_alpn_protocols(["http/1.1"])
     server.start(context)
