@@ -39,7 +39,7 @@ IN_THE_STUDY = [
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the checkout with its warnings shown."""
     command = [sys.executable, "-W", "default", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
