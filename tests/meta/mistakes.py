@@ -70,7 +70,8 @@ def main() -> int:
     parser.add_argument("--faults", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("pytest", nargs="*", help="options of pytest")
     arguments = parser.parse_args()
-    seeded = [Mistake(fault.__name__, "guarantee") for fault in FAULTS] if arguments.faults else []
+    faults = FAULTS if arguments.faults else ()
+    seeded = [Mistake(fault.__name__, "guarantee") for fault in faults]
     mistakes = [*seeded, *mutants(arguments.mutants, random.Random(arguments.seed))]
     unchanged = Mistake("nothing", "", Path("__init__.py"), (PACKAGE / "__init__.py").read_text())
     if (by := noticed(unchanged, arguments.pytest)) is not None:
@@ -101,7 +102,7 @@ def noticed(mistake: Mistake, options: Sequence[str]) -> str | None:
         else:
             (changed / mistake.path).write_text(mistake.source)
         nearest = TESTS / mistake.nearest
-        first = [["--exitfirst", str(nearest)]] if mistake.nearest else []
+        first = [["--exitfirst", "--numprocesses=0", str(nearest)]] if mistake.nearest else []
         others = ["--exitfirst", str(TESTS), *(f"--ignore={nearest}" for _ in first)]
         for which in [*first, others]:
             if (by := failing([*command, *which], folder, environ)) is not None:
@@ -127,7 +128,11 @@ def failing(command: Sequence[str], folder: str, environ: dict[str, str]) -> str
             return "a run that hangs"
     if running_tests.returncode in (0, NO_TESTS):
         return None
-    failures = re.search(r"^(?:FAILED|ERROR) (?:\S*?\btests/)?(\S+)", output, re.MULTILINE)
+    if "+ Timeout +" in output:
+        return "a test that hangs"
+    failures = re.search(
+        r"^(?:FAILED|ERROR) (?:\S*?\btests/)?(.+?)(?: - .*)?$", output, re.MULTILINE
+    )
     return f"`{failures[1]}`" if failures else f"status {running_tests.returncode}"
 
 
