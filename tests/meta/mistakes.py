@@ -4,7 +4,7 @@
 faults of ``guarantee.faults``, and random changes of the sources. First the plain tests run without
 a mistake, and must pass. For each mistake, the tests beside the changed module run first, and the
 other plain ones only if none of them fails. So the answer is that of a plain run, and most of them
-come within seconds. The output is a table in Markdown, which mistakes.md keeps. A mistake that no
+come within seconds. The output is a table in Markdown, which mutants.md keeps. A mistake that no
 test notices either changes nothing or is a gap, so it is shown for a person to check.
 """
 

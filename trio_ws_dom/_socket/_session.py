@@ -378,7 +378,6 @@ class Session(ConnectionHandler):
         inbox = flow.begin_receiving()
         if self.closed.is_set():
             inbox.end(self.end_of_messages)
-        self.resume()
         return inbox
 
     def begin_consuming(self) -> None:
