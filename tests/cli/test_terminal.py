@@ -149,27 +149,26 @@ def test_files_are_sent_as_binary_or_text(
     assert thread_server.heard == [b"\x00\x01", "\x00\x01"]
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("/nope x", "! /nope: no such command; /help lists them"),
-        ("/clsoe", "! /clsoe: no such command; did you mean /close? /help lists them"),
-        ("/close 1001", "! /close: expected a close code of 1000 or from 3000 to 4999, got 1001"),
-        ("/close soon", "! /close: expected a number as code, got soon"),
-        ("/ping " + "ö" * 63, "! /ping: expected at most 125 bytes, got 126"),
-        ("/pong " + "x" * 126, "! /pong: expected at most 125 bytes, got 126"),
-        ("/send-file", "! /send-file: expected a path"),
-        ("/text-file ", "! /text-file: expected a path"),
-        ("/send-file /no/such/file", "! /no/such/file: No such file or directory"),
-        ("/text-file -", "! -: No such file or directory"),
-        ("/help", "* Ctrl-D                  close with 1000"),
-    ],
-)
-def test_commands_that_show_something(
-    terminal: Terminal, thread_server: ThreadServer, line: str, said: str
-) -> None:
-    terminal.type(f"{line}\r")
-    terminal.until(lambda: said in rows(terminal))
+SHOWN_BY_COMMANDS = [
+    ("/nope x", "! /nope: no such command; /help lists them"),
+    ("/clsoe", "! /clsoe: no such command; did you mean /close? /help lists them"),
+    ("/close 1001", "! /close: expected a close code of 1000 or from 3000 to 4999, got 1001"),
+    ("/close soon", "! /close: expected a number as code, got soon"),
+    ("/ping " + "ö" * 63, "! /ping: expected at most 125 bytes, got 126"),
+    ("/pong " + "x" * 126, "! /pong: expected at most 125 bytes, got 126"),
+    ("/send-file", "! /send-file: expected a path"),
+    ("/text-file ", "! /text-file: expected a path"),
+    ("/send-file /no/such/file", "! /no/such/file: No such file or directory"),
+    ("/text-file -", "! -: No such file or directory"),
+    ("/help", "* Ctrl-D                  close with 1000"),
+]
+"""What is typed, and a row that it shows."""
+
+
+def test_commands_that_show_something(terminal: Terminal, thread_server: ThreadServer) -> None:
+    for line, said in SHOWN_BY_COMMANDS:
+        terminal.type(f"{line}\r")
+        terminal.until_shown(said)
     terminal.type("still here\r")
     terminal.until_shown("< text")
     assert thread_server.heard == ["still here"]

@@ -43,6 +43,17 @@ def sweep(name: str, cases: Iterable[Case]) -> None:
 
 
 scenario = pytest.mark.parametrize(("entry", "way"), SCENARIOS)
+
+
+def some_in_a_plain_run(first: int) -> pytest.MarkDecorator:
+    """Give a test all scenarios, every other of which, from the first on, is in a plain run."""
+    slow = [() if index % 2 == first else (pytest.mark.slow,) for index in range(len(SCENARIOS))]
+    return pytest.mark.parametrize(
+        ("entry", "way"),
+        [pytest.param(*each, marks=marks) for each, marks in zip(SCENARIOS, slow, strict=True)],
+    )
+
+
 further_scenario = pytest.mark.parametrize(("entry", "way"), FURTHER_SCENARIOS)
 any_scenario = pytest.mark.parametrize(("entry", "way"), SCENARIOS + FURTHER_SCENARIOS)
 
@@ -66,13 +77,13 @@ def test_another_seed_is_another_order() -> None:
     assert len(traces) > 5
 
 
-@scenario
+@some_in_a_plain_run(0)
 def test_cancelled_at_every_step(entry: str, way: str) -> None:
     """A cancellation at any step keeps the guarantee."""
     sweep("cancelled at every step", sweep_cases.cancelled(Case(entry, way)))
 
 
-@scenario
+@some_in_a_plain_run(1)
 def test_ctrl_c_at_every_step(entry: str, way: str) -> None:
     """Ctrl-C at any step keeps the guarantee."""
     sweep("Ctrl-C at every step", sweep_cases.interrupted(Case(entry, way)))
