@@ -369,3 +369,12 @@ async def test_the_collection_of_channels_is_not_copied_as_there_may_be_many() -
     first.close()
     assert target._channels is channels
     assert list(channels) == [second]
+
+
+async def test_a_thread_may_not_close_a_channel() -> None:
+    target = EventTarget()
+    with target.when("foo") as channel:
+        with pytest.raises(RuntimeError, match=r"close\(\) .* trio\.from_thread\.run_sync"):
+            await trio.to_thread.run_sync(channel.close)
+        target.dispatchEvent(Event("foo"))
+        assert (await channel.receive()).type == "foo"

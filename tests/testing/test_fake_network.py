@@ -10,6 +10,7 @@ import trio.testing
 
 from trio_ws_dom import (
     WebSocketError,
+    connect_websocket,
     is_transient,
     open_websocket,
     open_websocket_stream,
@@ -35,7 +36,17 @@ async def open_again_and_again(url: str) -> None:
             raise AssertionError("it is not open")
 
 
-@pytest.mark.parametrize("connect", [open_once, open_again_and_again])
+async def connect_in_a_nursery(url: str) -> None:
+    failures: list[WebSocketError] = []
+    async with trio.open_nursery() as nursery:
+        try:
+            await connect_websocket(nursery, url)
+        except WebSocketError as exc:
+            failures.append(exc)
+    raise failures[0]
+
+
+@pytest.mark.parametrize("connect", [open_once, connect_in_a_nursery, open_again_and_again])
 async def test_only_refuses_addresses_without_a_fake_server(
     connect: Callable[[str], Awaitable[None]],
 ) -> None:
@@ -149,6 +160,18 @@ async def test_reading_can_be_paused_before_it_has_begun_and_ends_with_a_drop(
         (connection,) = server.connections
         await connection.wait_closed()
         assert connection.sent == []
+
+
+async def test_a_thread_may_not_pause_the_reading(nursery: trio.Nursery) -> None:
+    async with open_fake_server(URL, only=True) as server:
+        nursery.start_soon(server.accept)
+        async with open_websocket(URL) as ws:
+            (connection,) = server.connections
+            for call in (connection.pause_reading, connection.resume_reading):
+                with pytest.raises(RuntimeError, match=rf"{call.__name__}\(\) within trio\.run"):
+                    await trio.to_thread.run_sync(call)
+            ws.send("hello")
+            assert await connection.receive() == "hello"
 
 
 async def test_client_that_does_not_read_stops_the_server(

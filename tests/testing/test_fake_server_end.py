@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import trio
 import trio.testing
 from support.checked import instance
 
-from trio_ws_dom import WebSocketError, open_websocket
+from trio_ws_dom import WebSocketError, connect_websocket, open_websocket
 from trio_ws_dom.testing import FakeConnection, FakeServer, open_fake_server
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 URL = "wss://chat.example"
 
@@ -20,13 +25,25 @@ async def greet() -> None:
             ws.send("Hello " + instance(str, name) + "!")
 
 
+async def greet_in_a_nursery() -> None:
+    """The same over a socket in a nursery of the program's own."""
+    async with trio.open_nursery() as nursery:
+        ws = await connect_websocket(nursery, URL)
+        async for name in ws:
+            ws.send("Hello " + instance(str, name) + "!")
+
+
+@pytest.mark.parametrize("program", [greet, greet_in_a_nursery])
 @pytest.mark.parametrize("seed", range(10))
 async def test_program_that_is_not_closed_ends_cleanly(
-    seed: int, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+    seed: int,
+    program: Callable[[], Awaitable[None]],
+    nursery: trio.Nursery,
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     """It ends cleanly in any order of the scheduler, which is random."""
     async with open_fake_server(URL) as server:
-        nursery.start_soon(greet)
+        nursery.start_soon(program)
         connection = await server.accept()
         await connection.send("Ada")
         assert await connection.receive() == "Hello Ada!"

@@ -102,7 +102,12 @@ class EventChannel(trio.abc.ReceiveChannel[E_co]):
 
     @trio.lowlevel.enable_ki_protection
     def close(self) -> None:
-        """Unsubscribe and drop what is buffered, without a checkpoint."""
+        """Unsubscribe and drop what is buffered, without a checkpoint.
+
+        Raises:
+          RuntimeError: this is not the thread in which the channel was made.
+        """
+        self._check_thread("close()")
         if not self._closed:
             self._closed = True
             self._unsubscribe(self)

@@ -27,6 +27,8 @@ from wsproto.events import (
 from wsproto.frame_protocol import LOCAL_ONLY_CLOSE_REASONS, CloseReason
 from wsproto.utilities import LocalProtocolError
 
+from .._dom._context import require_trio_run
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
@@ -301,11 +303,13 @@ class FakeConnection:
         64 KiB are on the way then, and what the client queues beyond that waits at its end. Pings
         and its Close are not answered, and its end is not noticed, until :meth:`resume_reading`.
         """
+        require_trio_run("pause_reading()")
         self._paused = True
         self._reading.cancel()
 
     def resume_reading(self) -> None:
         """Read on after :meth:`pause_reading`."""
+        require_trio_run("resume_reading()")
         self._paused = False
         self._changed.unpark_all()
 
