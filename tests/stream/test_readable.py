@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
+from functools import partial
 from typing import Any
 
 import pytest
 import trio
 import trio.testing
 from support.fake_server import say
+from support.frames import BINARY, CONTINUATION, frame
+from support.peer import Peer
 from support.streams import CLOSERS, is_blocked, is_closed_error
 
-from trio_ws_dom import WebSocketError
+from trio_ws_dom import WebSocketError, open_websocket_stream
+from trio_ws_dom._wire._joining import Joining
 
 
 async def test_all_messages_then_the_end(with_connection: Any, autojump_clock: Any) -> None:
@@ -67,6 +72,57 @@ async def test_cancelled_receive_takes_nothing(with_connection: Any, autojump_cl
         await stream.readable.receive()
     assert scope.cancelled_caught
     assert await stream.readable.receive() == "one"
+
+
+async def test_cancelled_receive_puts_all_parts_of_a_message_back_in_order(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    parts = [bytes([number]) * 70_000 for number in range(3)]
+    ours, theirs = trio.testing.memory_stream_pair()
+    peer = Peer(theirs)
+
+    async def begin() -> None:
+        await peer.accept(then=frame(BINARY, parts[0], fin=False))
+        await trio.sleep(0.5)
+        await peer.send(frame(CONTINUATION, parts[1], fin=False))
+
+    nursery.start_soon(begin)
+    async with open_websocket_stream("ws://peer.test/", stream=ours) as stream:
+        for _ in range(3):  # an odd number, as what is turned round twice is right again
+            with trio.move_on_after(1):
+                await stream.readable.receive()
+        await peer.send(frame(CONTINUATION, parts[2]))
+        nursery.start_soon(peer.finish)
+        assert await stream.readable.receive() == b"".join(parts)
+
+
+async def test_other_tasks_run_while_a_long_message_is_joined(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, turns = 0, list[int]()
+    step = Joining.step
+
+    async def take_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await trio.lowlevel.checkpoint()
+
+    def noted(joining: Joining, size: int) -> int:
+        turns.append(turn)
+        return step(joining, size)
+
+    monkeypatch.setattr(Joining, "step", noted)
+    message = random.Random(1).randbytes(1024) * (3 * 1024)
+    ours, theirs = trio.testing.memory_stream_pair()
+    peer = Peer(theirs)
+    nursery.start_soon(partial(peer.accept, then=frame(BINARY, message)))
+    async with open_websocket_stream("ws://peer.test/", stream=ours) as stream:
+        nursery.start_soon(take_turns)
+        assert await stream.readable.receive() == message
+        nursery.start_soon(peer.finish)
+    assert len(turns) > 3
+    assert turns[-1] - turns[0] >= len(turns) // 2  # trio shuffles
 
 
 async def test_second_receiver_is_refused(
