@@ -109,8 +109,10 @@ def encode_long(first: int, payload: bytes, mask: bytes) -> Iterator[bytes]:
     it takes to mask all of it.
     """
     head = _header(first, len(payload)) + mask
+    view = memoryview(payload)
     for start in range(0, len(payload), LONG):
-        yield head + xor(payload[start : start + LONG], mask)
+        block = xor(view[start : start + LONG], mask)
+        yield head + block if head else block
         head = b""
 
 

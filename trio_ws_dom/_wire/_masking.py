@@ -13,7 +13,7 @@ _NUMPY_PAYS: Final = 2048
 """Bytes above which numpy is faster, if the program has imported it."""
 
 
-def xor_in_python(payload: bytes, mask: bytes) -> bytes:
+def xor_in_python(payload: bytes | memoryview, mask: bytes) -> bytes:
     """Return the payload with each of its bytes XORed with the next of the mask's four."""
     size = len(payload)
     if size > _NUMPY_PAYS:
@@ -26,7 +26,7 @@ def xor_in_python(payload: bytes, mask: bytes) -> bytes:
     return (int.from_bytes(payload, "little") ^ key).to_bytes(size, "little")
 
 
-def _by_blocks(payload: bytes, mask: bytes) -> bytes:
+def _by_blocks(payload: bytes | memoryview, mask: bytes) -> bytes:
     key = int.from_bytes(mask * (_BLOCK >> 2), "little")
     whole = len(payload) - len(payload) % _BLOCK
     blocks = [
@@ -37,10 +37,11 @@ def _by_blocks(payload: bytes, mask: bytes) -> bytes:
     return b"".join(blocks)
 
 
-def _by_numpy(numpy: Any, payload: bytes, mask: bytes) -> bytes:
+def _by_numpy(numpy: Any, payload: bytes | memoryview, mask: bytes) -> bytes:
     """Ten times as fast. It is not imported for this, which takes as long as to mask 50 MiB."""
     size = len(payload)
-    words = numpy.frombuffer(payload + bytes(-size % 4), numpy.uint32)
+    padded = bytes(payload) + bytes(-size % 4) if size % 4 else payload
+    words = numpy.frombuffer(padded, numpy.uint32)
     masked: bytes = (words ^ numpy.frombuffer(mask, numpy.uint32)).tobytes()
     return masked[:size]
 

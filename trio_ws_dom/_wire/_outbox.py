@@ -59,6 +59,7 @@ class Outbox:
     Attributes:
       amount: bytes of payload that were queued and not handed to the transport, as the DOM's
         ``bufferedAmount`` counts them; messages that will never be sent count, too.
+      batch: bytes of frames that make a batch.
       head: the bytes that the writer is writing, empty if there are none.
     """
 
@@ -77,11 +78,13 @@ class Outbox:
         "_pongs",
         "_size",
         "amount",
+        "batch",
         "head",
     )
 
     def __init__(self, new_masks: Callable[[], Iterator[bytes]]) -> None:
         self.amount = 0
+        self.batch = BATCH
         self.head: bytes | memoryview = b""
         self._head_payload = 0  # bytes of payload that ``head`` counts for
         self._head_close: Close | None = None  # the Close, if it is part of ``head``
@@ -147,7 +150,7 @@ class Outbox:
         self._frames.append(frame)
         self._payload += size
         self._size += len(frame)
-        if self._size >= BATCH:
+        if self._size >= self.batch:
             self._end_batch()
 
     def _end_batch(self) -> None:

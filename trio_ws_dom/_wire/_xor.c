@@ -10,16 +10,20 @@
 static PyObject *
 xor(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 2 || !PyBytes_Check(args[0]) || !PyBytes_Check(args[1]) ||
-        PyBytes_GET_SIZE(args[1]) != 4) {
+    if (count != 2 || !PyBytes_Check(args[1]) || PyBytes_GET_SIZE(args[1]) != 4) {
         PyErr_SetString(PyExc_TypeError, "expected bytes to mask, and a mask of four bytes");
         return NULL;
     }
-    const char *from = PyBytes_AS_STRING(args[0]), *mask = PyBytes_AS_STRING(args[1]);
-    const Py_ssize_t size = PyBytes_GET_SIZE(args[0]);
-    PyObject *result = PyBytes_FromStringAndSize(NULL, size);
-    if (result == NULL)
+    Py_buffer payload;
+    if (PyObject_GetBuffer(args[0], &payload, PyBUF_SIMPLE) < 0)
         return NULL;
+    const char *from = payload.buf, *mask = PyBytes_AS_STRING(args[1]);
+    const Py_ssize_t size = payload.len;
+    PyObject *result = PyBytes_FromStringAndSize(NULL, size);
+    if (result == NULL) {
+        PyBuffer_Release(&payload);
+        return NULL;
+    }
     char *to = PyBytes_AS_STRING(result);
     uint64_t key, word;
     memcpy(&key, mask, 4);
@@ -32,6 +36,7 @@ xor(PyObject *module, PyObject *const *args, Py_ssize_t count)
     }
     for (; i < size; i++)
         to[i] = from[i] ^ mask[i & 3];
+    PyBuffer_Release(&payload);
     return result;
 }
 
