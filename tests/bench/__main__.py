@@ -99,7 +99,7 @@ def parts(arguments: argparse.Namespace) -> Iterator[Part]:
     """Yield what was asked for, each measured when its turn comes."""
     clients, rounds, seconds = arguments.clients, arguments.rounds, arguments.seconds
     if arguments.docs:
-        settings = {"rounds": rounds or 5, "seconds": seconds or 0.3}
+        settings: dict[str, Any] = {"rounds": rounds or 5, "seconds": seconds or 0.3}
         yield documentation(clients, settings)
     if arguments.work or not (
         arguments.docs or arguments.growth or arguments.delays or arguments.attacks

@@ -120,7 +120,7 @@ def final_blocks() -> str:
 
 @row("a batch, of any attack")
 def batch() -> str:
-    longest = {}
+    longest: dict[str, float] = {}
     for name, attack in attacks().items():
         if "16 MiB" not in name:
             tried = decoder(attack.takeover)

@@ -131,8 +131,8 @@ def _lines(group: ET.Element, panel: Lines) -> float:
         points = [(across(x), up(y)) for x, y in line.items()]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         ET.SubElement(group, "polyline", {"class": f"line stroke{colour}", "points": path})
-        for x, y in points:
-            _shape(group, "circle", f"fill{colour}", cx=x, cy=y, r=3)
+        for at, height in points:
+            _shape(group, "circle", f"fill{colour}", cx=at, cy=height, r=3)
         _shape(group, "circle", f"fill{colour}", cx=legend + 5, cy=30, r=4)
         _text(group, legend + 14, 34, name)
         legend += 32 + 6.5 * len(name)

@@ -86,7 +86,9 @@ def test_the_guide_stays_in_the_plot() -> None:
 
 def test_other_lines_are_grey() -> None:
     """What is not ours has the third colour, whichever line it is."""
-    lines = Lines("beside", "bytes", {"ours": {1: 1, 2: 2}, "bare": {1: 1, 2: 2}}, 1, {"bare"})
+    lines = Lines(
+        "beside", "bytes", {"ours": {1: 1, 2: 2}, "bare": {1: 1, 2: 2}}, 1, frozenset({"bare"})
+    )
     kinds = [element.get("class") for element in drawn(lines).iter("polyline")]
     assert kinds == ["line stroke0", "line stroke2"]
 

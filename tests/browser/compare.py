@@ -21,7 +21,7 @@ In both traces:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .server import valid_key
 
@@ -120,9 +120,9 @@ def _named(value: Any, names: dict[str, str]) -> Any:
             value = value.replace(f":{port}", f":{name}")
         return value
     if isinstance(value, dict):
-        return {k: _named(v, names) for k, v in value.items()}
+        return {k: _named(v, names) for k, v in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [_named(v, names) for v in value]
+        return [_named(item, names) for item in cast("list[object]", value)]
     return value
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
+from support.checked import parts
 
 import trio_ws_dom
 from trio_ws_dom import (
@@ -61,6 +63,10 @@ TYPE_CODES = {
     "Uint16Array": "H",
     "Uint32Array": "I",
 }
+
+
+def ignore(event: Event) -> None:
+    """Listen, and do nothing."""
 
 
 class ProgramError(Exception):
@@ -119,11 +125,10 @@ class PythonProgram(StreamWords):
         self._run(ops, None)
 
     def _report(self, error: BaseException) -> None:
-        for each in error.exceptions if isinstance(error, BaseExceptionGroup) else [error]:
-            if isinstance(each, BaseExceptionGroup):
-                self._report(each)
-            else:
-                self.trace.append(["reported", str(each)])
+        if not (found := parts(error)):
+            self.trace.append(["reported", str(error)])
+        for each in found:
+            self._report(each)
 
     # ---- the operations
 
@@ -155,9 +160,8 @@ class PythonProgram(StreamWords):
             options = self._options_of_connection()
             ws = self._websocket(self._fill(url), *given, nursery=self._nursery, **options)
             self._name(name, ws)
-            ws.addEventListener(
-                "close", lambda event: None
-            )  # the page needs one, so this keeps the lists alike
+            # the page needs one, so this keeps the lists alike
+            ws.addEventListener("close", ignore)
             if on is not None:
                 for type in ("open", "message", "error", "close"):
                     setattr(ws, f"on{type}", self._listener(f"{name}.on{type}", on.get(type, [])))
@@ -341,7 +345,9 @@ class PythonProgram(StreamWords):
     def _options(self, options: dict[str, Any]) -> dict[str, Any]:
         if "whole" in options:
             return {"capture": options["whole"]}
-        given = {k: options[k] for k in ("once", "passive", "capture") if k in options}
+        given: dict[str, Any] = {
+            k: options[k] for k in ("once", "passive", "capture") if k in options
+        }
         if "signal" in options:
             given["signal"] = self._controllers[options["signal"]].signal
         return given
@@ -372,7 +378,7 @@ class PythonProgram(StreamWords):
             elif as_object:
                 self._listeners[label] = ObjectListener(called)
             else:
-                self._listeners[label] = lambda event: called(None, event)
+                self._listeners[label] = partial(called, None)
         return self._listeners[label]
 
     async def _pause(self, signal: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -34,12 +35,16 @@ class ExampleResolver(trio.abc.HostnameResolver):
     """A resolver for which every *.example is this machine, like Chromium's
     --host-resolver-rules."""
 
-    async def getaddrinfo(self, host: Any, port: Any, *more: Any) -> Any:
+    async def getaddrinfo(
+        self, host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+    ) -> Any:
         name = host.decode() if isinstance(host, bytes) else host or ""
         here = "127.0.0.1" if name.removesuffix(".").endswith(".example") else host
-        return await trio.to_thread.run_sync(lambda: socket.getaddrinfo(here, port, *more))
+        return await trio.to_thread.run_sync(
+            partial(socket.getaddrinfo, here, port, family, type, proto, flags)
+        )
 
-    async def getnameinfo(self, *arguments: Any) -> Any:
+    async def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
         raise NotImplementedError("no name is looked up")
 
 

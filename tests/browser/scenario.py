@@ -30,11 +30,11 @@ page's."""
 class Scenario:
     name: str
     program: list[Op]
-    server: list[Script] = field(default_factory=list)
+    server: list[Script] = field(default_factory=list[Script])
     """One script for each TCP connection, in the order of their arrival."""
     covers: tuple[str, ...] = ()
     """The names of the clauses (`clauses.py`) that it shows."""
-    after: list[Op] = field(default_factory=list)
+    after: list[Op] = field(default_factory=list[Op])
     """Operations for after every socket is closed and the server's scripts have ended."""
     base: str = "http://127.0.0.1:{port}/page/index.html?q#f"
     """The base URL for relative URLs, which is the document's or the option ``base_url``."""

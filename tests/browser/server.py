@@ -179,7 +179,7 @@ class Connection:
 
     async def _request(self) -> None:
         while b"\r\n\r\n" not in self._unread:
-            if self._unread[:1] == TLS_HELLO:
+            if self._unread.startswith(TLS_HELLO):
                 self._record.append(["TLS hello"])
                 self._unread.clear()
                 raise Gone

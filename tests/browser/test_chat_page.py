@@ -189,12 +189,11 @@ async def test_by_keyboard_and_screen_reader(server: ChatServer, person: Person)
         ("button", "Send"),
         ("button", "Leave"),
     }
-    reached: list[Any] = []
+    reached: list[str] = []
     for _ in range(9):
         await person.press("Tab")
-        reached.append(
-            await person.ask("document.activeElement.innerText || document.activeElement.id")
-        )
+        focused = await person.ask("document.activeElement.innerText || document.activeElement.id")
+        reached.append(str(focused))
     assert {"Send", "Leave", "line", "abacus, what is 6 * 7?"} <= set(reached)
     assert any(re.match(r"(?s).*ada came in", words) for words in reached)  # the log, which scrolls
 

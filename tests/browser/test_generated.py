@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from support.patience import run_steadily
 
 from .generated.lifecycles import scenarios
+from .generated.search import ANY_HEALTH
 from .runner import run_ours
 from .scenario import Scenario, get
 
 
 @pytest.mark.slow
-@settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, derandomize=True, suppress_health_check=ANY_HEALTH)
 @given(scenarios())
 def test_each_made_up_scenario_ends(scenario: Scenario) -> None:
     """No scenario hangs, and each socket is CLOSED after it."""

@@ -29,7 +29,7 @@ def server_context(kind: str) -> ssl.SSLContext | None:
     if not kind:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _certificate(kind).configure_cert(context)
+    _certificate(kind).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # OpenSSL.SSL's
     return context
 
 
@@ -37,7 +37,7 @@ def server_context(kind: str) -> ssl.SSLContext | None:
 def client_context() -> ssl.SSLContext:
     """Return the context for ours."""
     context = ssl.create_default_context()
-    _authority().configure_trust(context)
+    _authority().configure_trust(context)  # pyright: ignore[reportUnknownMemberType]  # OpenSSL.SSL's
     return context
 
 

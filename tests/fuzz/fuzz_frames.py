@@ -11,8 +11,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-import atheris
-from fuzz.harness import chunks, run
+from fuzz.harness import atheris, chunks, run
 from support.frames import raw_frame
 
 with atheris.instrument_imports(include=["trio_ws_dom"]):

@@ -10,17 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import atheris
-from fuzz.harness import chunks, run
+from fuzz.harness import atheris, chunks, run
 
 with atheris.instrument_imports(include=["trio_ws_dom"]):
-    from trio_ws_dom._wire._http._handshake import (
-        MAX_REFUSAL_BODY,
-        ClientHandshake,
-        HandshakeFailure,
-        Refused,
-        Request,
-    )
+    from trio_ws_dom._wire._http._handshake import MAX_REFUSAL_BODY, ClientHandshake, Refused
+    from trio_ws_dom._wire._http._request import Request
+    from trio_ws_dom._wire._http._response import HandshakeFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

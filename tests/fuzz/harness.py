@@ -4,14 +4,16 @@ chunks."""
 from __future__ import annotations
 
 import hashlib
+import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import atheris
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+
+atheris: Any = importlib.import_module("atheris")  # it has no types, and is there only to fuzz
 
 
 def run(target: Callable[[bytes], None], seeds: Iterable[bytes]) -> None:

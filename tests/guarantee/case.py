@@ -105,14 +105,18 @@ class Account:
     calls: int = 0  # where Ctrl-C could land, if they are counted
     inside: bool = False  # control is in the entry point
     start: float = 0.0
-    trace: list[str] = field(default_factory=list)
-    events: list[tuple[str, int]] = field(default_factory=list)  # type, readyState then
-    moments: dict[str, tuple[int, float]] = field(default_factory=dict)
-    messages: list[tuple[object, int]] = field(default_factory=list)  # data, readyState then
-    received: list[object] = field(default_factory=list)  # by the block's first lines
+    trace: list[str] = field(default_factory=list[str])
+    events: list[tuple[str, int]] = field(
+        default_factory=list[tuple[str, int]]
+    )  # type, readyState then
+    moments: dict[str, tuple[int, float]] = field(default_factory=dict[str, tuple[int, float]])
+    messages: list[tuple[object, int]] = field(
+        default_factory=list[tuple[object, int]]
+    )  # data, readyState then
+    received: list[object] = field(default_factory=list[object])  # by the block's first lines
     begun: int = 0  # calls of an async listener
     finished: int = 0  # of these
-    sent: list[bytes] = field(default_factory=list)  # while OPEN
+    sent: list[bytes] = field(default_factory=list[bytes])  # while OPEN
     boom: Boom = field(default_factory=Boom)
     raised: bool = False  # the block has raised its Boom
     listener_raised: bool = False
@@ -120,12 +124,12 @@ class Account:
     outcome: BaseException | None = None
     caught: bool = False  # a cancel scope swallowed its Cancelled
     session: Session | None = None
-    others: list[Session] = field(default_factory=list)  # whose peers are silent
+    others: list[Session] = field(default_factory=list["Session"])  # whose peers are silent
     written_when_closed: int = 0  # bytes, at the peer's Close
     peer: Peer | None = None
     peer_raised: BaseException | None = None
     wire: Wire | None = None
-    left_over: list[str] = field(default_factory=list)  # tasks
+    left_over: list[str] = field(default_factory=list[str])  # tasks
     closed_when_out: int = 0  # how often the stream had been closed
     state_when_out: int = -1
     events_when_out: int = 0

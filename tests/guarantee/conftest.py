@@ -21,8 +21,9 @@ async def harness(transport: Transport, nursery: trio.Nursery) -> ScopeHarness:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):  # one of xdist's workers
-        session.config.workeroutput["runs"] = [(*key, count) for key, count in COUNTS.items()]
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:  # one of xdist's workers
+        output["runs"] = [(*key, count) for key, count in COUNTS.items()]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
+def nothing(self: object, *arguments: object, **named: object) -> None:
+    """Stand in for a method that is forgotten."""
+
+
 def no_shield() -> AbstractContextManager[Any]:
     """The connection is cancelled along with the program."""
     run_within = CloseDeadline.run_within
@@ -48,12 +52,12 @@ def no_shield() -> AbstractContextManager[Any]:
 
 def cancelled_bound_ignored() -> AbstractContextManager[Any]:
     """A cancelled close may take its whole ``close_timeout``."""
-    return replaced(Session, "limit_close", lambda self, cancelled_at: None)
+    return replaced(Session, "limit_close", nothing)
 
 
 def no_deadline() -> AbstractContextManager[Any]:
     """The close has no bound."""
-    return replaced(CloseDeadline, "limit_to", lambda self, moment: None)
+    return replaced(CloseDeadline, "limit_to", nothing)
 
 
 def deadline_moved() -> AbstractContextManager[Any]:
@@ -119,7 +123,7 @@ def close_sent_twice() -> AbstractContextManager[Any]:
 
 def queue_sent_on() -> AbstractContextManager[Any]:
     """After the peer's Close the queue is sent for as long as TCP's end may take."""
-    return replaced(Protocol, "drop_queued", lambda self: None)
+    return replaced(Protocol, "drop_queued", nothing)
 
 
 def echo_dropped_with_queue() -> AbstractContextManager[Any]:
@@ -153,7 +157,11 @@ def dropped_not_counted() -> AbstractContextManager[Any]:
 
 def cut_not_counted() -> AbstractContextManager[Any]:
     """An end is clean although TCP ended before the queue was written."""
-    return replaced(Protocol, "end", lambda self, cause: self.machine.end(cause))
+
+    def wrong(self: Protocol, cause: Exception | None) -> None:
+        self.machine.end(cause)
+
+    return replaced(Protocol, "end", wrong)
 
 
 def bounds_add_up() -> AbstractContextManager[Any]:
@@ -163,12 +171,16 @@ def bounds_add_up() -> AbstractContextManager[Any]:
 
 def bound_from_now() -> AbstractContextManager[Any]:
     """The bound of a cancelled close begins when control reaches the exit."""
-    return replaced(Enclosure, "blocked_seconds", lambda self: 0.0)
+
+    def wrong(self: Enclosure) -> float:
+        return 0.0
+
+    return replaced(Enclosure, "blocked_seconds", wrong)
 
 
 def no_watcher_of_scope() -> AbstractContextManager[Any]:
     """A cancelled scope closes its sockets only when control reaches its exit."""
-    return replaced(_nursery.WebSocketNursery, "_start_watcher", lambda self: None)
+    return replaced(_nursery.WebSocketNursery, "_start_watcher", nothing)
 
 
 def listeners_cut() -> AbstractContextManager[Any]:
@@ -178,7 +190,7 @@ def listeners_cut() -> AbstractContextManager[Any]:
 
 def listeners_unbounded() -> AbstractContextManager[Any]:
     """An async listener may hold up the block's end forever."""
-    return replaced(ListenerTasks, "end_within", lambda self, seconds: None)
+    return replaced(ListenerTasks, "end_within", nothing)
 
 
 def listeners_cut_late() -> AbstractContextManager[Any]:
@@ -303,7 +315,7 @@ def network_errors_raised() -> AbstractContextManager[Any]:
 
 def second_interrupt_ignored() -> AbstractContextManager[Any]:
     """A second Ctrl-C does not end the wait."""
-    return replaced(Connection, "abort", lambda self: None)
+    return replaced(Connection, "abort", nothing)
 
 
 def interrupt_swallowed() -> AbstractContextManager[Any]:

@@ -24,8 +24,6 @@ NEVER = float("inf")
 class Handler(ConnectionHandler):
     """A handler that takes every message at once, while ``wants`` is true."""
 
-    must_pause = False
-
     def __init__(self) -> None:
         self.wants = True
         self.messages: list[object] = []
@@ -33,6 +31,10 @@ class Handler(ConnectionHandler):
     @property
     def accepts_messages(self) -> bool:
         return self.wants
+
+    @property
+    def must_pause(self) -> bool:
+        return False
 
     async def pause(self) -> None: ...
 

@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 import trio
+from support.checked import parts
 
 from guarantee.case import OWN_NURSERY, STUCK, Account
 from guarantee.sweep import only_interrupts
@@ -36,9 +37,7 @@ def interrupt_comes_out(account: Account) -> Iterator[str]:
 
 
 def has_interrupt(exc: BaseException | None) -> bool:
-    if isinstance(exc, BaseExceptionGroup):
-        return any(map(has_interrupt, exc.exceptions))
-    return isinstance(exc, KeyboardInterrupt)
+    return isinstance(exc, KeyboardInterrupt) or any(map(has_interrupt, parts(exc)))
 
 
 def _problem_with_outcome(account: Account) -> str | None:
@@ -54,7 +53,7 @@ def _problem_with_outcome(account: Account) -> str | None:
         good = isinstance(exc, KeyboardInterrupt) != bare
         return None if good else "Ctrl-C in the wrong shape"
     if account.raised:
-        members = exc.exceptions if bare and isinstance(exc, ExceptionGroup) else (exc,)
+        members = (parts(exc) if bare else ()) or (exc,)
         if case.ctrl_c and (bare or case.press) and isinstance(exc, BaseExceptionGroup):
             return None  # both are possible, as it lands in the program's nursery or in a listener
         if case.cancel and exc is None:
@@ -62,14 +61,14 @@ def _problem_with_outcome(account: Account) -> str | None:
         return None if members == (account.boom,) else "expected the block's exception"
     if exc is None:
         return _problem_with_silence(account)
-    if case.way == STUCK and isinstance(exc, BaseExceptionGroup):
-        kinds = [type(member) for member in exc.exceptions]
-        good = [[trio.TooSlowError]]
+    if case.way == STUCK and (found := parts(exc)):
+        kinds = [type(member) for member in found]
+        allowed: list[list[type[BaseException]]] = [[trio.TooSlowError]]
         if case.ctrl_c:
-            good.append([trio.TooSlowError, KeyboardInterrupt])
-        return None if kinds in good else "expected a TooSlowError for the listener"
-    if case.entry == "connect_websocket" and isinstance(exc, ExceptionGroup):
-        (exc,) = exc.exceptions
+            allowed.append([trio.TooSlowError, KeyboardInterrupt])
+        return None if kinds in allowed else "expected a TooSlowError for the listener"
+    if case.entry == "connect_websocket" and isinstance(exc, Exception) and (found := parts(exc)):
+        (exc,) = found
         bare = False
     if isinstance(exc, WebSocketError) and not bare:
         if account.step("open") < account.step("out"):
@@ -81,13 +80,13 @@ def _problem_with_outcome(account: Account) -> str | None:
 def _problem_with_listeners(account: Account, exc: BaseException | None, bare: bool) -> str | None:
     if account.case.ctrl_c and exc is not None and not isinstance(exc, Exception):
         return None  # a group that contains the Ctrl-C
-    if not isinstance(exc, ExceptionGroup):
+    members = parts(exc)
+    if not members or not isinstance(exc, Exception):
         return "expected the listener's exception in a group"
-    members = exc.exceptions
     if bare:
-        if len(members) != 1 or not isinstance(members[0], ExceptionGroup):
+        if len(members) != 1 or not parts(members[0]) or not isinstance(members[0], Exception):
             return "expected a group from the nursery with the socket's one group"
-        members = members[0].exceptions
+        members = parts(members[0])
     return None if members == (account.boom,) else "expected the listener's exception"
 
 

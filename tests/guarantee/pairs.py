@@ -23,6 +23,11 @@ URL: Final = "ws://peer.test/"
 SILENT_URL: Final = "ws://silent.test/"
 
 
+def to_silent(options: dict[str, Any], stream: trio.abc.Stream) -> dict[str, Any]:
+    """Return the same options, for a socket over this stream."""
+    return options | {"stream": stream}
+
+
 async def silent_peer(stream: trio.abc.Stream) -> None:
     with suppress(trio.BrokenResourceError, AssertionError):  # the client has closed already
         await Peer(stream).accept()
@@ -30,7 +35,7 @@ async def silent_peer(stream: trio.abc.Stream) -> None:
 
 async def _in_another(account: Account, options: dict[str, Any], silent: trio.abc.Stream) -> None:
     async with (
-        open_websocket(SILENT_URL, **{**options, "stream": silent}),
+        open_websocket(SILENT_URL, **to_silent(options, silent)),
         open_websocket(URL, **options) as ws,
     ):
         await block(account, ws)
@@ -41,7 +46,7 @@ async def _around_another(
 ) -> None:
     async with open_websocket(URL, **options) as ws:
         try:
-            async with open_websocket(SILENT_URL, **{**options, "stream": silent}):
+            async with open_websocket(SILENT_URL, **to_silent(options, silent)):
                 await talk_and_end(account, ws)
         finally:
             account.mark("left")
@@ -52,7 +57,7 @@ async def _beside_another(
 ) -> None:
     async with open_websocket_nursery() as sockets:
         try:
-            other = sockets.connect(SILENT_URL, **{**options, "stream": silent})
+            other = sockets.connect(SILENT_URL, **to_silent(options, silent))
             ws = sockets.connect(URL, **options)
             await wait_open(ws)
             await talk_and_end(account, ws)
@@ -63,7 +68,7 @@ async def _beside_another(
 
 async def _with_both(account: Account, options: dict[str, Any], silent: trio.abc.Stream) -> None:
     async with open_websocket_nursery() as sockets:
-        other = sockets.connect(SILENT_URL, **{**options, "stream": silent})
+        other = sockets.connect(SILENT_URL, **to_silent(options, silent))
         ws = sockets.connect(URL, **options)
         await wait_open(ws)
         async with other, ws:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
 import trio
+from support.checked import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -71,8 +72,8 @@ def unprotected(function: Callable[..., object]) -> Generator[None]:
 
 def is_stale(exc: BaseException | None) -> bool:
     """Return whether a fault's own code raised this, as it no longer fits what it replaces."""
-    if isinstance(exc, BaseExceptionGroup):
-        return any(map(is_stale, exc.exceptions))
+    if found := parts(exc):
+        return any(map(is_stale, found))
     if not isinstance(exc, (AttributeError, NameError, TypeError)) or exc.__traceback__ is None:
         return False
     traceback = exc.__traceback__

@@ -48,11 +48,8 @@ class Relay:
 
     async def serve(self, *, task_status: trio.TaskStatus[int]) -> None:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        await trio.serve_listeners(
-            self._connection,
-            [listener],
-            task_status=_PortOf(listener, task_status),
-        )
+        task_status.started(listener.socket.getsockname()[1])
+        await trio.serve_listeners(self._connection, [listener])
 
     async def _connection(self, client: trio.SocketStream) -> None:
         server = await trio.open_tcp_stream("127.0.0.1", self._to)
@@ -100,14 +97,3 @@ class Relay:
         else:
             self._silent.set()
             await trio.sleep_forever()
-
-
-class _PortOf:
-    """A task status that reports the port instead of the listeners."""
-
-    def __init__(self, listener: trio.SocketListener, status: trio.TaskStatus[int]) -> None:
-        self._port = listener.socket.getsockname()[1]
-        self._status = status
-
-    def started(self, listeners: object = None) -> None:
-        self._status.started(self._port)

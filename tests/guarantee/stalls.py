@@ -15,6 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
+from support.checked import parts
 from support.cli import command, environment
 from support.frames import BINARY, close, frame
 from support.peer import Peer
@@ -403,8 +404,8 @@ close, and a second Ctrl-C kills a Python that is about to exit."""
 
 def expected(cell: Cell, outcome: BaseException | None) -> bool:
     """Return whether what came out of an entry point is what the way out requires."""
-    if isinstance(outcome, BaseExceptionGroup):
-        return all(expected(cell, one) for one in outcome.exceptions)
+    if found := parts(outcome):
+        return all(expected(cell, one) for one in found)
     if cell.way == "second ctrl-c" or cell.way == "exception":
         kind = KeyboardInterrupt if cell.way == "second ctrl-c" else Boom
         return isinstance(outcome, kind | WebSocketError | None)

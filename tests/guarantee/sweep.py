@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import trio
 import trio.testing
+from support.checked import parts
 from support.peer import Peer
 
 from guarantee.case import (
@@ -182,7 +183,7 @@ class _Run:
             account.peer_raised = exc
         # read what a client that ends still sends, and how it ends
         with suppress(trio.ClosedResourceError, trio.BrokenResourceError):
-            await account.peer.stream.send_eof()
+            await account.peer.send_eof()
             if account.peer.request:  # otherwise there are no frames
                 await account.peer.read_to_end()
 
@@ -275,8 +276,8 @@ tests."""
 
 def only_interrupts(exc: BaseException) -> bool:
     """Return whether this is a KeyboardInterrupt, or a group of nothing else."""
-    if isinstance(exc, BaseExceptionGroup):
-        return all(map(only_interrupts, exc.exceptions))
+    if found := parts(exc):
+        return all(map(only_interrupts, found))
     return isinstance(exc, KeyboardInterrupt)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from support.checked import not_none
 
 from guarantee.case import KEEPALIVE, Account, Case
 from guarantee.faulty_stream import INCOMING, OUTGOING, Fault
@@ -28,6 +30,9 @@ def steps(case: Case) -> range:
     return range(int(undisturbed(case).step("out")) + 1)
 
 
+T = TypeVar("T")
+
+
 def cancelled(case: Case) -> Iterator[Case]:
     for step in steps(case):
         yield case._replace(cancel=(step,))
@@ -47,12 +52,12 @@ def pressed(case: Case, count: int | None = None) -> Iterator[Case]:
 
 def silent(case: Case) -> Case:
     """Repeat cases with a peer that sends nothing more once the connection is open and used."""
-    return case._replace(fault=Fault("stall", len(undisturbed(case).wire.delivered) - 4))
+    return case._replace(fault=Fault("stall", len(not_none(undisturbed(case).wire).delivered) - 4))
 
 
 def early_end(case: Case) -> Case:
     """Repeat cases with a peer that ends TCP right after its first message."""
-    hello = undisturbed(case).wire.delivered.index(b"hello")
+    hello = not_none(undisturbed(case).wire).delivered.index(b"hello")
     return case._replace(fault=Fault("end", hello + len(b"hello")))
 
 
@@ -63,7 +68,7 @@ def late(case: Case) -> Case:
 
 def dying(case: Case) -> Case:
     """Repeat cases with a peer that goes silent in the middle, while it is waited for."""
-    delivered = undisturbed(case).wire.delivered
+    delivered = not_none(undisturbed(case).wire).delivered
     return case._replace(fault=Fault("stall", delivered.index(b"hello") + len(b"hello")))
 
 
@@ -87,8 +92,7 @@ def cancelled_at_two_steps(case: Case, count: int | None = None) -> Iterator[Cas
 
 def faults(case: Case, every: int = 1) -> Iterator[Fault]:
     """Return each fault at each byte boundary of its direction, ends included."""
-    wire = undisturbed(case).wire
-    assert wire is not None
+    wire = not_none(undisturbed(case).wire)
     for at in range(0, len(wire.delivered) + 1, every):
         for kind in INCOMING:
             yield Fault(kind, at)
@@ -109,7 +113,7 @@ def faulty_and_cancelled(case: Case, count: int | None = None) -> Iterator[Case]
         yield case._replace(fault=fault, cancel=(step,))
 
 
-def sample(pairs: list, count: int | None) -> list:  # type: ignore[type-arg]  # of anything
+def sample(pairs: list[T], count: int | None) -> list[T]:
     """Return this many, the same ones each time, or all if None."""
     if count is None or count >= len(pairs):
         return pairs

@@ -63,15 +63,15 @@ async def seconds_after_cancelling(block: Callable[[trio.Event], Awaitable[objec
     ready = trio.Event()
     async with trio.open_nursery() as nursery:
         with trio.CancelScope() as scope:
+            start = 0.0
 
             async def cancel() -> None:
+                nonlocal start
                 await ready.wait()
                 await trio.testing.wait_all_tasks_blocked()
                 scope.cancel()
-                nonlocal start
                 start = trio.current_time()
 
-            start = 0.0
             nursery.start_soon(cancel)
             await block(ready)
         return trio.current_time() - start

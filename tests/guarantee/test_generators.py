@@ -17,7 +17,7 @@ from guarantee.peer_thread import Server
 from trio_ws_dom import WebSocket, open_websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
 HELLO = frame(TEXT, b"hello")
 BOUNDS: dict[str, Any] = {"close_timeout": PATIENCE, "cancelled_close_timeout": 1}
@@ -28,7 +28,7 @@ TRIO = tuple(map(int, trio.__version__.split(".")[:2]))
 
 async def messages(
     url: str, options: dict[str, Any], sockets: list[WebSocket]
-) -> AsyncIterator[str | bytes]:
+) -> AsyncGenerator[str | bytes]:
     async with open_websocket(url, **options) as ws:
         sockets.append(ws)
         async for message in ws:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-import trustme
 from support.frames import CLOSE, PING, PONG, TEXT, frame
 from support.patience import PATIENCE
 from support.peer import Peer
+from support.tls import client_context, server_context
 from support.transports import EventRecorder
 
 from guarantee.relay import Relay, Spoiling
@@ -63,13 +63,9 @@ async def relayed(tls: ssl.SSLContext | None = None) -> AsyncGenerator[tuple[Rel
 async def test_silence_after_good_traffic_is_found_in_bounded_time(secure: bool) -> None:
     """After a second of good traffic, silence is found within ``ping_timeout`` to interval plus
     timeout."""
-    authority = trustme.CA()
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("127.0.0.1").configure_cert(server)
-    authority.configure_trust(client)
-    options = {**KEPT, "ssl_context": client} if secure else KEPT
+    options: dict[str, Any] = KEPT | ({"ssl_context": client_context()} if secure else {})
     scheme = "wss" if secure else "ws"
-    async with relayed(server if secure else None) as (relay, port):
+    async with relayed(server_context() if secure else None) as (relay, port):
         async with open_websocket(f"{scheme}://127.0.0.1:{port}", **options) as ws:
             recorder = EventRecorder(ws)
             assert await ws.receive() == "hello"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 import trio.testing
-import trustme
 from support.checked import close_event, not_none
 from support.frames import BINARY, frame
 from support.patience import PATIENCE
 from support.peer import Peer
+from support.tls import client_context, server_context
 from support.transports import EventRecorder, count_files
 
 from guarantee.relay import Relay, Spoiling
@@ -134,12 +134,7 @@ async def test_a_server_that_ends_its_side_ends_the_socket_unclean() -> None:
 @pytest.fixture(scope="module")
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return the TLS contexts of the server, and of a client that trusts it."""
-    authority = trustme.CA()
-    for_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(for_server)
-    for_client = ssl.create_default_context()
-    authority.configure_trust(for_client)
-    return for_server, for_client
+    return server_context(), client_context()
 
 
 @pytest.mark.parametrize("how", ["end_after", "reset_after", "silent_after"])

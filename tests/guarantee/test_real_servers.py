@@ -115,7 +115,7 @@ async def test_a_resolver_that_hangs_does_not_hold_the_scope(
             await trio.to_thread.run_sync(resolve, abandon_on_cancel=True)
             raise OSError("no such name")
 
-        async def getnameinfo(self, *args: object) -> Any:
+        async def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
             raise AssertionError("not asked for")
 
     trio.socket.set_custom_hostname_resolver(Slow())

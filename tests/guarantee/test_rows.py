@@ -27,7 +27,7 @@ async def test_the_end_of_the_block_sends_1000_after_what_was_queued(
     recorder.check()
     assert [got.payload for got in harness.peer.frames[:-1]] == [b"%d" % n for n in range(100)]
     assert harness.peer.close_code == 1000
-    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1000, True)
+    assert (close_event(ws).code, close_event(ws).wasClean) == (1000, True)
     assert recorder.events == ["close"]
 
 
@@ -47,7 +47,7 @@ async def test_an_exception_in_the_block_sends_1001_and_comes_out_as_the_same_ob
     assert boom.__context__ is context
     recorder.check()
     assert harness.peer.close_code == 1001
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_a_group_of_the_block_comes_out_as_the_same_object(
@@ -74,7 +74,7 @@ async def test_a_deadline_sends_1001_and_raises_nothing_else(
     assert scope.cancelled_caught
     recorder.check()
     assert harness.peer.close_code == 1001
-    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1001, True)
+    assert (close_event(ws).code, close_event(ws).wasClean) == (1001, True)
 
 
 async def test_a_cancelled_block_that_ends_without_exception_sends_1001_and_raises_cancelled(
@@ -88,7 +88,7 @@ async def test_a_cancelled_block_that_ends_without_exception_sends_1001_and_rais
     assert scope.cancelled_caught
     recorder.check()
     assert harness.peer.close_code == 1001
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_a_cancellation_bounds_a_close_that_has_begun(
@@ -103,7 +103,7 @@ async def test_a_cancellation_bounds_a_close_that_has_begun(
     assert scope.cancelled_caught
     recorder.check()
     assert harness.peer.close_code == 1000
-    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
+    assert (close_event(ws).code, close_event(ws).wasClean) == (1006, False)
     if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.15)
 
@@ -120,7 +120,7 @@ async def test_what_the_block_sends_in_a_finally_leaves_before_the_close(
             finally:
                 ws.send("goodbye")
     assert [got.payload for got in harness.peer.frames] == [b"goodbye", (1001).to_bytes(2, "big")]
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 async def test_a_siblings_crash_sends_1001_and_comes_out(
@@ -147,7 +147,7 @@ async def test_a_siblings_crash_sends_1001_and_comes_out(
             nursery.start_soon(crash)
     assert caught.value.exceptions == (boom,)
     assert harness.peer.close_code == 1001
-    assert sockets[0].closeEvent.wasClean
+    assert close_event(sockets[0]).wasClean
 
 
 async def test_the_peers_close_is_echoed_and_reported(harness: ScopeHarness, clock: object) -> None:
@@ -172,7 +172,7 @@ async def test_the_programs_code_and_reason_are_sent_and_the_blocks_end_adds_not
         ws.close(3001, "see you")
     recorder.check()
     assert harness.peer.frames == [Frame(CLOSE, b"\x0b\xb9see you")]
-    assert ws.closeEvent.code == 3001
+    assert close_event(ws).code == 3001
 
 
 async def test_with_a_bound_of_zero_a_cancelled_socket_is_gone_without_a_close(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 import trio.testing
+from support.checked import close_event
 from support.frames import TEXT, frame
 from support.scope_harness import ScopeHarness
 from support.transports import EventRecorder
@@ -101,7 +102,7 @@ async def test_an_exception_in_a_close_listener_comes_out(
         async with harness.open() as ws:
             ws.onclose = listener
     assert caught.value.exceptions == (boom,)
-    assert ws.closeEvent.code == 1000
+    assert close_event(ws).code == 1000
 
 
 async def test_unfinished_async_listeners_are_cancelled_after_listener_timeout_as_an_error(

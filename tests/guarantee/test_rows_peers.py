@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import trio
+from support.checked import close_event, not_none
 from support.frames import TEXT, close, frame
 from support.peer import Peer
 from support.scope_harness import (
@@ -27,8 +28,8 @@ async def test_a_peer_that_never_answers_gets_close_timeout(
         start = trio.current_time()
     recorder.check()
     assert harness.peer.close_code == 1000
-    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1006, False)
-    assert isinstance(ws.failure.__cause__, TimeoutError)
+    assert (close_event(ws).code, close_event(ws).wasClean) == (1006, False)
+    assert isinstance(not_none(ws.failure).__cause__, TimeoutError)
     if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.3)
 
@@ -45,7 +46,7 @@ async def test_a_silent_peer_gets_cancelled_close_timeout_in_all(
             await trio.sleep_forever()
     recorder.check()
     assert harness.peer.close_code == 1001
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
     if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.15)
 
@@ -57,7 +58,7 @@ async def test_a_flood_does_not_extend_the_close(harness: ScopeHarness, clock: o
         await trio.sleep(0.05)
         start = trio.current_time()
     recorder.check()
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
     if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.3)
 
@@ -69,7 +70,7 @@ async def test_the_peers_close_is_found_after_any_amount_of_unread_messages(
     async with harness.open() as ws:
         recorder = EventRecorder(ws)
     recorder.check()
-    assert ws.closeEvent.wasClean
+    assert close_event(ws).wasClean
 
 
 @pytest.mark.parametrize("kind", ["sockets"])  # a memory stream takes any amount
@@ -83,7 +84,7 @@ async def test_peer_never_reads(harness: ScopeHarness, clock: object) -> None:
         recorder = EventRecorder(ws)
         ws.send(b"x" * 50_000_000)
     recorder.check()
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
     assert 40_000_000 < ws.bufferedAmount <= 50_000_000  # some networks take less than a block
 
 
@@ -100,7 +101,7 @@ async def test_a_reset_in_a_message_ends_with_1006_and_without_error_event(
         await ws.wait_closed()
     recorder.check()
     assert recorder.events == ["close"]
-    assert ws.closeEvent.code == 1006
+    assert close_event(ws).code == 1006
     with pytest.raises(WebSocketError):
         await ws.receive()
 
@@ -119,6 +120,6 @@ async def test_a_peer_that_answers_and_keeps_tcp_open_is_clean_within_the_bound(
         recorder = EventRecorder(ws)
         start = trio.current_time()
     recorder.check()
-    assert (ws.closeEvent.code, ws.closeEvent.wasClean) == (1000, True)
+    assert (close_event(ws).code, close_event(ws).wasClean) == (1000, True)
     if not harness.transport.real:
         assert trio.current_time() - start == pytest.approx(0.3)

@@ -22,6 +22,13 @@ def members(group: object) -> tuple[Exception, ...]:
     return cast("ExceptionGroup[Exception]", group).exceptions
 
 
+def parts(exc: BaseException | None) -> tuple[BaseException, ...]:
+    """Return the exceptions of a group, none if it is no group."""
+    if isinstance(exc, BaseExceptionGroup):
+        return cast("BaseExceptionGroup[BaseException]", exc).exceptions
+    return ()
+
+
 def instance(kind: type[T], value: object) -> T:
     """Return a value, which must be of this type."""
     assert isinstance(value, kind), f"expected {kind.__name__}, got {value!r}"

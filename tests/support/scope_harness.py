@@ -20,8 +20,10 @@ from trio_ws_dom import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from support.transports import Transport
+    from trio_ws_dom import WebSocket
 
 SHORT: Final[dict[str, Any]] = {"close_timeout": 0.3, "cancelled_close_timeout": 0.1}
 """Seconds, where both ends are in this process and its time is virtual or steady."""
@@ -72,7 +74,7 @@ class ScopeHarness:
         """Return the options of the next connection."""
         return self.transport.options(**self.bounds, **options)
 
-    def open(self, **options: Any) -> Any:
+    def open(self, **options: Any) -> AbstractAsyncContextManager[WebSocket]:
         """Open a socket to the next peer by the usual entry point."""
         return open_websocket(self.url, **self.options(**options))
 

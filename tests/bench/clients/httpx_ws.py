@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,12 @@ __all__ = ["connect", "echo", "receive", "run", "send"]
 async def connect(url: str, work: Work) -> AsyncGenerator[httpx_ws.AsyncWebSocketSession]:
     size = 2**25  # bytes of a message; its default is 64 KiB
     async with httpx.AsyncClient(trust_env=False) as client:
-        async with httpx_ws.aconnect_ws(
-            url, client, max_message_size_bytes=size, keepalive_ping_interval_seconds=None
-        ) as ws:
+        connected: AbstractAsyncContextManager[httpx_ws.AsyncWebSocketSession] = (
+            httpx_ws.aconnect_ws(
+                url, client, max_message_size_bytes=size, keepalive_ping_interval_seconds=None
+            )
+        )
+        async with connected as ws:
             yield ws
 
 

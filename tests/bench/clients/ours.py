@@ -4,6 +4,7 @@ ping."""
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from itertools import islice
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +14,7 @@ import trio
 from bench.clients.running import resident, side_by_side
 from bench.clients.transports import Dripping, Watched, dial
 from bench.work import Work, burst
-from trio_ws_dom import WebSocket, WebSocketError, open_websocket, open_websocket_nursery
+from trio_ws_dom import Event, WebSocket, WebSocketError, open_websocket, open_websocket_nursery
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -61,13 +62,17 @@ async def idle(url: str, work: Work) -> float:
         return (resident() - before) / work.sockets
 
 
+def tell(done: trio.Event, event: Event) -> None:
+    done.set()
+
+
 async def opened(sockets: WebSocketNursery, url: str, count: int) -> list[WebSocket]:
     """Return this many new sockets, which are OPEN."""
     found: list[WebSocket] = []
     for _ in range(count):
         ws = sockets.connect(url, serialize_connects=False)
         done = trio.Event()
-        ws.addEventListener("open", lambda event, done=done: done.set(), once=True)
+        ws.addEventListener("open", partial(tell, done), once=True)
         await done.wait()
         found.append(ws)
     return found

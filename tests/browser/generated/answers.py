@@ -69,7 +69,7 @@ PROTOCOLS = st.sampled_from([None, None, [], "p", ["p"], ["p", "q"]])
 def accepted(draw: DrawFn) -> tuple[Any, Deflate | None, list[str]]:
     """Generate protocols, a compressor, and the headers of the answer that belong to them."""
     protocols = draw(PROTOCOLS)
-    headers = draw(st.lists(st.sampled_from(PLAIN_HEADERS), max_size=2))
+    headers: list[str] = [*draw(st.lists(st.sampled_from(PLAIN_HEADERS), max_size=2))]
     if protocols:
         headers.append(f"Sec-WebSocket-Protocol: {draw(st.sampled_from(list(protocols)))}")
     if not draw(st.booleans()):

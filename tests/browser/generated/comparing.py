@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..compare import differences, normalise
 from ..departures import ERROR_EVENT
@@ -27,14 +27,19 @@ def levelled(raw: Trace) -> Trace:
     return trace
 
 
+def is_result(seen: Any) -> bool:
+    return isinstance(seen, list) and seen[:1] == ["gives"]
+
+
 def _without_buffered(entry: list[Any], last: dict[str, int]) -> list[Any]:
     if entry[0] == "state":
         rise = entry[3] - last.get(entry[1], 0)
         last[entry[1]] = entry[3]
         return [*entry[:3], f"+{rise}"]
     for seen in entry:
-        values = seen[1] if isinstance(seen, list) and seen[:1] == ["gives"] else seen
-        if isinstance(values, dict) and "bufferedAmount" in values:
+        found = seen[1] if is_result(seen) else seen
+        if isinstance(found, dict) and "bufferedAmount" in found:
+            values = cast("dict[str, Any]", found)
             where = values.get("target") or entry[1]
             last[where] = values.pop("bufferedAmount")
     return entry

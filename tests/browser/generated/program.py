@@ -41,7 +41,9 @@ class Client:
         """Generate an operation for any time and place, which sends nothing and closes nothing."""
         draw, name = self.draw, self.name
         label, type = self.label(draw(st.sampled_from(LABELS))), draw(st.sampled_from(TYPES))
-        options = {k: v for k, v in draw(OPTIONS).items() if k != "signal" or self.alone}
+        options: dict[str, Any] = {
+            k: v for k, v in draw(OPTIONS).items() if k != "signal" or self.alone
+        }
         choices: list[Op] = [
             get(name=name),
             add(type, label, name=name, **options),
@@ -155,6 +157,6 @@ class Life:
 
     program: list[Op]
     script: Script | None
-    after: list[Op] = field(default_factory=list)
+    after: list[Op] = field(default_factory=list[Op])
     lone: bool = False
     """Whether what it writes may be malformed, so that nothing may come before it in one packet."""

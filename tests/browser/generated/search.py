@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 from hypothesis import HealthCheck, given, seed, settings
@@ -29,6 +29,15 @@ SHRINKING = 90
 """Seconds for shrinking a difference."""
 
 
+ANY_HEALTH: Final = [
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+    HealthCheck.large_base_example,
+    HealthCheck.too_slow,
+]
+"""What hypothesis complains of, and scenarios are."""
+
+
 @dataclass
 class Search:
     """The result of a run."""
@@ -36,10 +45,12 @@ class Search:
     seconds: float
     browser: Browser
     ran: int = 0
-    unsteady: Counter[str] = field(default_factory=Counter)
+    unsteady: Counter[str] = field(default_factory=Counter[str])
     """Differences, by kind, that did not appear each time, and so depend on timing."""
-    known: list[str] = field(default_factory=list)
-    found: list[tuple[Scenario, list[str]]] = field(default_factory=list)
+    known: list[str] = field(default_factory=list[str])
+    found: list[tuple[Scenario, list[str]]] = field(
+        default_factory=list[tuple["Scenario", list[str]]]
+    )
     again: int = 0
     _smallest: tuple[Scenario, list[str]] | None = None
 
@@ -55,10 +66,14 @@ class Search:
             except Exception:
                 if self._smallest is None:
                     raise
-            if self._smallest is not None:
-                self.found.append(self._smallest)
-                self.known.append(_kind(self._smallest[1]))
-                print(describe(*self._smallest), flush=True)
+            self._note()
+
+    def _note(self) -> None:
+        """Keep what the last batch has found."""
+        if self._smallest is not None:
+            self.found.append(self._smallest)
+            self.known.append(_kind(self._smallest[1]))
+            print(describe(*self._smallest), flush=True)
 
     def _batch(self, number: int) -> None:
         @seed(number)
@@ -67,7 +82,7 @@ class Search:
             deadline=None,
             database=None,
             report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=ANY_HEALTH,
         )
         @given(scenarios())
         def agree(scenario: Scenario) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 from ..scenario import (
     GOODBYE,
@@ -40,10 +41,10 @@ def compressed(data: bytes, opcode: int = 1) -> bytes:
 def _deflating(
     name: str,
     agreed: str,
-    *steps: tuple,
+    *steps: tuple[Any, ...],
     ops: list[Op] | None = None,
     covers: tuple[str, ...] = DEFLATE,
-    ends: list | None = None,
+    ends: list[Any] | None = None,
     departs: tuple[str, ...] = (),
 ) -> Scenario:
     program = [new(open=[get(), *(ops or [])], message=[when("done", [close()])])]

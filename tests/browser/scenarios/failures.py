@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..scenario import (
     ACCEPT,
     END,
@@ -184,7 +186,7 @@ HTTP_STRICT = (
 BAD_PAYLOAD = ("1007 for a bad payload",)
 
 
-def _refused(name: str, *steps: tuple) -> Scenario:
+def _refused(name: str, *steps: tuple[Any, ...]) -> Scenario:
     departs = ("HTTP by the book",) if name in HTTP_STRICT else ()
     covers = (
         (*REFUSED, "handshake: redirects are not followed")

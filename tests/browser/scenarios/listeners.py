@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..scenario import (
     ACCEPT,
     GOODBYE,
@@ -32,7 +34,7 @@ def on_message(
     name: str,
     ops: list[Op],
     covers: tuple[str, ...],
-    server: list = HELLO,
+    server: list[Any] = HELLO,
     last: str = "hello",
     departs: tuple[str, ...] = (),
 ) -> Scenario:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scenario import ACCEPT, GOODBYE, REQUEST, Scenario, answer, close, get, new
 
-ASKED = {
+ASKED: dict[str, str | list[str]] = {
     "string": "chat",
     "string-empty": "",
     "list-empty": [],
@@ -39,9 +39,10 @@ REFUSED = {
     "newline",
     "nul",
     "delete",
-}
-REFUSED |= {"unicode", "unicode-second", "surrogate"} | {
-    n for n in ASKED if n.startswith("separator-")
+    "unicode",
+    "unicode-second",
+    "surrogate",
+    *(n for n in ASKED if n.startswith("separator-")),
 }
 
 ANSWERS: dict[str, tuple[str | list[str] | None, tuple[str, ...]]] = {

@@ -3,6 +3,8 @@ one."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..scenario import (
     ACCEPT,
     END,
@@ -56,7 +58,7 @@ FAILED = ("closed: error first if it failed", "closed: wasClean, code and reason
 
 def _closed(
     name: str,
-    *steps: tuple,
+    *steps: tuple[Any, ...],
     covers: tuple[str, ...] = CLOSED,
     ends: Script | None = None,
     departs: tuple[str, ...] = (),

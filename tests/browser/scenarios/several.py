@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..scenario import (
     ACCEPT,
     COUNT,
@@ -26,7 +28,7 @@ from ..scenario import (
 
 def _two(
     name: str,
-    server: list,
+    server: list[Any],
     *ops: Op,
     covers: tuple[str, ...] = ("handshake: one CONNECTING for each host and port",),
 ) -> Scenario:

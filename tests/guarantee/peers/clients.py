@@ -17,7 +17,8 @@ async def httpx_ws(url: str) -> AsyncGenerator[Any]:
     import httpx_ws
 
     async with httpx.AsyncClient(trust_env=False) as client:
-        async with httpx_ws.aconnect_ws(url, client) as ws:
+        connected: AbstractAsyncContextManager[Any] = httpx_ws.aconnect_ws(url, client)
+        async with connected as ws:
             yield ws
 
 
@@ -50,12 +51,9 @@ CONNECT: dict[str, Callable[[str], AbstractAsyncContextManager[Any]]] = {
 
 def receive(name: str, ws: Any) -> Awaitable[object]:
     """Return the next message, as the client returns it."""
-    return {
-        "trio-ws-dom": lambda: ws.receive(),
-        "trio-websocket": lambda: ws.get_message(),
-        "websockets": lambda: ws.recv(),
-        "httpx-ws": lambda: ws.receive(),
-    }[name]()
+    method = {"trio-websocket": "get_message", "websockets": "recv"}.get(name, "receive")
+    message: Awaitable[object] = getattr(ws, method)()
+    return message
 
 
 def version(name: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import trio
+from support.checked import parts
 
 from guarantee.peers.clients import CONNECT, receive
 from guarantee.peers.server import Server
@@ -114,11 +115,19 @@ class Play:
 
 def shape(exc: BaseException) -> str:
     """Return the exception's type, with its contents if it is a group."""
-    if isinstance(exc, BaseExceptionGroup):
-        if exc.split(trio.Cancelled)[1] is None:
+    kind = type(exc).__name__
+    if found := parts(exc):
+        if is_cancelled(exc):
             return "Cancelled in groups"  # a cancel scope swallows these, too
-        return f"{type(exc).__name__}({', '.join(map(shape, exc.exceptions))})"
-    return type(exc).__name__
+        return f"{kind}({', '.join(map(shape, found))})"
+    return kind
+
+
+def is_cancelled(exc: BaseException) -> bool:
+    """Return whether this is a Cancelled, or a group of nothing else."""
+    if found := parts(exc):
+        return all(map(is_cancelled, found))
+    return isinstance(exc, trio.Cancelled)
 
 
 ROWS: dict[str, tuple[str, Callable[[Play], Callable[[Any], Awaitable[None]]] | None]] = {
