@@ -67,7 +67,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if missing:
         packages = " ".join(sorted(set(missing.values())))
         LEFT_OUT[f"apt-get install {packages}"] = len(missing)
-    items[:] = [item for item in items if item not in missing]
+    unset = {item: session for item in items if (session := unset_by(item)) is not None}
+    LEFT_OUT.update(f"nox -s {session}" for session in unset.values())
+    items[:] = [item for item in items if item not in missing and item not in unset]
     for item in items:
         if inspect.iscoroutinefunction(getattr(item, "function", None)):
             item.add_marker(pytest.mark.trio(run=run_steadily), append=False)
@@ -79,6 +81,15 @@ def missing_package(item: pytest.Item) -> str | None:
         program, package = marker.args
         if shutil.which(program, path=SYSTEM) is None:
             return str(package)
+    return None
+
+
+def unset_by(item: pytest.Item) -> str | None:
+    """Return the session that sets a variable which a test needs and which is not set."""
+    for marker in item.iter_markers("needs_set"):
+        variable, session = marker.args
+        if variable not in os.environ:
+            return str(session)
     return None
 
 

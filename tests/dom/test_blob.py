@@ -113,7 +113,9 @@ def test_the_type_is_lower_case_and_printable_or_nothing(given: str, kept: str) 
         (-math.inf, 10**30, b"abcdef"),
     ],
 )
-def test_slices(start: float | None, end: float | None, expected: bytes) -> None:
+def test_slices_have_the_bounds_that_were_given(
+    start: float | None, end: float | None, expected: bytes
+) -> None:
     assert bytes(Blob(["abcdef"]).slice(start, end)) == expected
 
 

@@ -65,7 +65,7 @@ async def test_url_of_a_whole_target(harness: AcceptHarness, clock: object) -> N
     assert urls == ["http://server.test/room"]
 
 
-async def test_where_it_is(harness: AcceptHarness, clock: object) -> None:
+async def test_errors_and_repr_name_both_addresses(harness: AcceptHarness, clock: object) -> None:
     """Errors and the repr name both ends, where there are addresses."""
     await harness.play(leave, RawClient.read_to_close)
     if harness.real:

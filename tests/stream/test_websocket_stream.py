@@ -47,7 +47,7 @@ async def test_opened_has_what_was_agreed(
     assert connection.request.protocols == ["a", "b"]
 
 
-async def test_url_and_repr(
+async def test_url_and_repr_of_a_stream(
     connecting: Any, with_connection: Any, server: FakeServer, autojump_clock: Any
 ) -> None:
     """``url`` is the serialized URL, and the repr shows it with the stream's state."""

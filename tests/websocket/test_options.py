@@ -56,7 +56,7 @@ def error(**options: Any) -> str:
     return f"{type(caught.value).__name__}: {caught.value}"
 
 
-def test_defaults() -> None:
+def test_defaults_of_options_are_as_documented() -> None:
     plain, bounds = settings(), settings().bounds
     assert (bounds.close_timeout, bounds.cancelled_close_timeout) == (10, 1)
     assert (plain.open_timeout, bounds.listener_timeout) == (60, 10)

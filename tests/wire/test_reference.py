@@ -236,7 +236,7 @@ def test_streams_that_keep_or_break_a_rule(name: str) -> None:
 @pytest.mark.heavy
 @pytest.mark.parametrize("size", [7, 1000, 16 * KIB])
 @pytest.mark.parametrize("name", attacks())
-def test_attacks(name: str, size: int) -> None:
+def test_attacks_are_decoded_as_the_reference_does(name: str, size: int) -> None:
     """It takes the start of each, which the slow one reads in a second."""
     attack = attacks()[name]
     flood = attack.chunks(1)[0][: 40 if "16 MiB" in name else 6000]
