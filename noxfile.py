@@ -239,7 +239,7 @@ def interop(session: nox.Session) -> None:
             env["NPM_WS"] = str(folder)
         else:
             session.warn("there is no npm, so neither ws nor har-schema is used")
-        arguments = [*suite("interop"), "-m", "interop", *session.posargs]
+        arguments = [*suite("interop", "docs/test_options.py"), "-m", "interop", *session.posargs]
         session.run("python", "-m", "pytest", *arguments, env=env)
 
 

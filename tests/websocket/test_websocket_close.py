@@ -8,7 +8,9 @@ import pytest
 import trio
 import trio.testing
 from support.checked import close_event
-from support.fake_server import Accepted
+from support.fake_server import Accepted, begin
+from support.frames import close
+from support.opened import socket_and_peer
 
 from trio_ws_dom import DOMException, WebSocket
 from trio_ws_dom.testing import FakeServer
@@ -199,3 +201,46 @@ async def test_async_with_under_cancellation(accepted: Accepted, autojump_clock:
             scope.cancel()
     assert scope.cancelled_caught
     assert connection.closeCode == 1001
+
+
+async def test_no_end_between_close_frame_and_close_event(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """While the server has not ended TCP, a receiver waits, though no message can come."""
+    ws, peer = await socket_and_peer(nursery)
+    await begin(ws)
+    await peer.send(close(1000))
+    await trio.testing.wait_all_tasks_blocked()
+    with trio.move_on_after(1) as scope:
+        await ws.receive()
+    assert scope.cancelled_caught
+    assert ws.readyState == WebSocket.CLOSING
+
+
+async def test_nothing_is_dispatched_inside_close(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """The event comes at a checkpoint after it, and only when TCP is gone."""
+    ws, peer = await socket_and_peer(nursery)
+    calls: list[str] = []
+    ws.onclose = lambda event: calls.append("close")
+    await peer.send(close(1000))
+    ws.close()
+    assert calls == []
+    await trio.testing.wait_all_tasks_blocked()
+    assert (calls, ws.readyState) == ([], WebSocket.CLOSING)
+    await peer.stream.aclose()
+    await ws.wait_closed()
+    assert calls == ["close"]
+
+
+async def test_buffered_amount_of_an_unclean_end(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """Bytes that will never be sent stay counted."""
+    ws, peer = await socket_and_peer(nursery, pair=trio.testing.lockstep_stream_pair())
+    ws.send(b"x" * 100)
+    await trio.testing.wait_all_tasks_blocked()
+    await trio.aclose_forcefully(peer.stream)
+    await ws.wait_closed()
+    assert (close_event(ws).code, ws.bufferedAmount) == (1006, 100)

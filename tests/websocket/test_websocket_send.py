@@ -9,6 +9,7 @@ import pytest
 import trio
 import trio.testing
 from support.fake_server import Accepted
+from support.opened import socket_and_peer
 
 from trio_ws_dom import Blob, DOMException, WebSocket
 from trio_ws_dom.testing import FakeServer
@@ -135,4 +136,18 @@ async def test_buffered_amount_in_a_listener(
     await server.accept()
     await trio.testing.wait_all_tasks_blocked()
     assert amounts == [1000 * n for n in range(1, 101)]
+    assert ws.bufferedAmount == 0
+
+
+async def test_buffered_amount_counts_before_compression(
+    nursery: trio.Nursery, autojump_clock: Any
+) -> None:
+    """It counts the program's bytes, not those on the wire."""
+    ws, peer = await socket_and_peer(nursery, "Sec-WebSocket-Extensions: permessage-deflate")
+    ws.send("a" * 1000)
+    assert ws.bufferedAmount == 1000
+    got = await peer.next()
+    assert got is not None
+    assert len(got.payload) < 100
+    await trio.testing.wait_all_tasks_blocked()
     assert ws.bufferedAmount == 0
