@@ -280,6 +280,18 @@ async def test_an_inbox_that_is_forgotten_beside_a_listener_is_warned_of(
     await leave(nursery, ws, peer)
 
 
+async def test_a_socket_warns_once_whatever_stops_its_reading(
+    nursery: trio.Nursery, autojump_clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    ws, peer = await held(nursery, *[frame(TEXT, b"x")] * 3000)
+    await trio.sleep(60)
+    await ws.receive()
+    ws.onmessage = lambda event: None
+    await trio.sleep(60)
+    assert len(warnings(caplog)) == 1
+    await leave(nursery, ws, peer)
+
+
 async def test_a_slow_receiver_is_no_reason_for_a_warning(
     nursery: trio.Nursery, autojump_clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
