@@ -85,9 +85,7 @@ class Connection(SocketConnection):
         self._opening: Opening | None = Opening(settings, handler.on_record)  # while CONNECTING
         self._nursery: trio.Nursery | None = None  # while the tasks run
         self._lost: Exception | None = None  # what ended the transport
-        self._ends_by_tcp = (
-            True  # the stream is no TLS of the program's, with a farewell of its own
-        )
+        self._ends_by_tcp = True  # the stream is no SSLStream of the program's
         self._log.moved(self.machine)
 
     # What the program does. All of it is synchronous, so atomic.
