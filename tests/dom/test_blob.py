@@ -6,16 +6,18 @@ import os
 import time
 from array import array
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
 import trio.testing
 from support.copying import pickled
-from typing_extensions import Buffer
 
 from trio_ws_dom._dom import Blob, File
 from trio_ws_dom._dom._blob import CHUNK
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 def test_a_blob_is_its_parts_joined() -> None:
