@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
+import trio
 
 from .compare import differences
 from .departures import expected_of_ours
-from .recording import watch_ours
+from .recording import watch_chromium, watch_ours
 from .scenarios import ALL
 
 if TYPE_CHECKING:
     from .runner import Trace
+
+MAX_AGAIN: Final = 5
+"""Further runs of a scenario that differs from its recording."""
 
 
 @pytest.mark.browser
@@ -21,8 +25,18 @@ if TYPE_CHECKING:
 def test_chromium_does_what_was_recorded(
     name: str, recording: dict[str, Trace], live: dict[str, Trace]
 ) -> None:
-    """The recording is what today's browser does."""
-    assert not differences(recording[name], live[name])
+    """The recording is what today's browser does.
+
+    Where two of its processes race, a busy machine may change which of them is first. So what
+    differs is run again, alone, and must do what was recorded then.
+    """
+    trace = live[name]
+    for _ in range(MAX_AGAIN):
+        if not differences(recording[name], trace):
+            break
+        _, again = trio.run(watch_chromium, [name])
+        trace = again[name]
+    assert not differences(recording[name], trace)
 
 
 @pytest.mark.real
