@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-NICENESS: Final = 10
+NICENESS: Final = 3
 """By how much the tests' priority is lower than that of the busy loops."""
 
 APART: Final = 0.5
