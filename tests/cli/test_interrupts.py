@@ -24,7 +24,7 @@ from support.raw_listener import accept_raw, raw_listener
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from support.thread_server import ThreadServer, run_thread_server
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 QUICK = ("--json", "--wait", "0.3")
 
