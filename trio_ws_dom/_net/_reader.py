@@ -62,6 +62,25 @@ async def _read(socket: trio.socket.SocketType, size: int) -> bytes:
             pass
 
 
+async def wait_for_room(
+    wait_resumed: Callable[[], Awaitable[object]], handler: ConnectionHandler, has_stalled: bool
+) -> bool:
+    """Wait until the reading may go on, or has stopped for so long that the handler is notified.
+
+    Args:
+      wait_resumed: sleeps until the reading may go on.
+      has_stalled: what this returned before; if it is true, the handler was notified.
+
+    Returns:
+      Whether the reading is still stopped.
+    """
+    with trio.move_on_after(inf if has_stalled else STALL_SECONDS):
+        await wait_resumed()
+        return False
+    handler.reading_stopped(STALL_SECONDS)
+    return True
+
+
 @final
 class Reader:
     """Reads frames, and delivers messages to the handler.
@@ -161,7 +180,9 @@ class Reader:
         index, count = 0, len(messages)
         while index < count and machine.state is OPEN:
             if not handler.accepts_messages:
-                await self._wait_for_room()
+                self._has_stalled = await wait_for_room(
+                    self.wait_resumed, handler, self._has_stalled
+                )
                 continue
             writer.held = True
             try:
@@ -173,14 +194,6 @@ class Reader:
                 await handler.pause()
             if perf_counter() > self._turn_ends:
                 await self._let_others_run()
-
-    async def _wait_for_room(self) -> None:
-        with trio.move_on_after(inf if self._has_stalled else STALL_SECONDS):
-            await self.wait_resumed()
-            self._has_stalled = False
-            return
-        self._has_stalled = True
-        self._handler.reading_stopped(STALL_SECONDS)
 
     async def _let_others_run(self) -> None:
         self._writer.flush()

@@ -23,7 +23,7 @@ from wsproto.frame_protocol import CloseReason as WireCode
 
 from .._net._deadline import TCP_END_TIMEOUT
 from .._net._log import Log
-from .._net._reader import STALL_SECONDS
+from .._net._reader import wait_for_room
 from .._net._settings import next_number
 from .._net._socket_connection import SocketConnection
 from .._wire._closing import OPEN, ClosingEvent, ClosingMachine, State
@@ -242,16 +242,13 @@ class AcceptedConnection(SocketConnection):
                 if self._handler.must_pause:
                     await self._handler.pause()
                 return
-            await self._wait_for_room()
+            self._has_stalled = await wait_for_room(
+                self._wait_resumed, self._handler, self._has_stalled
+            )
 
-    async def _wait_for_room(self) -> None:
-        with trio.move_on_after(inf if self._has_stalled else STALL_SECONDS):
-            self._reader_wakes = trio.Event()
-            await self._reader_wakes.wait()
-            self._has_stalled = False
-            return
-        self._has_stalled = True
-        self._handler.reading_stopped(STALL_SECONDS)
+    async def _wait_resumed(self) -> None:
+        self._reader_wakes = trio.Event()
+        await self._reader_wakes.wait()
 
     def _on_reader_cancelled(self) -> None:
         """Note that trio-websocket's reader was cancelled, as it is when the whole server is. We
