@@ -47,10 +47,12 @@ scenario = pytest.mark.parametrize(("entry", "way"), SCENARIOS)
 
 def some_in_a_plain_run(first: int) -> pytest.MarkDecorator:
     """Give a test all scenarios, every other of which, from the first on, is in a plain run."""
-    slow = [() if index % 2 == first else (pytest.mark.slow,) for index in range(len(SCENARIOS))]
     return pytest.mark.parametrize(
         ("entry", "way"),
-        [pytest.param(*each, marks=marks) for each, marks in zip(SCENARIOS, slow, strict=True)],
+        [
+            pytest.param(*each, marks=() if index % 2 == first else pytest.mark.slow)
+            for index, each in enumerate(SCENARIOS)
+        ],
     )
 
 
