@@ -131,11 +131,6 @@ class WebSocketNursery:
         if self._nursery is None:
             raise RuntimeError(f"expected {what} in the block of its open_websocket_nursery()")
 
-    def _adopt(self, session: Session) -> None:
-        assert self._nursery is not None  # in the block
-        session.start(self._nursery, self._on_errors, self._on_gone)
-        self._sessions[session] = None
-
     def _forget(self, session: Session) -> None:
         del self._sessions[session]
 
@@ -316,13 +311,15 @@ def connect_in(scope: WebSocketNursery, arguments: Arguments) -> WebSocket:
     """Do what ``scope.connect()`` does, with arguments that were collected before."""
     scope._check_in_block("connect()")
     ws = socket_over(lambda ws: dial(ws, arguments, holds=True))
-    scope._adopt(session_of(ws))
+    adopt(scope, session_of(ws))
     return ws
 
 
 def adopt(scope: WebSocketNursery, session: Session) -> None:
     """Let a session that was just made live in a scope."""
-    scope._adopt(session)
+    assert scope._nursery is not None  # in the block
+    session.start(scope._nursery, scope._on_errors, scope._on_gone)
+    scope._sessions[session] = None
 
 
 def open_websocket_nursery() -> AbstractAsyncContextManager[WebSocketNursery]:
