@@ -82,7 +82,8 @@ class Connection(SocketConnection):
         self._handler = handler
         self._writer = Writer(self.protocol, handler.on_bytes_sent, self._lose)
         self._reader = Reader(self.protocol, self._writer, handler, self._on_pong)
-        self._opening: Opening | None = Opening(settings, handler.on_record)  # while CONNECTING
+        # while CONNECTING
+        self._opening: Opening | None = Opening(settings, self._log, handler.on_record)
         self._nursery: trio.Nursery | None = None  # while the tasks run
         self._lost: Exception | None = None  # what ended the transport
         self._ends_by_tcp = True  # the stream is no SSLStream of the program's

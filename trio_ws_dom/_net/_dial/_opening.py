@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, final
 
 import trio
 
-from .._log import Log
 from .._traced import TracedStream
 from ._causes import describe
 from ._connect_queue import Slot
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..._trace._records import TraceRecord
     from ..._wire._http._response import Response
+    from .._log import Log
     from .._settings import Settings
     from ._proxy import Proxy
 
@@ -40,14 +40,22 @@ if TYPE_CHECKING:
 class Opening:
     """From CONNECTING to the server's 101.
 
-    Attributes:
+    Args:
       settings: the connection's.
+      log: the connection's.
+      on_record: takes the trace's records.
+
+    Attributes:
+      settings: as given.
       stream: as soon as there is one, also if the opening fails; the caller must close it.
     """
 
-    def __init__(self, settings: Settings, on_record: Callable[[TraceRecord], None]) -> None:
+    def __init__(
+        self, settings: Settings, log: Log, on_record: Callable[[TraceRecord], None]
+    ) -> None:
         self.stream: trio.abc.Stream | None = None
         self.settings = settings
+        self._log = log
         self._on_record = on_record
         self._scope = trio.CancelScope()
         self._slot: Slot | None = None  # in the queue, if there is one to wait in
@@ -182,13 +190,12 @@ class Opening:
     async def _upgrade(self, stream: trio.abc.Stream) -> Response:
         """Hold the opening handshake."""
         settings = self.settings
-        log = Log(settings.number, settings.address.where)
-        log.dialled()
+        self._log.dialled()
         if settings.trace is not None:
             self.stream = stream = TracedStream(stream, settings, self._on_record)
         self._step = "the server's answer"
         response = await upgrade(stream, settings, self._silence)
-        log.answered(response)
+        self._log.answered(response)
         return response
 
 
